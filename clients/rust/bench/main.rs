@@ -10,8 +10,11 @@ use assay_client::{Client, Options, PingRequest};
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::io::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 const PAYLOAD_SIZE: usize = 64;
 const FRAME_SIZE: usize = 32 + 8 + PAYLOAD_SIZE;
@@ -22,9 +25,7 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// Median microseconds of `requests` runs of `once`.
-fn round(
-    requests: usize, mut once: impl FnMut() -> Result<(), Box<dyn Error>>,
-) -> Result<f64, Box<dyn Error>> {
+fn round(requests: usize, mut once: impl FnMut() -> Result) -> Result<f64> {
     let mut times = Vec::with_capacity(requests);
     for _ in 0..requests {
         let start = Instant::now();
@@ -34,24 +35,19 @@ fn round(
     Ok(median(&mut times))
 }
 
-trait Stream: Read + Write {}
-impl<T: Read + Write> Stream for T {}
-
-fn connect(url: &str) -> Result<Box<dyn Stream>, Box<dyn Error>> {
+/// Connects. The calls used here are the same for TCP and Unix.
+fn connect(url: &str) -> Result<UnixStream> {
     if let Some(path) = url.strip_prefix("unix://") {
-        return Ok(Box::new(UnixStream::connect(path)?));
+        return Ok(UnixStream::connect(path)?);
     }
     let stream = TcpStream::connect(url.strip_prefix("tcp://").ok_or("tcp:// or unix:// wanted")?)?;
     stream.set_nodelay(true)?;
-    Ok(Box::new(stream))
+    Ok(OwnedFd::from(stream).into())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let option = |name: &str| {
-        let place = arguments.iter().position(|argument| argument == name);
-        place.and_then(|place| arguments.get(place + 1))
-    };
+    let option = |name: &str| arguments.iter().skip_while(|one| *one != name).nth(1);
     let usage = "--server URL --echo URL [--rounds N] [--requests N] wanted";
     let (server, echo) = (option("--server").ok_or(usage)?, option("--echo").ok_or(usage)?);
     let rounds: usize = option("--rounds").map_or(Ok(5), |text| text.parse())?;
@@ -77,13 +73,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let (own, bare) = (median(&mut own), median(&mut bares));
     println!(
-        "{{\"language\":\"rust\",\"client_p50_us\":{:.2},\"bare_p50_us\":{:.2},\"ratio\":{:.3},\
-         \"requests\":{},\"rounds\":{}}}",
-        own,
-        bare,
-        own / bare,
-        requests,
-        rounds
+        "{{\"language\":\"rust\",\"client_p50_us\":{own:.2},\"bare_p50_us\":{bare:.2},\
+         \"ratio\":{:.3},\"requests\":{requests},\"rounds\":{rounds}}}",
+        own / bare
     );
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A JSON reader and writer for the test driver: reads one value from a line, and writes values as
 //! text.
 
-use std::fmt::Write;
+use std::str::Chars;
 
 /// A JSON value. Numbers keep their digits.
 #[derive(Debug, Clone)]
@@ -10,27 +10,34 @@ pub enum Json {
     Bool(bool),
     Number(String),
     Text(String),
-    Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    /// The members of an object, or the items of an array with empty names.
+    List(Vec<(String, Json)>),
 }
 
 impl Json {
     /// Reads one value. `None` for malformed text.
     pub fn parse(text: &str) -> Option<Json> {
-        let mut reader = Reader { rest: text };
+        let mut reader = Reader { rest: text.chars() };
         let value = reader.value()?;
-        reader.rest.trim().is_empty().then_some(value)
+        reader.rest.as_str().trim().is_empty().then_some(value)
     }
 
-    /// Returns a member, unless absent or null.
-    pub fn get(&self, name: &str) -> Option<&Json> {
+    fn members(&self) -> &[(String, Json)] {
         match self {
-            Json::Object(members) => {
-                let found = members.iter().find(|(key, _)| key == name);
-                found.map(|(_, value)| value).filter(|value| !matches!(value, Json::Null))
-            }
-            _ => None,
+            Json::List(members) => members,
+            _ => &[],
         }
+    }
+
+    /// Returns a member, or null.
+    pub fn get(&self, name: &str) -> &Json {
+        let found = self.members().iter().find(|(key, _)| key == name);
+        found.map_or(&Json::Null, |(_, value)| value)
+    }
+
+    /// The items of an array.
+    pub fn items(&self) -> impl Iterator<Item = &Json> {
+        self.members().iter().map(|(_, value)| value)
     }
 
     /// A text, or a number's digits.
@@ -55,55 +62,42 @@ impl Json {
     pub fn is_true(&self) -> bool {
         matches!(self, Json::Bool(true))
     }
-
-    /// The items of an array.
-    pub fn items(&self) -> &[Json] {
-        match self {
-            Json::Array(items) => items,
-            _ => &[],
-        }
-    }
 }
 
 struct Reader<'a> {
-    rest: &'a str,
+    rest: Chars<'a>,
 }
 
 impl Reader<'_> {
     fn skip(&mut self, token: &str) -> Option<()> {
-        self.rest = self.rest.trim_start().strip_prefix(token)?;
+        self.rest = self.rest.as_str().trim_start().strip_prefix(token)?.chars();
         Some(())
     }
 
     fn value(&mut self) -> Option<Json> {
-        self.rest = self.rest.trim_start();
-        match self.rest.as_bytes().first()? {
-            b'{' => self.list('{', '}').map(Json::Object),
-            b'[' => {
-                let members = self.list('[', ']')?;
-                Some(Json::Array(members.into_iter().map(|(_, value)| value).collect()))
-            }
-            b'"' => self.string().map(Json::Text),
-            b't' => self.skip("true").map(|()| Json::Bool(true)),
-            b'f' => self.skip("false").map(|()| Json::Bool(false)),
-            b'n' => self.skip("null").map(|()| Json::Null),
+        self.skip("")?;
+        let rest = self.rest.as_str();
+        match rest.chars().next()? {
+            '{' => self.list("{", "}"),
+            '[' => self.list("[", "]"),
+            '"' => self.string().map(Json::Text),
+            't' => self.skip("true").map(|()| Json::Bool(true)),
+            'f' => self.skip("false").map(|()| Json::Bool(false)),
+            'n' => self.skip("null").map(|()| Json::Null),
             _ => {
-                let is_digit = |byte: char| byte.is_ascii_digit() || "+-.eE".contains(byte);
-                let end = self.rest.find(|c| !is_digit(c)).unwrap_or(self.rest.len());
-                let (digits, rest) = self.rest.split_at(end);
-                self.rest = rest;
+                let is_other = |c: char| !c.is_ascii_digit() && !"+-.eE".contains(c);
+                let digits = rest.split(is_other).next()?;
+                self.skip(digits)?;
                 digits.parse::<f64>().ok().map(|_| Json::Number(digits.to_owned()))
             }
         }
     }
 
-    /// The members of an object, or the items of an array with empty names.
-    fn list(&mut self, open: char, close: char) -> Option<Vec<(String, Json)>> {
-        let (open, close) = (open.to_string(), close.to_string());
+    fn list(&mut self, open: &str, close: &str) -> Option<Json> {
         let mut members = Vec::new();
-        self.skip(&open)?;
-        if self.skip(&close).is_some() {
-            return Some(members);
+        self.skip(open)?;
+        if self.skip(close).is_some() {
+            return Some(Json::List(members));
         }
         loop {
             let mut name = String::new();
@@ -113,25 +107,21 @@ impl Reader<'_> {
             }
             members.push((name, self.value()?));
             if self.skip(",").is_none() {
-                self.skip(&close)?;
-                return Some(members);
+                self.skip(close)?;
+                return Some(Json::List(members));
             }
         }
     }
 
     fn hex4(&mut self) -> Option<u32> {
-        let code = u32::from_str_radix(self.rest.get(..4)?, 16).ok()?;
-        self.rest = &self.rest[4..];
-        Some(code)
+        (0..4).try_fold(0, |code, _| Some(code << 4 | self.rest.next()?.to_digit(16)?))
     }
 
     fn string(&mut self) -> Option<String> {
         self.skip("\"")?;
         let mut text = String::new();
         loop {
-            let character = self.rest.chars().next()?;
-            self.rest = &self.rest[character.len_utf8()..];
-            match character {
+            match self.rest.next()? {
                 '"' => return Some(text),
                 '\\' => text.push(self.escape()?),
                 other => text.push(other),
@@ -140,9 +130,7 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self) -> Option<char> {
-        let kind = self.rest.chars().next()?;
-        self.rest = &self.rest[kind.len_utf8()..];
-        Some(match kind {
+        Some(match self.rest.next()? {
             'b' => '\u{8}',
             'f' => '\u{c}',
             'n' => '\n',
@@ -151,7 +139,7 @@ impl Reader<'_> {
             'u' => {
                 let mut code = self.hex4()?;
                 if (0xD800..0xDC00).contains(&code) {
-                    self.rest = self.rest.strip_prefix("\\u")?;
+                    self.rest = self.rest.as_str().strip_prefix("\\u")?.chars();
                     code = 0x10000 + ((code - 0xD800) << 10) + self.hex4()?.checked_sub(0xDC00)?;
                 }
                 char::from_u32(code)?
@@ -167,9 +155,7 @@ pub fn quoted(text: &str) -> String {
     for character in text.chars() {
         match character {
             '"' | '\\' => out.extend(['\\', character]),
-            '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", character as u32); // cannot fail
-            }
+            '\0'..='\u{1f}' => out += &format!("\\u{:04x}", character as u32),
             other => out.push(other),
         }
     }

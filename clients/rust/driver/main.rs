@@ -8,7 +8,7 @@ mod json;
 use assay_client::*;
 use json::{quoted, Json};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
 
@@ -19,9 +19,9 @@ fn fill(message: &mut dyn Message, json: &Json) {
     for (place, row) in message.table().fields.iter().enumerate() {
         let mut set = |one| fill_place(message.add(place).expect("a place of the table"), one);
         match json.get(row.name) {
-            None => {}
-            Some(list) if row.times.1 > 1 => list.items().iter().for_each(set),
-            Some(one) => set(one),
+            Json::Null => {}
+            list if row.times.1 > 1 => list.items().for_each(set),
+            one => set(one),
         }
     }
 }
@@ -37,24 +37,29 @@ fn fill_place(place: Place, json: &Json) {
             let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or(0) as u8;
             *value = digits.chunks(2).map(|two| digit(two[0]) << 4 | digit(two[1])).collect();
         }
-        Place::U32s(value) => *value = json.items().iter().map(|one| one.u64() as u32).collect(),
-        Place::F32s(value) => *value = json.items().iter().map(|one| one.f64() as f32).collect(),
+        Place::U32s(value) => *value = json.items().map(|one| one.u64() as u32).collect(),
+        Place::F32s(value) => *value = json.items().map(|one| one.f64() as f32).collect(),
         Place::Record(message) => fill(message, json),
     }
 }
 
-fn joined(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(","))
+fn joined(items: impl IntoIterator<Item = String>) -> String {
+    format!("[{}]", items.into_iter().collect::<Vec<_>>().join(","))
+}
+
+fn object<'a>(members: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let members = members.into_iter().map(|(name, value)| format!("\"{name}\":{value}"));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 fn told(place: Place) -> String {
     match place {
-        Place::U64(value) => format!("\"{}\"", value),
-        Place::F64(value) => format!("{:?}", value),
+        Place::U64(value) => format!("\"{value}\""),
+        Place::F64(value) => format!("{value:?}"),
         Place::Bool(value) => value.to_string(),
         Place::Text(value) => quoted(value),
         Place::Bytes(value) => {
-            format!("\"{}\"", value.iter().map(|byte| format!("{:02x}", byte)).collect::<String>())
+            quoted(&value.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         }
         Place::U32s(values) => joined(values.iter().map(u32::to_string)),
         Place::F32s(values) => joined(values.iter().map(|one| format!("{:?}", f64::from(*one)))),
@@ -71,120 +76,134 @@ fn message_text(message: &mut dyn Message) -> String {
         Ok(())
     };
     message.each(&mut see).expect("nothing is refused");
-    let members = fields.iter().zip(values).filter_map(|(row, values)| {
-        let list = (row.times.1 > 1).then(|| format!("[{}]", values.join(",")));
-        let value = list.or_else(|| values.into_iter().next())?;
-        Some(format!("{}:{}", quoted(row.name), value))
-    });
-    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    let present = fields.iter().zip(values).filter(|(_, values)| !values.is_empty());
+    object(present.map(|(row, mut values)| {
+        (row.name, if row.times.1 > 1 { joined(values) } else { values.remove(0) })
+    }))
 }
 
 // ---------------------------------------------------------------- answers
 
 fn print(line: String) {
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{}", line).and_then(|()| out.flush()).is_err() {
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
         std::process::exit(1); // the reader is gone
     }
 }
 
-fn optional(text: Option<&str>) -> String {
-    text.map_or("null".to_owned(), quoted)
+fn optional(text: Option<impl AsRef<str>>) -> String {
+    text.map_or("null".to_owned(), |text| quoted(text.as_ref()))
 }
 
 fn error_text(error: &AssayError) -> String {
-    let load = error.server_load.clone();
-    format!(
-        "{{\"code\":\"{}\",\"status\":\"{}\",\"message\":{},\"server_code\":{},\"field\":{},\
-         \"layer\":{},\"retry_after_milliseconds\":{},\"server_load\":{},\"provenance\":{}}}",
-        error.code.name(),
-        error.status.name(),
-        quoted(&error.message),
-        optional(error.server_code.as_deref()),
-        optional(error.field.as_deref()),
-        optional(error.layer.as_deref()),
-        optional(error.retry_after_milliseconds.map(|pause| pause.to_string()).as_deref()),
-        load.map_or("null".to_owned(), |mut load| message_text(&mut load)),
-        optional(error.provenance.map(Provenance::name)),
-    )
+    let pause = error.retry_after_milliseconds.map(|pause| pause.to_string());
+    let load = error.server_load.clone().map(|mut load| message_text(&mut load));
+    object([
+        ("code", quoted(error.code.name())),
+        ("status", quoted(error.status.name())),
+        ("message", quoted(&error.message)),
+        ("server_code", optional(error.server_code.as_ref())),
+        ("field", optional(error.field.as_ref())),
+        ("layer", optional(error.layer.as_ref())),
+        ("retry_after_milliseconds", optional(pause)),
+        ("server_load", load.unwrap_or("null".to_owned())),
+        ("provenance", optional(error.provenance.map(Provenance::name))),
+    ])
 }
 
 fn reply_text<M: Message>(mut reply: Reply<M>) -> String {
-    format!(
-        "\"ok\":{{\"provenance\":\"{}\",\"generation\":{},\"degraded\":{},\"response\":{}}}",
-        reply.provenance.name(),
-        reply.generation,
-        reply.degraded,
-        message_text(&mut reply.response)
-    )
+    object([
+        ("provenance", quoted(reply.provenance.name())),
+        ("generation", reply.generation.to_string()),
+        ("degraded", reply.degraded.to_string()),
+        ("response", message_text(&mut reply.response)),
+    ])
 }
 
-/// A requested call.
+/// Writes the line that answers a command with one member.
+fn line(command: &Json, name: &str, value: String) -> String {
+    object([("id", command.get("id").text().to_owned()), (name, value)])
+}
+
+/// Writes an error without a server.
+fn failure(code: &str, message: &str) -> String {
+    object([("code", quoted(code)), ("message", quoted(message))])
+}
+
+/// A call, and the command that asks for the call.
 struct Call {
-    id: String,
+    command: Json,
     client: Client,
-    kind: String,
-    request: Json,
-    streams: bool,
-    cancel_after: u64,
 }
 
 impl Call {
+    fn new(command: &Json, client: &Client) -> Call {
+        let deadline = command.get("deadline_milliseconds").u64() as u32;
+        Call { command: command.clone(), client: client.deadline_milliseconds(deadline) }
+    }
+
     fn request<R: Request + Default>(&self) -> R {
         let mut request = R::default();
-        fill(&mut request, &self.request);
+        fill(&mut request, self.command.get("request"));
         request
+    }
+
+    fn streams(&self) -> bool {
+        self.command.get("op").text() == "call" && self.command.get("stream").is_true()
     }
 
     fn stream(&self) -> Result<String, AssayError> {
         let mut seen = 0;
         let mut stream = self.client.generate_stream(&self.request())?;
         while let Some(chunk) = stream.next() {
-            print(format!("{{\"id\":{},\"chunk\":{}}}", self.id, message_text(&mut chunk?)));
+            print(line(&self.command, "chunk", message_text(&mut chunk?)));
             seen += 1;
-            if seen == self.cancel_after {
+            if seen == self.command.get("cancel_after_chunks").u64() {
                 stream.close();
             }
         }
-        Ok(reply_text(stream.result()?))
+        stream.result().map(reply_text)
     }
 
     fn load(&self) -> Result<String, AssayError> {
-        let reply = self.client.load(&self.request(), |layer| {
-            if self.streams {
-                let mut layer = LoadProgress { layer: layer.clone(), frame: None };
-                print(format!("{{\"id\":{},\"chunk\":{}}}", self.id, message_text(&mut layer)));
+        let on_layer = |layer: &Layer| {
+            if self.streams() {
+                let mut chunk = LoadProgress { layer: layer.clone(), frame: None };
+                print(line(&self.command, "chunk", message_text(&mut chunk)));
             }
-        })?;
-        Ok(reply_text(reply))
+        };
+        self.client.load(&self.request(), on_layer).map(reply_text)
     }
 
     /// Runs the call and returns the line to print.
     fn line(&self) -> String {
-        let result = self.run();
-        let result = result.unwrap_or_else(|error| format!("\"error\":{}", error_text(&error)));
-        format!("{{\"id\":{},{}}}", self.id, result)
+        let kind = self.command.get("kind").text();
+        let (name, value) = match self.run(kind) {
+            None => ("error", failure("request_invalid", kind)),
+            Some(Ok(reply)) => ("ok", reply),
+            Some(Err(error)) => ("error", error_text(&error)),
+        };
+        line(&self.command, name, value)
     }
 
-    fn run(&self) -> Result<String, AssayError> {
+    /// Runs the call. `None` for an unknown kind.
+    fn run(&self, kind: &str) -> Option<Result<String, AssayError>> {
         let client = &self.client;
-        Ok(match self.kind.as_str() {
-            "Ping" => reply_text(client.ping(&self.request())?),
-            "Health" => reply_text(client.health(&self.request())?),
-            "Models" => reply_text(client.models(&self.request())?),
-            "Stats" => reply_text(client.stats(&self.request())?),
-            "Load" => self.load()?,
-            "Unload" => reply_text(client.unload(&self.request())?),
-            "Tokenize" => reply_text(client.tokenize(&self.request())?),
-            "Detokenize" => reply_text(client.detokenize(&self.request())?),
-            "Generate" if self.streams => self.stream()?,
-            "Generate" => reply_text(client.generate(&self.request())?),
-            "Score" => reply_text(client.score(&self.request())?),
-            "Logits" => reply_text(client.logits(&self.request())?),
-            "Embed" => reply_text(client.embed(&self.request())?),
-            other => {
-                format!("\"error\":{{\"code\":\"request_invalid\",\"message\":\"{}\"}}", other)
-            }
+        Some(match kind {
+            "Ping" => client.ping(&self.request()).map(reply_text),
+            "Health" => client.health(&self.request()).map(reply_text),
+            "Models" => client.models(&self.request()).map(reply_text),
+            "Stats" => client.stats(&self.request()).map(reply_text),
+            "Load" => self.load(),
+            "Unload" => client.unload(&self.request()).map(reply_text),
+            "Tokenize" => client.tokenize(&self.request()).map(reply_text),
+            "Detokenize" => client.detokenize(&self.request()).map(reply_text),
+            "Generate" if self.streams() => self.stream(),
+            "Generate" => client.generate(&self.request()).map(reply_text),
+            "Score" => client.score(&self.request()).map(reply_text),
+            "Logits" => client.logits(&self.request()).map(reply_text),
+            "Embed" => client.embed(&self.request()).map(reply_text),
+            _ => return None,
         })
     }
 }
@@ -198,110 +217,89 @@ extern "C" {
 }
 
 /// Makes the call in a forked child, and passes on the line that the child writes. Returns at once.
-fn fork_call(call: Call) -> std::io::Result<JoinHandle<()>> {
-    let (ours, mut childs) = UnixStream::pair()?;
+fn fork_call(call: Call) -> JoinHandle<()> {
+    let (mut ours, mut childs) = UnixStream::pair().expect("a pair");
     // The child makes the call, writes to its end of the pair, and exits. The child takes no lock
     // of the parent's threads except the allocator's, which the C library keeps in order.
     let child = unsafe { fork() };
-    if child < 0 {
-        return Err(std::io::Error::last_os_error());
-    }
+    assert!(child >= 0, "no child");
     if child == 0 {
-        let status = match childs.write_all(format!("{}\n", call.line()).as_bytes()) {
-            Ok(()) => 0,
-            Err(_) => 1,
-        };
-        unsafe { _exit(status) };
+        let written = childs.write_all(format!("{}\n", call.line()).as_bytes());
+        unsafe { _exit(i32::from(written.is_err())) };
     }
     drop(childs);
-    Ok(std::thread::spawn(move || {
-        let mut line = String::new();
-        let heard = BufReader::new(ours).read_line(&mut line);
+    std::thread::spawn(move || {
+        let mut heard = String::new();
+        let _ = ours.read_to_string(&mut heard); // a whole line ends with a line feed
         unsafe { waitpid(child, std::ptr::null_mut(), 0) };
-        if heard.is_ok() && line.ends_with('\n') {
-            print(line.trim_end().to_owned());
-        } else {
-            let words = "the forked child ended without a word";
-            let error = format!("{{\"code\":\"connection_closed\",\"message\":\"{}\"}}", words);
-            print(format!("{{\"id\":{},\"error\":{}}}", call.id, error));
-        }
-    }))
+        let words = "the forked child ended without a word";
+        let none = || line(&call.command, "error", failure("connection_closed", words));
+        print(heard.strip_suffix('\n').map_or_else(none, str::to_owned));
+    })
 }
 
 // ---------------------------------------------------------------- commands
 
-fn options_from(json: Option<&Json>) -> Options {
+fn options_from(json: &Json) -> Options {
     let mut options = Options::default();
-    let get = |name| json.and_then(|json| json.get(name));
-    let number = |name, default| get(name).map_or(default, Json::u64);
-    if let Some(name) = get("name") {
-        options.name = name.text().to_owned();
+    for (name, place) in [
+        ("name", Place::Text(&mut options.name)),
+        ("allow_mock", Place::Bool(&mut options.allow_mock)),
+        ("compression", Place::Bool(&mut options.compression)),
+        ("body_size_max", Place::U64(&mut options.body_size_max)),
+        ("answer_size_max", Place::U64(&mut options.answer_size_max)),
+        ("connections", Place::U64(&mut options.connections)),
+        ("connect_milliseconds", Place::U64(&mut options.connect_milliseconds)),
+        ("answer_milliseconds", Place::U64(&mut options.answer_milliseconds)),
+        ("grace_milliseconds", Place::U64(&mut options.grace_milliseconds)),
+        ("attempts", Place::U64(&mut options.attempts)),
+        ("backoff_milliseconds", Place::U64(&mut options.backoff_milliseconds)),
+        ("backoff_max_milliseconds", Place::U64(&mut options.backoff_max_milliseconds)),
+        ("wait_milliseconds", Place::U64(&mut options.wait_milliseconds)),
+    ] {
+        match json.get(name) {
+            Json::Null => {}
+            given => fill_place(place, given),
+        }
     }
-    options.allow_mock = get("allow_mock").map_or(options.allow_mock, Json::is_true);
-    options.compression = get("compression").map_or(options.compression, Json::is_true);
-    options.body_size_max = number("body_size_max", options.body_size_max);
-    options.answer_size_max = number("answer_size_max", options.answer_size_max);
-    options.connections = number("connections", 1);
-    options.connect_milliseconds = number("connect_milliseconds", options.connect_milliseconds);
-    options.answer_milliseconds = number("answer_milliseconds", options.answer_milliseconds);
-    options.grace_milliseconds = number("grace_milliseconds", options.grace_milliseconds);
-    options.attempts = number("attempts", options.attempts);
-    options.backoff_milliseconds = number("backoff_milliseconds", options.backoff_milliseconds);
-    options.backoff_max_milliseconds =
-        number("backoff_max_milliseconds", options.backoff_max_milliseconds);
-    options.wait_milliseconds = number("wait_milliseconds", 0);
     options
 }
 
 fn main() {
     let mut clients: HashMap<String, Client> = HashMap::new();
     let mut threads = Vec::new();
-    for line in std::io::stdin().lock().lines() {
-        let command = match line.ok().as_deref().map(Json::parse) {
-            Some(Some(command)) => command,
-            _ => {
+    for input in std::io::stdin().lock().lines() {
+        let command = match input.ok().as_deref().and_then(Json::parse) {
+            Some(command) => command,
+            None => {
                 eprintln!("driver: a line that is no command");
                 continue;
             }
         };
-        let text = |name| command.get(name).map_or("", Json::text).to_owned();
-        let (id, name) = (text("id"), text("client"));
-        match (text("op").as_str(), clients.get(&name)) {
+        let text = |name| command.get(name).text();
+        match (text("op"), clients.get(text("client"))) {
             ("open", _) => {
-                let made = Client::new(&text("server"), options_from(command.get("options")));
+                let made = Client::new(text("server"), options_from(command.get("options")));
                 print(match &made {
-                    Ok(_) => format!("{{\"id\":{},\"ok\":{{}}}}", id),
-                    Err(error) => format!("{{\"id\":{},\"error\":{}}}", id, error_text(error)),
+                    Ok(_) => line(&command, "ok", object([])),
+                    Err(error) => line(&command, "error", error_text(error)),
                 });
-                clients.extend(made.ok().map(|client| (name, client)));
+                clients.extend(made.ok().map(|client| (text("client").to_owned(), client)));
             }
-            (op @ ("call" | "fork"), Some(client)) => {
-                let number = |name| command.get(name).map_or(0, Json::u64);
-                let deadline = number("deadline_milliseconds") as u32;
-                let call = Call {
-                    id,
-                    client: client.deadline_milliseconds(deadline),
-                    kind: text("kind"),
-                    request: command.get("request").cloned().unwrap_or(Json::Null),
-                    streams: op == "call" && command.get("stream").map_or(false, Json::is_true),
-                    cancel_after: number("cancel_after_chunks"),
-                };
-                threads.push(match op {
-                    "fork" => fork_call(call).expect("a child"),
-                    _ => std::thread::spawn(move || print(call.line())),
-                });
+            ("call", Some(client)) => {
+                let call = Call::new(&command, client);
+                threads.push(std::thread::spawn(move || print(call.line())));
             }
+            ("fork", Some(client)) => threads.push(fork_call(Call::new(&command, client))),
             ("close", client) => {
                 client.into_iter().for_each(Client::close);
-                print(format!("{{\"id\":{},\"ok\":{{}}}}", id));
+                print(line(&command, "ok", object([])));
             }
             _ => eprintln!("driver: no such command or client"),
         }
     }
     clients.values().for_each(Client::close);
-    for thread in threads {
-        if thread.join().is_err() {
-            std::process::exit(1);
-        }
+    if threads.into_iter().any(|thread| thread.join().is_err()) {
+        std::process::exit(1);
     }
 }

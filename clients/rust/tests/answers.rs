@@ -13,67 +13,42 @@ use fake::*;
 fn play<T>(
     name: &str, bodies: Vec<Vec<u8>>, is_right: bool, call: impl Fn(&Client) -> Result<T, Error>,
 ) {
-    let mut is_played = false;
-    let fake = Fake::start(
-        if is_right { 1 } else { 2 },
-        Box::new(move |seen| {
-            if is_played || seen.kind == KIND_HELLO {
-                return well(seen);
-            }
-            is_played = true;
-            let more = |index| if index + 1 < bodies.len() { FLAG_MORE } else { 0 };
-            let frames = bodies.iter().enumerate();
-            Some(
-                frames
-                    .flat_map(|(at, body)| frame(seen.kind, seen.id, more(at), 0, body))
-                    .collect(),
-            )
-        }),
-    );
-    let client = fake.client();
-    let found = call(&client).map(|_| ()).map_err(|error| error.code);
+    let fake = Fake::start(if is_right { 1 } else { 2 }, move |seen| {
+        if seen.nth > 1 || [KIND_HELLO, KIND_PING].contains(&seen.kind) {
+            return well(seen);
+        }
+        let more = |index| if index + 1 < bodies.len() { FLAG_MORE } else { 0 };
+        let frames = bodies.iter().enumerate();
+        Some(frames.flat_map(|(at, body)| frame(seen.kind, seen.id, more(at), 0, body)).collect())
+    });
+    let found = call(&fake.client).map(drop).map_err(|error| error.code);
     let expected = if is_right { Ok(()) } else { Err(Code::ProtocolError) };
     assert_eq!(found, expected, "{}", name);
-    client.ping(&bytes(b"after")).expect(name);
-    client.close();
+    assert_eq!(ping(&fake.client), Ok(()), "{}", name);
 }
 
-fn chunk(tokens: &[u32], number_in_answer: Option<u64>) -> Vec<u8> {
-    [words(1, tokens), frame_number(number_in_answer)].concat()
+/// Makes a chunk of `tokens` with its number in the answer, or `None`.
+fn chunk(tokens: &[u32], at: impl Into<Option<u64>>) -> Vec<u8> {
+    [words(1, tokens), at.into().map_or(Vec::new(), |at| number(28, at))].concat()
 }
 
-fn last(tokens: &[u32], counted: u64, number_in_answer: Option<u64>, reason: &str) -> Vec<u8> {
+fn last(tokens: &[u32], counted: u64, at: impl Into<Option<u64>>, reason: &str) -> Vec<u8> {
+    let at = at.into().map_or(Vec::new(), |at| number(28, at));
     let counts = [text(5, reason), number(7, 3), number(8, counted)].concat();
-    [words(1, tokens), counts, frame_number(number_in_answer), answer()].concat()
-}
-
-fn frame_number(number_in_answer: Option<u64>) -> Vec<u8> {
-    number_in_answer.map_or(Vec::new(), |at| number(28, at))
+    [words(1, tokens), counts, at, answer()].concat()
 }
 
 #[test]
 fn frames_and_tokens_are_counted() {
     let rows = [
-        ("numbered", true, vec![chunk(&[5], Some(0)), last(&[6], 2, Some(1), "length")]),
+        ("numbered", true, vec![chunk(&[5], 0), last(&[6], 2, 1, "length")]),
         ("not numbered", true, vec![chunk(&[5], None), last(&[], 1, None, "length")]),
-        ("a chunk without tokens", true, vec![chunk(&[], Some(0)), last(&[6], 1, Some(1), "stop")]),
-        ("a number too few", false, vec![chunk(&[], Some(0)), last(&[6], 1, Some(2), "length")]),
-        ("the first is missing", false, vec![chunk(&[], Some(1)), last(&[6], 1, Some(2), "stop")]),
-        (
-            "doubled",
-            false,
-            vec![chunk(&[5], Some(0)), chunk(&[5], Some(0)), last(&[], 2, Some(2), "length")],
-        ),
-        (
-            "swapped",
-            false,
-            vec![chunk(&[5], Some(1)), chunk(&[6], Some(0)), last(&[], 2, Some(2), "length")],
-        ),
-        (
-            "the last is not the next",
-            false,
-            vec![chunk(&[5], Some(0)), last(&[], 1, Some(0), "stop")],
-        ),
+        ("a chunk without tokens", true, vec![chunk(&[], 0), last(&[6], 1, 1, "stop")]),
+        ("a number too few", false, vec![chunk(&[], 0), last(&[6], 1, 2, "length")]),
+        ("the first is missing", false, vec![chunk(&[], 1), last(&[6], 1, 2, "stop")]),
+        ("doubled", false, vec![chunk(&[5], 0), chunk(&[5], 0), last(&[], 2, 2, "length")]),
+        ("swapped", false, vec![chunk(&[5], 1), chunk(&[6], 0), last(&[], 2, 2, "length")]),
+        ("the last is not the next", false, vec![chunk(&[5], 0), last(&[], 1, 0, "stop")]),
         ("a token is missing", false, vec![chunk(&[5], None), last(&[6], 3, None, "length")]),
         ("a token too many", false, vec![chunk(&[5], None), last(&[6], 1, None, "stop")]),
         ("missing when cancelled", false, vec![last(&[], 1, None, "cancelled")]),
@@ -81,10 +56,13 @@ fn frames_and_tokens_are_counted() {
         ("none of the tokens", false, vec![last(&[], 2, None, "length")]),
     ];
     for (name, is_right, bodies) in rows {
-        let other = bodies.clone();
-        play(name, bodies, is_right, |client| client.generate(&request()));
-        play(name, other, is_right, |client| client.generate_stream(&request())?.result());
+        play(name, bodies.clone(), is_right, |client| client.generate(&request()));
+        play(name, bodies, is_right, |client| client.generate_stream(&request())?.result());
     }
+}
+
+fn two_inputs() -> Vec<Input> {
+    vec![Input { text: Some("a".to_owned()), ..Default::default() }; 2]
 }
 
 fn scores(count: usize) -> Vec<u8> {
@@ -95,12 +73,8 @@ fn scores(count: usize) -> Vec<u8> {
 
 #[test]
 fn scores_are_counted() {
-    let input = Input { text: Some("a".to_owned()), ..Default::default() };
-    let request = ScoreRequest {
-        prompt: Some("x".to_owned()),
-        continuations: vec![input.clone(), input],
-        ..Default::default()
-    };
+    let (prompt, continuations) = (Some("x".to_owned()), two_inputs());
+    let request = ScoreRequest { prompt, continuations, ..Default::default() };
     for count in 1..=3 {
         play("scores", vec![scores(count)], count == 2, |client| client.score(&request));
     }
@@ -114,8 +88,7 @@ fn vectors(count: u64, came: usize) -> Vec<u8> {
 
 #[test]
 fn inputs_and_values_are_counted() {
-    let input = Input { text: Some("a".to_owned()), ..Default::default() };
-    let request = EmbedRequest { inputs: vec![input.clone(), input], ..Default::default() };
+    let request = EmbedRequest { inputs: two_inputs(), ..Default::default() };
     let call = |client: &Client| client.embed(&request);
     for count in 1..=3 {
         play("inputs", vec![vectors(count, count as usize * 2)], count == 2, call);
@@ -136,12 +109,8 @@ fn logits(positions: u64, came: usize) -> Vec<u8> {
 #[test]
 fn positions_are_counted() {
     let last = LogitsRequest { prompt: Some("x".to_owned()), ..Default::default() };
-    let tokens = LogitsRequest {
-        tokens: Some(vec![5, 6, 7]),
-        all_positions: Some(true),
-        ..Default::default()
-    };
     let all = LogitsRequest { all_positions: Some(true), ..last.clone() };
+    let tokens = LogitsRequest { tokens: Some(vec![5, 6, 7]), prompt: None, ..all.clone() };
     for count in 1..=3u64 {
         let bodies = || vec![logits(count, count as usize * 2)];
         play("the last alone", bodies(), count == 1, |client| client.logits(&last));

@@ -7,43 +7,16 @@ use crate::protocol::*;
 
 type Fresh = fn() -> Box<dyn Message>;
 
-fn fresh<M: Message + Default + 'static>() -> Box<dyn Message> {
-    Box::new(M::default())
+macro_rules! messages {
+    ($($name:ident)+) => { [$(|| Box::<$name>::default()),+] };
 }
 
-static MESSAGES: [Fresh; 24] = [
-    fresh::<Requirements>,
-    fresh::<Answer>,
-    fresh::<ErrorBody>,
-    fresh::<HelloRequest>,
-    fresh::<HelloResponse>,
-    fresh::<PingResponse>,
-    fresh::<HealthResponse>,
-    fresh::<ModelsResponse>,
-    fresh::<LoadRequest>,
-    fresh::<LoadProgress>,
-    fresh::<LoadResponse>,
-    fresh::<TokenizeResponse>,
-    fresh::<DetokenizeResponse>,
-    fresh::<GenerateRequest>,
-    fresh::<GenerateChunk>,
-    fresh::<GenerateResponse>,
-    fresh::<ScoreRequest>,
-    fresh::<ScoreResponse>,
-    fresh::<EmbedRequest>,
-    fresh::<EmbedResponse>,
-    fresh::<LogitsResponse>,
-    fresh::<CancelResponse>,
-    fresh::<StatsResponse>,
-    fresh::<GoAway>,
-];
-
-fn random() -> Random {
-    let given = std::env::var("ASSAY_SEED").ok().and_then(|text| text.parse().ok());
-    let seed = given.unwrap_or_else(Random::seed_of_the_day);
-    println!("seed {} (ASSAY_SEED)", seed);
-    Random::new(seed)
-}
+static MESSAGES: [Fresh; 24] = messages! {
+    Requirements Answer ErrorBody HelloRequest HelloResponse PingResponse HealthResponse
+    ModelsResponse LoadRequest LoadProgress LoadResponse TokenizeResponse DetokenizeResponse
+    GenerateRequest GenerateChunk GenerateResponse ScoreRequest ScoreResponse EmbedRequest
+    EmbedResponse LogitsResponse CancelResponse StatsResponse GoAway
+};
 
 /// Fills a message with random values within bounds. Texts and lists stay short.
 fn fill(random: &mut Random, message: &mut dyn Message) {
@@ -54,9 +27,7 @@ fn fill(random: &mut Random, message: &mut dyn Message) {
         let times = match (row.times, row.name) {
             (_, "prompt" | "text") if prompts => 1,
             (_, "tokens" | "messages") if prompts => 0,
-            ((1, 1), _) => 1,
-            ((0, 1), _) => random.below(2) as usize,
-            ((min, _), _) => min + random.below(3) as usize,
+            ((min, max), _) => min + random.below((max - min).min(2) as u64 + 1) as usize,
         };
         for _ in 0..times {
             let (min, max) = row.bounds;
@@ -65,9 +36,7 @@ fn fill(random: &mut Random, message: &mut dyn Message) {
                 Place::U64(value) => *value = min + random.below((max - min).max(1)),
                 Place::F64(value) if row.numbers.1.is_finite() => *value = row.numbers.1,
                 Place::F64(value) => *value = -1.5,
-                Place::Bytes(value) => {
-                    *value = (0..count).map(|_| random.next() as u8).collect();
-                }
+                Place::Bytes(value) => *value = (0..count).map(|_| random.next() as u8).collect(),
                 Place::Text(value) if row.is_traceparent => {
                     *value = format!("00-{}-{}-00", "a".repeat(32), "b".repeat(16));
                 }
@@ -97,7 +66,7 @@ fn random_body(random: &mut Random, fresh: Fresh) -> Vec<u8> {
 
 #[test]
 fn bodies_survive_the_round_trip() {
-    let mut random = random();
+    let mut random = Random::seeded();
     for _ in 0..50 {
         for fresh in MESSAGES {
             let bytes = random_body(&mut random, fresh);
@@ -125,7 +94,7 @@ fn values_are_read_as_they_were_written() {
 
 #[test]
 fn damaged_bodies_are_refused_or_read() {
-    let mut random = random();
+    let mut random = Random::seeded();
     for _ in 0..100 {
         for fresh in MESSAGES {
             let mut bytes = random_body(&mut random, fresh);
@@ -133,8 +102,7 @@ fn damaged_bodies_are_refused_or_read() {
                 continue;
             }
             for _ in 0..20 {
-                let at = random.below(bytes.len() as u64) as usize;
-                bytes[at] = random.next() as u8;
+                random.damage(&mut bytes);
                 let mut read = fresh();
                 if decode(&mut *read, &bytes).is_ok() && rules_hold(&mut *read) {
                     assert_eq!(body(&mut *read).len(), bytes.len(), "{}", read.table().name);
@@ -155,7 +123,7 @@ fn rules_hold(message: &mut dyn Message) -> bool {
 
 #[test]
 fn what_is_wrong_is_named() {
-    let (error, pong): (Fresh, Fresh) = (fresh::<ErrorBody>, fresh::<PingResponse>);
+    let [error, pong]: [Fresh; 2] = messages!(ErrorBody PingResponse);
     let cases: [(Fresh, &[u8], &str, &str); 11] = [
         (error, &[1, 0, 3], "body_truncated", ""),
         (error, &[1, 0, 4, 0, 255, 255, 255, 127], "body_truncated", ""),
@@ -175,60 +143,65 @@ fn what_is_wrong_is_named() {
     }
 }
 
+/// A request to generate that is valid.
+fn one() -> GenerateRequest {
+    GenerateRequest { prompt: Some("x".into()), ..Default::default() }
+}
+
+/// Code and path of the refusal of a message.
+fn refusal(mut message: impl Message) -> (&'static str, String) {
+    let error = encode(&mut message).err().expect("not valid");
+    (error.code, error.path)
+}
+
 #[test]
 fn requests_are_checked_by_their_table() {
-    let refusal =
-        |mut request: GenerateRequest| encode(&mut request).err().expect("not valid").path;
-    let one = || GenerateRequest { prompt: Some("x".into()), ..Default::default() };
-    assert_eq!(refusal(GenerateRequest { max_tokens: Some(0), ..one() }), "max_tokens");
-    assert_eq!(refusal(GenerateRequest { top_p: Some(0.0), ..one() }), "top_p");
-    assert_eq!(refusal(GenerateRequest { temperature: Some(f64::NAN), ..one() }), "temperature");
-    assert_eq!(refusal(GenerateRequest { stop: vec!["x".into(); 17], ..one() }), "stop");
+    let context = |context| GenerateRequest { context: Some(context), ..one() };
     let messages = vec![ChatMessage { role: "nobody".into(), content: String::new() }];
-    let conversation = || GenerateRequest { messages: messages.clone(), ..Default::default() };
-    assert_eq!(refusal(conversation()), "messages.role");
+    for (path, request) in [
+        ("max_tokens", GenerateRequest { max_tokens: Some(0), ..one() }),
+        ("top_p", GenerateRequest { top_p: Some(0.0), ..one() }),
+        ("temperature", GenerateRequest { temperature: Some(f64::NAN), ..one() }),
+        ("stop", GenerateRequest { stop: vec!["x".into(); 17], ..one() }),
+        ("messages.role", GenerateRequest { messages, ..Default::default() }),
+        ("context.priority", context(RequestContext { priority: Some(10), ..Default::default() })),
+    ] {
+        assert_eq!(refusal(request).1, path);
+    }
     for (at, character) in [(0, "1"), (2, "0"), (10, "A"), (52, "0"), (54, "g")] {
         let mut trace = format!("00-{}-{}-01", "a".repeat(32), "b".repeat(16));
-        let context = |text: &String| {
-            let trace_context = Some(text.clone());
-            Some(RequestContext { trace_context, ..Default::default() })
+        let traced = |trace: &str| {
+            context(RequestContext { trace_context: Some(trace.into()), ..Default::default() })
         };
-        assert!(encode(&mut GenerateRequest { context: context(&trace), ..one() }).is_ok());
+        assert!(encode(&mut traced(&trace)).is_ok());
         trace.replace_range(at..=at, character);
-        let path = refusal(GenerateRequest { context: context(&trace), ..one() });
-        assert_eq!(path, "context.trace_context", "{}", trace);
+        assert_eq!(refusal(traced(&trace)).1, "context.trace_context", "{}", trace);
     }
-    let context = Some(RequestContext { priority: Some(10), ..Default::default() });
-    assert_eq!(refusal(GenerateRequest { context, ..one() }), "context.priority");
 }
 
 #[test]
 fn fields_that_exclude_each_other_are_refused() {
-    let refusal = |request: &mut dyn Message| {
-        let error = encode(request).err().expect("not valid");
-        (error.code, error.path)
-    };
-    let path = |code, path: &str| (code, path.to_owned());
-    let none = GenerateRequest::default;
-    assert_eq!(refusal(&mut none()), path("field_missing", "prompt"));
-    let mut two =
-        GenerateRequest { prompt: Some("x".into()), tokens: Some(vec![1]), ..Default::default() };
-    assert_eq!(refusal(&mut two), path("field_conflict", "tokens"));
+    let found = |code, path: &str| (code, path.to_owned());
+    assert_eq!(refusal(GenerateRequest::default()), found("field_missing", "prompt"));
+    let two = GenerateRequest { tokens: Some(vec![1]), ..one() };
+    assert_eq!(refusal(two), found("field_conflict", "tokens"));
     let messages = vec![ChatMessage { role: "user".into(), content: String::new() }];
-    let mut special = GenerateRequest { messages, add_special: Some(true), ..Default::default() };
-    assert_eq!(refusal(&mut special), path("field_conflict", "add_special"));
-    let mut inputs = EmbedRequest { inputs: vec![Input::default()], ..Default::default() };
-    assert_eq!(refusal(&mut inputs), path("field_missing", "inputs.text"));
+    let special = GenerateRequest { messages, add_special: Some(true), ..Default::default() };
+    assert_eq!(refusal(special), found("field_conflict", "add_special"));
+    let inputs = EmbedRequest { inputs: vec![Input::default()], ..Default::default() };
+    assert_eq!(refusal(inputs), found("field_missing", "inputs.text"));
 }
 
 #[test]
 fn the_lowest_revision_is_that_of_the_newest_field() {
-    let since = |mut request: GenerateRequest| encode(&mut request).expect("valid").since;
-    let one = || GenerateRequest { prompt: Some("x".into()), ..Default::default() };
-    assert_eq!(since(one()), 1);
-    assert_eq!(since(GenerateRequest { logprobs: Some(0), ..one() }), 2);
-    assert_eq!(since(GenerateRequest { ignore_eos: Some(true), ..one() }), 3);
-    assert_eq!(since(GenerateRequest { context: Some(RequestContext::default()), ..one() }), 3);
+    for (since, mut request) in [
+        (1, one()),
+        (2, GenerateRequest { logprobs: Some(0), ..one() }),
+        (3, GenerateRequest { ignore_eos: Some(true), ..one() }),
+        (3, GenerateRequest { context: Some(RequestContext::default()), ..one() }),
+    ] {
+        assert_eq!(encode(&mut request).expect("valid").since, since);
+    }
 }
 
 #[test]
@@ -247,11 +220,23 @@ fn response(kind: u8, flags: u8, body: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// A frame with `text` as a block, said to be of `raw_size` bytes.
+fn packed(text: &[u8], raw_size: u32) -> Vec<u8> {
+    let mut frame = response(KIND_PING, FLAG_COMPRESSED, &compress(text).expect("it pays"));
+    frame[20..24].copy_from_slice(&raw_size.to_le_bytes());
+    frame
+}
+
+fn reader(body_max: usize) -> FrameReader {
+    let mut reader = FrameReader::new(body_max);
+    reader.may_compress = true;
+    reader
+}
+
 #[test]
 fn headers_are_refused_as_early_as_can_be() {
     let good = response(KIND_PING, 0, b"12345678");
-    let mut reader = FrameReader::new(4096);
-    reader.may_compress = true;
+    let reader = reader(4096);
     for have in 0..=good.len() {
         assert!(reader.check_header(&good[..have]).is_ok());
     }
@@ -284,15 +269,12 @@ fn headers_are_refused_as_early_as_can_be() {
 
 #[test]
 fn frames_are_the_same_however_they_are_cut() {
-    let mut random = random();
+    let mut random = Random::seeded();
     let text = "a text that comes again and again ".repeat(200);
-    let block = compress(text.as_bytes()).expect("it pays");
-    let mut packed = response(KIND_GENERATE, FLAG_COMPRESSED, &block);
-    packed[20..24].copy_from_slice(&(text.len() as u32).to_le_bytes());
+    let packed = packed(text.as_bytes(), text.len() as u32);
     let stream = [response(KIND_PING, 0, b""), packed, response(KIND_PING, 0, &[7; 3000])].concat();
     for round in 0..200 {
-        let mut reader = FrameReader::new(1 << 20);
-        reader.may_compress = true;
+        let mut reader = reader(1 << 20);
         let (mut frames, mut rest) = (Vec::new(), &stream[..]);
         while !rest.is_empty() {
             let size = if round == 0 { 1 } else { 1 + random.below(rest.len() as u64) as usize };
@@ -306,15 +288,12 @@ fn frames_are_the_same_however_they_are_cut() {
 
 #[test]
 fn blocks_are_refused_without_agreement_and_when_they_lie() {
-    let text = [b'x'; 5000];
-    let block = compress(&text).expect("it pays");
-    let mut frame = response(KIND_PING, FLAG_COMPRESSED, &block);
-    frame[20..24].copy_from_slice(&5000u32.to_le_bytes());
-    let mut reader = FrameReader::new(1 << 20);
-    assert!(reader.take(&frame, &mut Vec::new()).is_err(), "not agreed");
-    frame[20..24].copy_from_slice(&1_000_000u32.to_le_bytes());
-    let mut reader = FrameReader::new(1 << 20);
-    reader.may_compress = true;
-    let error = reader.take(&frame, &mut Vec::new()).expect_err("a lie");
-    assert!(error.message.contains("compressed_body_damaged"), "{}", error);
+    let refusal = |mut reader: FrameReader, raw_size| {
+        let taken = reader.take(&packed(&[b'x'; 5000], raw_size), &mut Vec::new());
+        taken.expect_err("a breach").message.clone()
+    };
+    let message = refusal(FrameReader::new(1 << 20), 5000);
+    assert!(message.contains("compressed: "), "not agreed: {}", message);
+    let message = refusal(reader(1 << 20), 1_000_000);
+    assert!(message.contains("compressed_body_damaged"), "a lie: {}", message);
 }

@@ -5,13 +5,7 @@
 use super::*;
 use crate::codec::Request;
 use crate::protocol::{Code, HelloRequest};
-
-extern "C" {
-    fn fork() -> i32;
-    fn waitpid(child: i32, status: *mut i32, options: i32) -> i32;
-    fn alarm(seconds: u32) -> u32;
-    fn _exit(status: i32) -> !;
-}
+use crate::tests::child::{in_child, wait_for_child};
 
 #[test]
 fn a_child_needs_no_lock_of_its_parent() {
@@ -19,26 +13,16 @@ fn a_child_needs_no_lock_of_its_parent() {
     // Sound: the pool lives until it is dropped below, in the child once and in the parent once.
     let pool = unsafe { &*place };
     let guard = lock(&pool.place(id()).expect("a place").connections);
-    // Sound: none of the four functions touches memory except `status`, which lives on. The child
-    // has a copy of everything and ends without unwinding into the test harness.
-    let child = unsafe { fork() };
-    if child == 0 {
-        unsafe { alarm(60) }; // a child that hangs is killed
+    let child = in_child(|| {
         let until = Instant::now() + Duration::from_secs(60);
-        let kind = HelloRequest::KIND;
-        let acquired = pool
-            .choose()
-            .and_then(|chosen| chosen.register(kind, until))
-            .map(|_| ())
-            .map_err(|error| error.code);
+        let chosen = pool.choose();
+        let place_in_flight = chosen.and_then(|chosen| chosen.register(HelloRequest::KIND, until));
         pool.close();
         drop(unsafe { Box::from_raw(place) });
-        unsafe { _exit(i32::from(acquired != Err(Code::Unreachable))) };
-    }
+        place_in_flight.map(drop).map_err(|error| error.code) == Err(Code::Unreachable)
+    });
     drop(guard);
-    let mut status = -1;
-    assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
-    assert_eq!(status, 0);
+    wait_for_child(child);
     assert_eq!(pool.check_open(), Ok(()), "the child closed its own");
     drop(unsafe { Box::from_raw(place) });
 }

@@ -5,7 +5,6 @@
 use super::*;
 use crate::protocol::Code;
 use std::net::TcpListener;
-use std::os::raw::{c_int, c_void};
 use std::os::unix::io::AsRawFd;
 
 #[test]
@@ -18,31 +17,17 @@ fn addresses_are_parsed() {
 
 #[test]
 fn other_addresses_are_refused() {
+    let others = "h:1 http://h:1 tcp://h tcp://h: tcp://h:0 tcp://h:65536 tcp://h:+1 tcp://:1 \
+                  tcp://::1:1 unix://a unix:a";
     let long = format!("unix:///{}", "x".repeat(107));
-    for text in [
-        "",
-        "h:1",
-        "http://h:1",
-        "tcp://h",
-        "tcp://h:",
-        "tcp://h:0",
-        "tcp://h:65536",
-        "tcp://h:+1",
-        "tcp://:1",
-        "tcp://::1:1",
-        "unix://a",
-        "unix:a",
-        &long,
-    ] {
+    for text in others.split(' ').chain(["", &long]) {
         let error = Address::parse(text).expect_err(text);
         assert_eq!(error.code, Code::AddressInvalid, "{}", text);
     }
 }
 
 extern "C" {
-    fn getsockopt(
-        socket: c_int, level: c_int, name: c_int, value: *mut c_void, size: *mut u32,
-    ) -> c_int;
+    fn getsockopt(socket: i32, level: i32, name: i32, value: *mut i32, size: *mut u32) -> i32;
 }
 
 #[test]
@@ -54,11 +39,9 @@ fn tcp_connections_are_probed() {
     let until = Instant::now() + Duration::from_secs(60);
     let stream = address.connect(until).expect("listening");
     for (level, name, expected) in crate::system::PROBES {
-        let (mut value, mut size): (c_int, u32) = (-1, 4);
-        let place: *mut c_int = &mut value;
+        let (mut value, mut size) = (-1, 4);
         // Sound: both pointers are to live variables, and `size` is the size of the first.
-        let result =
-            unsafe { getsockopt(stream.as_raw_fd(), level, name, place.cast(), &mut size) };
+        let result = unsafe { getsockopt(stream.as_raw_fd(), level, name, &mut value, &mut size) };
         assert_eq!((result, value), (0, expected), "level {} name {}", level, name);
     }
 }

@@ -1,15 +1,9 @@
 //! Tests of threads in forked children.
 
 use super::*;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{mpsc, Arc};
+use crate::tests::child::{in_child, wait_for_child, while_busy};
+use std::sync::mpsc;
 use std::time::Duration;
-
-extern "C" {
-    fn fork() -> i32;
-    fn waitpid(child: i32, status: *mut i32, options: i32) -> i32;
-    fn _exit(status: i32) -> !;
-}
 
 /// Returns true when a thread starts here and runs.
 fn runs() -> bool {
@@ -20,28 +14,8 @@ fn runs() -> bool {
 
 #[test]
 fn a_thread_starts_in_the_child_of_a_busy_process() {
-    let is_over = Arc::new(AtomicBool::new(false));
-    let busy: Vec<_> = (0..4)
-        .map(|_| {
-            let is_over = Arc::clone(&is_over);
-            std::thread::spawn(move || {
-                while !is_over.load(Ordering::SeqCst) {
-                    std::thread::spawn(|| ()).join().expect("it ends");
-                }
-            })
-        })
-        .collect();
-    for _ in 0..500 {
-        let child = unsafe { fork() };
-        if child == 0 {
-            unsafe { _exit(i32::from(!runs())) };
-        }
-        let mut status = -1;
-        assert_eq!(unsafe { waitpid(child, &mut status, 0) }, child);
-        assert_eq!(status, 0, "what the child found");
-    }
-    is_over.store(true, Ordering::SeqCst);
-    busy.into_iter().for_each(|thread| thread.join().expect("nobody is disturbed"));
+    let start_another = || std::thread::spawn(|| ()).join().expect("it ends");
+    while_busy(4, start_another, || (0..500).for_each(|_| wait_for_child(in_child(runs))));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A fake server for the tests, with a function that answers requests.
 //!
-//! Guarantees: the server listens on its own Unix socket, removed at the end. A failing server
-//! fails the test. Not here: compressed frames.
+//! Guarantees: the server listens on its own Unix socket, removed at the end, and keeps the bodies
+//! of all requests. The end waits for all connections, and a failing server fails the test.
+//! Not here: compressed frames.
 
 #![allow(dead_code)] // each test program uses a part
 
@@ -11,21 +12,22 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::thread::{scope, sleep, spawn, JoinHandle};
+use std::time::Duration;
 
 /// One request as read by the server.
+#[derive(Clone)]
 pub struct Seen {
     pub kind: u8,
     pub id: u64,
     pub body: Vec<u8>,
+    /// Number of the request among those of its kind, from 1.
+    pub nth: usize,
 }
 
 pub fn field(id: u16, kind: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut out = id.to_le_bytes().to_vec();
-    out.extend([kind, 0]);
-    out.extend((bytes.len() as u32).to_le_bytes());
-    out.extend(bytes);
-    out
+    let size = (bytes.len() as u32).to_le_bytes();
+    [&id.to_le_bytes()[..], &[kind, 0], &size, bytes].concat()
 }
 
 pub fn number(id: u16, value: u64) -> Vec<u8> {
@@ -37,21 +39,13 @@ pub fn text(id: u16, value: &str) -> Vec<u8> {
 }
 
 pub fn frame(kind: u8, id: u64, flags: u8, status: u32, body: &[u8]) -> Vec<u8> {
-    let mut out = (28 + body.len() as u32).to_le_bytes().to_vec();
-    out.extend([1, kind | 0x80, flags, 1]);
-    out.extend(id.to_le_bytes());
-    out.extend(status.to_le_bytes());
-    out.extend((body.len() as u32).to_le_bytes());
-    out.extend([0; 8]);
-    out.extend(body);
-    out
+    let size = body.len() as u32;
+    let (length, start) = ((28 + size).to_le_bytes(), [1, kind | 0x80, flags, 1]);
+    let (id, status, size) = (id.to_le_bytes(), status.to_le_bytes(), size.to_le_bytes());
+    [&length[..], &start, &id, &status, &size, &[0; 8], body].concat()
 }
 
-pub fn hello(in_flight_max: u64) -> Vec<u8> {
-    hello_of(2, in_flight_max)
-}
-
-pub fn hello_of(revision: u64, in_flight_max: u64) -> Vec<u8> {
+pub fn hello(revision: u64, in_flight_max: u64) -> Vec<u8> {
     let agreed =
         [number(2, revision), field(3, 8, &[0]), number(4, 1 << 20), number(5, in_flight_max)];
     [text(1, "fake/1"), agreed.concat()].concat()
@@ -77,77 +71,90 @@ pub fn generated(value: &str) -> Vec<u8> {
     [words(1, &[7]), text(2, value), text(5, "length"), counts, answer()].concat()
 }
 
-pub fn read_request(stream: &mut UnixStream) -> Option<Seen> {
+fn read_request(stream: &mut UnixStream) -> Option<Seen> {
     let mut header = [0; 32];
     stream.read_exact(&mut header).ok()?;
     let size = u32::from_le_bytes(header[..4].try_into().ok()?) as usize - 28;
     let mut body = vec![0; size];
     stream.read_exact(&mut body).ok()?;
-    Some(Seen { kind: header[5], id: u64::from_le_bytes(header[8..16].try_into().ok()?), body })
+    let id = u64::from_le_bytes(header[8..16].try_into().ok()?);
+    Some(Seen { kind: header[5], id, body, nth: 1 })
 }
 
-/// Returns the bytes to write for a request. `None` closes the connection.
-pub type Answering = dyn FnMut(&Seen) -> Option<Vec<u8>> + Send;
+/// A path for a socket that no other test uses.
+pub fn free_path() -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("assay-rust-test-{}-{}.sock", std::process::id(), number);
+    std::env::temp_dir().join(name)
+}
 
-/// A server of a fixed number of connections, in turn or (`at_once`) each on its own thread.
+/// A server of a fixed number of connections, each on its own thread.
 pub struct Fake {
     pub url: String,
     pub path: PathBuf,
+    /// A client that pauses only shortly between attempts.
+    pub client: Client,
+    seen: Arc<Mutex<Vec<Seen>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-pub fn serve(mut stream: UnixStream, answer: &Mutex<Box<Answering>>) {
-    while let Some(seen) = read_request(&mut stream) {
-        let bytes = answer.lock().expect("no answer fails")(&seen);
-        match bytes {
-            Some(bytes) => {
-                let _ = stream.write_all(&bytes); // the client may be gone
-            }
-            None => break,
-        }
-    }
-}
-
 impl Fake {
-    pub fn start(connections: usize, answer: Box<Answering>) -> Fake {
-        Fake::start_with(connections, answer, false)
-    }
-
-    pub fn start_at_once(connections: usize, answer: Box<Answering>) -> Fake {
-        Fake::start_with(connections, answer, true)
-    }
-
-    fn start_with(connections: usize, answer: Box<Answering>, at_once: bool) -> Fake {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("assay-rust-test-{}-{}.sock", std::process::id(), number);
-        let path = std::env::temp_dir().join(name);
+    /// Starts the server. `answer` returns the bytes to write for a request, or `None` to close the
+    /// connection.
+    pub fn start(
+        connections: usize, answer: impl Fn(&Seen) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Fake {
+        let path = free_path();
         let listener = UnixListener::bind(&path).expect("a socket");
-        let answer = Arc::new(Mutex::new(answer));
-        let thread = std::thread::spawn(move || {
-            let mut threads = Vec::new();
-            for _ in 0..connections {
-                let stream = listener.accept().expect("a client").0;
-                let answer = Arc::clone(&answer);
-                if at_once {
-                    threads.push(std::thread::spawn(move || serve(stream, &answer)));
-                } else {
-                    serve(stream, &answer);
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let all_seen = Arc::clone(&seen);
+        let serve = move |mut stream: UnixStream| {
+            while let Some(mut request) = read_request(&mut stream) {
+                let mut all_seen = all_seen.lock().expect("whole");
+                request.nth += all_seen.iter().filter(|one| one.kind == request.kind).count();
+                all_seen.push(request.clone());
+                drop(all_seen);
+                match answer(&request) {
+                    Some(bytes) => drop(stream.write_all(&bytes)), // the client may be gone
+                    None => break,
                 }
             }
-            threads.into_iter().for_each(|thread| thread.join().expect("no server fails"));
+        };
+        let thread = spawn(move || {
+            scope(|threads| {
+                for stream in listener.incoming().take(connections) {
+                    threads.spawn(|| serve(stream.expect("a client")));
+                }
+            });
         });
-        Fake { url: format!("unix://{}", path.display()), path, thread: Some(thread) }
+        let url = format!("unix://{}", path.display());
+        let options = Options { backoff_milliseconds: 1, ..Default::default() };
+        let client = Client::new(&url, options).expect("an address");
+        Fake { url, path, client, seen, thread: Some(thread) }
     }
 
-    pub fn client(&self) -> Client {
-        let options = Options { backoff_milliseconds: 1, ..Default::default() };
+    pub fn client_with(&self, options: Options) -> Client {
         Client::new(&self.url, options).expect("an address")
+    }
+
+    /// Bodies of the requests of a kind so far.
+    pub fn bodies(&self, kind: u8) -> Vec<Vec<u8>> {
+        let seen = self.seen.lock().expect("whole");
+        seen.iter().filter(|one| one.kind == kind).map(|one| one.body.clone()).collect()
+    }
+
+    /// Waits for a first request of a kind.
+    pub fn wait_for(&self, kind: u8) {
+        while self.bodies(kind).is_empty() {
+            sleep(Duration::from_millis(1));
+        }
     }
 }
 
 impl Drop for Fake {
     fn drop(&mut self) {
+        self.client.close();
         let _ = std::fs::remove_file(&self.path);
         // A failing test does not wait for missing connections.
         if !std::thread::panicking() {
@@ -157,25 +164,62 @@ impl Drop for Fake {
     }
 }
 
+/// Makes a chunk of the answer to a Generate.
+pub fn chunk(seen: &Seen, value: &str) -> Vec<u8> {
+    frame(seen.kind, seen.id, FLAG_MORE, 0, &text(2, value))
+}
+
 /// Answers Hello, Ping and Cancel, and Generate with two chunks and an end.
 pub fn well(seen: &Seen) -> Option<Vec<u8>> {
     Some(match seen.kind {
-        KIND_HELLO => frame(seen.kind, seen.id, 0, 0, &hello(4)),
+        KIND_HELLO => frame(seen.kind, seen.id, 0, 0, &hello(2, 4)),
         KIND_PING => frame(seen.kind, seen.id, 0, 0, &seen.body),
         KIND_CANCEL => frame(seen.kind, seen.id, 0, 0, &field(1, 8, &[1])),
-        kind => [
-            frame(kind, seen.id, FLAG_MORE, 0, &text(2, "one ")),
-            frame(kind, seen.id, FLAG_MORE, 0, &text(2, "two ")),
-            frame(kind, seen.id, 0, 0, &generated("three")),
-        ]
-        .concat(),
+        kind => {
+            let last = frame(kind, seen.id, 0, 0, &generated("three"));
+            [chunk(seen, "one "), chunk(seen, "two "), last].concat()
+        }
     })
+}
+
+/// Answers as `well`, but a Generate with one chunk, and with the end once the client cancels.
+pub fn endless(seen: &Seen) -> Option<Vec<u8>> {
+    Some(match seen.kind {
+        KIND_GENERATE => chunk(seen, "one "),
+        KIND_CANCEL => {
+            let target = u64::from_le_bytes(seen.body[8..16].try_into().expect("8 bytes"));
+            [well(seen)?, frame(KIND_GENERATE, target, 0, 0, &generated(""))].concat()
+        }
+        _ => return well(seen),
+    })
+}
+
+/// Refuses a request with a status, a code, and the bytes of further fields.
+pub fn refused(seen: &Seen, status: u32, code: &str, further: &[u8]) -> Option<Vec<u8>> {
+    let words = [text(1, code), text(2, "too much")].concat();
+    Some(frame(seen.kind, seen.id, 0, status, &[&words, further].concat()))
+}
+
+/// Begins a stream, and takes its first chunk.
+pub fn first_chunk(client: &Client) -> GenerateStream {
+    let mut stream = client.generate_stream(&request()).expect("sent");
+    assert!(stream.next().expect("a chunk").is_ok());
+    stream
 }
 
 pub fn request() -> GenerateRequest {
     GenerateRequest { prompt: Some("x".to_owned()), ..Default::default() }
 }
 
+pub fn load_request() -> LoadRequest {
+    LoadRequest { name: "m".into(), path: "/m".into(), ..Default::default() }
+}
+
 pub fn bytes(payload: &[u8]) -> PingRequest {
     PingRequest { payload: Some(payload.to_vec()) }
+}
+
+/// Makes a Ping.
+pub fn ping(client: &Client) -> Result<(), Code> {
+    client.ping(&bytes(b"abc")).map(drop).map_err(|error| error.code)
 }
