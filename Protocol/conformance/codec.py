@@ -11,14 +11,13 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors"))
 
-from encoder import PROTOCOL, raw_field  # noqa: E402
+from encoder import PAYLOAD, PROTOCOL, TYPE, raw_field  # noqa: E402
 
 MESSAGES = PROTOCOL["messages"]
 KINDS = {kind["name"]: kind for kind in PROTOCOL["kinds"]}
 KIND_OF_NUMBER = {kind["number"]: kind["name"] for kind in PROTOCOL["kinds"]}
 STATUS_NAME = {status["number"]: status["name"] for status in PROTOCOL["statuses"]}
 LIMITS = {limit["name"]: limit["value"] for limit in PROTOCOL["limits"]}
-TYPE_NUMBER = {row["name"]: row["number"] for row in PROTOCOL["types"]}
 TABLES = {name: {field["id"]: field for field in message["fields"]}
           for name, message in MESSAGES.items()}
 
@@ -45,28 +44,10 @@ def encode(name, values):
         if value is None:
             continue
         for one in value if field["presence"] == "repeated" else [value]:
-            out.append(raw_field(field["id"], TYPE_NUMBER[field["type"]], payload(field, one)))
+            payload = encode(field["record"], one) if field["type"] == "record" \
+                else PAYLOAD[field["type"]](one)
+            out.append(raw_field(field["id"], TYPE[field["type"]], payload))
     return b"".join(out)
-
-
-def payload(field, value):
-    """The bytes of one value."""
-    kind = field["type"]
-    if kind == "u64":
-        return struct.pack("<Q", int(value))
-    if kind == "f64":
-        return struct.pack("<d", value)
-    if kind == "bytes":
-        return bytes.fromhex(value)
-    if kind == "text":
-        return value.encode("utf-8")
-    if kind == "u32[]":
-        return struct.pack("<%dI" % len(value), *value)
-    if kind == "f32[]":
-        return struct.pack("<%df" % len(value), *value)
-    if kind == "bool":
-        return b"\1" if value else b"\0"
-    return encode(field["record"], value)
 
 
 # ---------------------------------------------------------------- bytes to values
@@ -85,7 +66,7 @@ def decode(name, body, path=""):
             raise Wrong("field_unknown", "%s#%d" % (path, number), "%s#%d in %s"
                         % (path, number, name))
         where = path + field["name"]
-        if kind != TYPE_NUMBER[field["type"]]:
+        if kind != TYPE[field["type"]]:
             raise Wrong("field_type_mismatch", where, "%s has type %d" % (where, kind))
         if zero:
             raise Wrong("field_reserved_not_zero", where, where)

@@ -16,19 +16,19 @@ its process id. Exit status as run.py's.
 import argparse
 import fnmatch
 import glob
-import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from rows import Row, expect  # noqa: E402
-from run import Result, as_json, client_table, common_table, judge, totals  # noqa: E402
+from run import Result, judge, report, say  # noqa: E402
 from server import Failed  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -351,9 +351,6 @@ def arguments(words):
 
 def judge_all(name, rows, folder):
     """Every row, the example and the README of one client."""
-    def say(line):
-        print(line.split("\n")[0], file=sys.stderr, flush=True)
-
     results = []
     if name in OPTIONS.client:
         results += judge(name, OPTIONS.client[name], rows, OPTIONS.limit, say)
@@ -365,7 +362,6 @@ def judge_all(name, rows, folder):
 
 
 def main():
-    import tempfile
     rows = [row for row in ROWS if not OPTIONS.only or any(
         fnmatch.fnmatchcase(row.name, pattern) for pattern in OPTIONS.only)]
     names = list(dict.fromkeys([*OPTIONS.client, *OPTIONS.example, *OPTIONS.readme]))
@@ -376,14 +372,7 @@ def main():
         futures = {name: pool.submit(judge_all, name, rows, os.path.join(folder, name))
                    for name in names}
         judged = {name: future.result() for name, future in futures.items()}
-    for name, results in judged.items():
-        print(client_table(name, results))
-    if len({tuple(result.row.name for result in results) for results in judged.values()}) == 1:
-        print("\n" + common_table(judged, True))
-    if OPTIONS.json:
-        with open(OPTIONS.json, "w", encoding="utf-8") as handle:
-            json.dump(as_json(judged), handle, indent=1)
-    return totals(judged)
+    return report(judged, OPTIONS.json, True)
 
 
 OPTIONS = None

@@ -1,8 +1,9 @@
 """Rows: functions that play scenarios, and the stage for the scenarios.
 
-`@row(group, meaning)` registers a function under its own name. The function gets a `Stage`: the
-driver, a listener, and the helpers that make a scenario read like its description. After each row
-every connection and the client are closed, and closing must be answered.
+`@row(group, meaning)` registers a function under its own name, `@row(group, meaning, name)` under
+another. The function gets a `Stage`: the driver, a listener, and the helpers that make a scenario
+read like its description. After each row every connection and the client are closed, and closing
+must be answered.
 """
 
 import shutil
@@ -22,10 +23,10 @@ class Row:
         self.name, self.group, self.meaning, self.play = name, group, meaning, play
 
 
-def row(group, meaning):
+def row(group, meaning, name=None):
     """Registers the function below it."""
     def register(play):
-        add(play.__name__, group, meaning, play)
+        add(name or play.__name__, group, meaning, play)
         return play
     return register
 
@@ -34,6 +35,11 @@ def add(name, group, meaning, play):
     """Registers a row that is made of data."""
     assert all(one.name != name for one in ROWS), name
     ROWS.append(Row(name, group, meaning, play))
+
+
+# Usual requests.
+GENERATE = {"prompt": "Once", "max_tokens": "8"}
+USUAL = {"Ping": {"payload": "70696e67"}, "Generate": GENERATE}
 
 
 class Stage:
@@ -79,6 +85,24 @@ class Stage:
         opened.ok()
         return client
 
+    def connect(self, kind, fields=None, hello=None, stream=None, deadline=0, cancel_after=None,
+                **options):
+        """A new client's call, come to its first connection: client, call, connection.
+
+        Without `fields` the usual request of the kind is made, a Generate as a stream. `hello` are
+        words of the Hello answer, or False where Hello is not answered."""
+        client = self.open(**options)
+        if stream is None:
+            stream = kind == "Generate" and fields is None
+        call = client.call(kind, USUAL.get(kind) if fields is None else fields, deadline, stream,
+                           cancel_after)
+        return client, call, self.accept() if hello is False else self.greet(**(hello or {}))
+
+    def begin(self, kind, *words, **options):
+        """As `connect`, and the request that comes."""
+        client, call, peer = self.connect(kind, *words, **options)
+        return client, call, peer, peer.request(kind)
+
     def greet_child(self, forked, **words):
         """The connection that a forked child makes for itself, Hello answered."""
         limit = until(WAIT)
@@ -118,20 +142,20 @@ class Client:
         self.stage, self.name, self.is_closed = stage, name, False
 
     def call(self, kind, request=None, deadline=0, stream=False, cancel_after=None):
-        """Begins a call."""
+        """Begins a call, which is about its kind."""
         values = dict(op="call", client=self.name, kind=kind, request=request or {},
                       deadline_milliseconds=deadline, stream=stream)
         if cancel_after is not None:
             values["cancel_after_chunks"] = cancel_after
-        return self.stage.driver.command("%s" % kind, **values)
+        return self.stage.driver.command(kind, **values)
 
-    def ping(self, payload="70696e67", **words):
+    def ping(self, payload=USUAL["Ping"]["payload"], **words):
         return self.call("Ping", {"payload": payload}, **words)
 
-    def generate(self, prompt="Once", stream=True, deadline=0, cancel_after=None, **fields):
-        """A Generate call, streamed unless told otherwise."""
-        return self.call("Generate", {"prompt": prompt, "max_tokens": "8", **fields},
-                         deadline=deadline, stream=stream, cancel_after=cancel_after)
+    def generate(self, prompt="Once", cancel_after=None, **fields):
+        """A streamed Generate."""
+        return self.call("Generate", dict(GENERATE, prompt=prompt, **fields), stream=True,
+                         cancel_after=cancel_after)
 
     def fork(self, kind="Ping", request=None, deadline=0):
         """Begins a call by a forked child of the driver, with this very client object."""
@@ -171,21 +195,66 @@ def same_answer(result, kind, chunks, last, provenance="real", generation=1, deg
     same("the answer", message, whole(kind, chunks, last), result["response"])
 
 
+def serve(call, peer, request=None, **values):
+    """Answers the call's request, and the call succeeds. Gives the last frame."""
+    last = peer.answer(request or peer.request(call.about), **values)
+    call.ok()
+    return last
+
+
+def echoed(call, payload):
+    """A Ping that ends with its payload."""
+    result = call.ok()
+    expect(result["response"].get("payload") == payload, "payload %s back" % payload, repr(result))
+
+
 def works(client, peer, payload="616c697665"):
     """Another Ping over the connection."""
     call = client.ping(payload)
     peer.answer(peer.request("Ping"))
-    result = call.ok()
-    expect(result["response"].get("payload") == payload, "the payload back", repr(result))
+    echoed(call, payload)
 
 
 def works_anew(client, stage, **hello):
     """One more Ping over a new connection, silently. Gives the new peer."""
     call = client.ping()
     peer = stage.greet(**hello)
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
     return peer
+
+
+def connected(stage, **options):
+    """A client whose first connection has answered a Ping: both."""
+    client = stage.open(**options)
+    return client, works_anew(client, stage)
+
+
+def two_streams(stage, **options):
+    """A client of a pool of two with a stream on each connection: the client, then the calls, the
+    connections and the requests."""
+    client = stage.open(connections=2, **options)
+    calls, peers, requests = [], [], []
+    for prompt in "ab":
+        calls.append(client.generate(prompt))
+        peers.append(stage.greet())
+        requests.append(peers[-1].request("Generate"))
+    return client, calls, peers, requests
+
+
+def cancel_of(peer, request):
+    """The Cancel of a request."""
+    cancel = peer.request("Cancel", where=lambda fields: True)
+    expect(cancel.fields["target"] == str(request.id), "target %d" % request.id,
+           cancel.fields["target"])
+    return cancel
+
+
+def closes(client, *calls):
+    """Closing ends the calls."""
+    closing = client.close()
+    for call in calls:
+        call.error("connection_closed")
+    closing.ok()
 
 
 def paused(first, second, least):

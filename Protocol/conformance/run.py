@@ -199,11 +199,24 @@ def as_json(judged):
         for result in results] for name, results in judged.items()}}
 
 
-def totals(judged):
-    """Prints the last line. Gives the exit status."""
+def report(judged, file, each_row):
+    """Prints the tables, writes the file if one is named. Gives the exit status."""
+    for name, results in judged.items():
+        print(client_table(name, results))
+    if len({tuple(result.row.name for result in results) for results in judged.values()}) == 1:
+        print("\n" + common_table(judged, each_row))
+    if file:
+        with open(file, "w", encoding="utf-8") as handle:
+            json.dump(as_json(judged), handle, indent=1)
+            handle.write("\n")
     passed, failed, lacking = counts([one for results in judged.values() for one in results])
     print("\n%d passed, %d failed, %d n/a" % (passed, failed, lacking))
     return 1 if failed else 0
+
+
+def say(line):
+    """Tells of a red row at once."""
+    print(line.split("\n")[0], file=sys.stderr, flush=True)
 
 
 # ---------------------------------------------------------------- command line
@@ -249,23 +262,12 @@ def main(words):
         print("no row matches %s" % " ".join(given.only), file=sys.stderr)
         return 2
     clients = [client.split("=", 1) for client in given.client]
-
-    def say(line):
-        print(line.split("\n")[0], file=sys.stderr, flush=True)
-
     with concurrent.futures.ThreadPoolExecutor(max(1, given.jobs)) as pool:
         futures = {name: pool.submit(judge, name, command, rows, given.limit, say,
                                      max(1, given.give_up))
                    for name, command in clients}
         judged = {name: future.result() for name, future in futures.items()}
-    for name, results in judged.items():
-        print(client_table(name, results))
-    print("\n" + common_table(judged, given.rows))
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as handle:
-            json.dump(as_json(judged), handle, indent=1)
-            handle.write("\n")
-    return totals(judged)
+    return report(judged, given.json, given.rows)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ a server would refuse fails the reading row.
 In one file, since every class reads what the others have recorded.
 """
 
+import contextlib
 import os
 import socket
 import struct
@@ -21,6 +22,11 @@ from encoder import (COMPRESSED, DEGRADED, KIND, MORE, REAL, STATUS,  # noqa: E4
 
 WAIT = 5.0  # seconds for expected data
 QUIET = 0.15  # seconds of expected silence
+
+
+# An answer to Hello.
+HELLO = {"server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
+         "requests_in_flight_max": "256"}
 
 
 class NotApplicable(Exception):
@@ -256,6 +262,14 @@ class Peer:
 
     # ------------------------------------------------------------ frames
 
+    @contextlib.contextmanager
+    def held(self):
+        """Holds back what is sent inside. Gives the list of the frames' bytes."""
+        pieces = []
+        self.send = pieces.append
+        yield pieces
+        del self.send
+
     def frame(self, request, message, values, status=0, compress=False, **words):
         """The bytes of a frame of the answer to `request`. `words` go into the header."""
         words.setdefault("kind", KIND[request.kind] | 0x80)
@@ -272,10 +286,7 @@ class Peer:
         request = self.request("Hello")
         self.compression = bool(compression and request.fields.get("compression"))
         agreed = min(PROTOCOL["revision"], int(request.fields["revision"]))
-        answer = {"server": "kit/1", "revision": str(agreed),
-                  "compression": self.compression, "body_size_max": "4194304",
-                  "requests_in_flight_max": "256"}
-        answer.update(values)
+        answer = {**HELLO, "revision": str(agreed), "compression": self.compression, **values}
         self.revision = int(answer["revision"])
         self.limit = int(answer["body_size_max"])
         self.send(self.frame(request, "Hello response", answer, **(words or {})))

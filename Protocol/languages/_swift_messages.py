@@ -5,7 +5,7 @@ written by hand. Of a type in BY_HAND only the ids and the layout are generated.
 One file: all of it makes one struct.
 """
 
-import textwrap
+from _tables import filled, listed, lower, parts, pascal
 
 WIDTH = 100
 
@@ -50,18 +50,21 @@ def camel(name):
 
 
 def type_name(message):
-    if message in TYPES:
-        return TYPES[message]
-    return "".join(word[:1].upper() + word[1:] for word in message.split())
+    return TYPES.get(message) or pascal(message)
+
+
+def grouped(value):
+    """A number with long ones in groups."""
+    return "{:_}".format(value) if value >= 100_000 else str(value)
 
 
 def number(value):
-    """A number in the formatter's style, with long numbers in groups."""
+    """A number in the formatter's style."""
     if isinstance(value, float):
         return "%g" % value
     if value == 2 ** 64 - 1:
         return ".max"
-    return "{:_}".format(value) if value >= 100_000 else str(value)
+    return grouped(value)
 
 
 def wrapped(opening, items, closing, indent):
@@ -69,17 +72,9 @@ def wrapped(opening, items, closing, indent):
     line = " " * indent + opening + ", ".join(items) + closing
     if len(line) <= WIDTH:
         return line + "\n"
-    out = " " * indent + opening + "\n"
-    current = ""
-    for index, item in enumerate(items):
-        item += "," if index < len(items) - 1 else ""
-        if current and indent + 4 + len(current) + 1 + len(item) > WIDTH - (
-                len(closing) if index == len(items) - 1 else 0):
-            out += " " * (indent + 4) + current + "\n"
-            current = item
-        else:
-            current = (current + " " + item).strip()
-    return out + " " * (indent + 4) + current + closing + "\n"
+    inner = " " * (indent + 4)
+    return " " * indent + opening + "\n" + filled(
+        listed([*items[:-1], items[-1] + closing]), WIDTH, inner, inner) + "\n"
 
 
 class Field:
@@ -117,7 +112,7 @@ class Field:
         if self.has_default:
             value = row["default"]
             if isinstance(value, bool):
-                return str(value).lower()
+                return lower(value)
             return "." + value if self.is_word else number(value)
         if self.is_optional:
             return "nil"
@@ -327,10 +322,9 @@ class Message:
         line = "    enum ID: UInt16 { case %s }\n" % ", ".join(items or ["none = 0"])
         if len(line) <= WIDTH + 1:
             return line
-        tied = [item.replace(" ", "~") for item in items]
-        lines = textwrap.wrap(", ".join(tied), WIDTH - 13, break_on_hyphens=False)
+        lines = filled(listed(items), WIDTH - 13, "", "").split("\n")
         return "    enum ID: UInt16 {\n" + "".join(
-            "        case %s\n" % one.rstrip(",").replace("~", " ") for one in lines) + "    }\n"
+            "        case %s\n" % line.rstrip(",") for line in lines) + "    }\n"
 
     def layout(self):
         out = "    /// Table of the body.\n"
@@ -414,8 +408,8 @@ def files(protocol, head, comment):
         text = head("%s: %s." % (kind["name"], kind["meaning"]), "") + "\n".join(
             Message(protocol, name).swift_text(comment) for name in names)
         found["%sMessages.swift" % kind["name"]] = text
-    parts = {kind[part] for kind in protocol["kinds"] for part in ("request", "chunk", "response")}
-    records = [name for name in protocol["messages"] if name not in parts]
+    bodies = parts(protocol, "request", "chunk", "response")
+    records = [name for name in protocol["messages"] if name not in bodies]
     found["Records.swift"] = head("Records inside messages, and the body of an error.", "") \
         + "\n".join(Message(protocol, name).swift_text(comment) for name in records)
     found["Words.swift"] = head("Allowed words of text fields.", "") \
@@ -427,12 +421,11 @@ def registry(protocol, head):
     """Every type, for tests that cover all types."""
     out = head("Every message and record type of Wire.", "") + "import Wire\n\n"
     out += "enum MessageTypes {\n"
-    groups = {"requests": ["request"], "responses": ["chunk", "response"]}
-    used = set()
-    for group, parts in groups.items():
-        names = [kind[part] for kind in protocol["kinds"] for part in parts if kind[part]]
-        used.update(names)
-        conformance = "RequestMessage" if group == "requests" else "ResponseMessage"
+    used = []
+    for group, conformance, frames in (("requests", "RequestMessage", ["request"]),
+                                       ("responses", "ResponseMessage", ["chunk", "response"])):
+        names = parts(protocol, *frames)
+        used += names
         out += "    static let %s: [any %s.Type] = [\n" % (group, conformance)
         out += "".join("        %s.self,\n" % type_name(name) for name in names) + "    ]\n\n"
     out += "    static let records: [any WireRecord.Type] = [\n"

@@ -6,6 +6,9 @@ struct of an answer ends with Origin.
 One file a language, as for the other clients.
 """
 
+from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, pascal, served,
+                     variant)
+
 PATH = "clients/go/protocol.go"
 OPTIONS_PATH = "clients/go/options.go"
 
@@ -66,13 +69,11 @@ type field struct {
 
 
 def camel(name):
-    return "".join(word.capitalize() for word in name.replace(" ", "_").split("_"))
+    return pascal(name.lower())
 
 
 def struct_name(message):
-    if message in PRIVATE:
-        return PRIVATE[message]
-    return "".join(word[:1].upper() + word[1:] for word in message.split(" "))
+    return PRIVATE.get(message) or pascal(message)
 
 
 def zero_says_absent(field, in_answer):
@@ -107,20 +108,12 @@ def sentence(field, name):
     if "choices" in field:
         text += ": " + ", ".join(field["choices"])
     elif "min" in field:
-        unit = {"text": " bytes", "bytes": " bytes", "u32[]": " elements",
-                "f32[]": " elements"}.get(field["type"], "")
-        text += " (%s to %s%s)" % (field["min"], field["max"], unit)
+        text += " (%s to %s%s)" % (field["min"], field["max"], UNITS.get(field["type"], ""))
     return wrap("%s: %s." % (name, text), "\t// ")
 
 
 def wrap(text, mark):
-    lines, line = [], mark.rstrip(" ")
-    for word in text.split(" "):
-        if len(line) + 1 + len(word) > 96 and line.strip() != "//":
-            lines.append(line)
-            line = mark.rstrip(" ")
-        line += " " + word
-    return "\n".join(lines + [line]) + "\n"
+    return "".join(mark + line + "\n" for line in folded(text, 96 - len(mark)))
 
 
 def struct(name, message, answers, roles):
@@ -144,7 +137,7 @@ def struct(name, message, answers, roles):
 # ---------------------------------------------------------------- codec
 
 def type_name(name):
-    return "type" + camel(name.replace("[]", "s"))
+    return "type" + variant(name)
 
 
 def rule(field):
@@ -345,7 +338,7 @@ def options(protocol):
         default = library if row["name"] == "name" else row["default"]
         text = row["meaning"].replace("the library's", library)
         if row["name"] != "name":
-            text += ", default %s" % str(default).lower()
+            text += ", default %s" % lower(default)
         if "min" in row:
             text += " (%d to %d%s)" % (row["min"], row["max"], " bytes" if kind == "text" else "")
         members.append("%s\t%s %s\n" % (
@@ -388,22 +381,6 @@ def status_name(status):
     return "Status" + ("OK" if status["name"] == "OK" else camel(status["name"]))
 
 
-def answered(protocol):
-    """The messages that a server sends, records included, and those of them that are answers."""
-    messages = protocol["messages"]
-    answers, roles = set(), {kind[part] for kind in protocol["kinds"]
-                             for part in ("chunk", "response") if kind[part]}
-    roles -= {"Hello response", "Cancel response", "GoAway"}
-    pending = list(roles | {"Error", "GoAway", "Hello response", "Cancel response"})
-    while pending:
-        name = pending.pop()
-        if name in answers:
-            continue
-        answers.add(name)
-        pending += [field["record"] for field in messages[name]["fields"] if "record" in field]
-    return answers, roles
-
-
 def numbers(protocol):
     """Constants and tables of the frame and of the types."""
     parts = [block("const", [
@@ -414,8 +391,7 @@ def numbers(protocol):
     ])]
     parts.append(block("const", [
         (camel(limit["name"])[:1].lower() + camel(limit["name"])[1:], "", limit["value"],
-         limit["meaning"] if limit["meaning"].startswith(limit["unit"])
-         else "%s, %s" % (limit["meaning"], limit["unit"])) for limit in protocol["limits"]]))
+         limit_meaning(limit)) for limit in protocol["limits"]]))
     parts.append(header(protocol))
     parts.append(block("const", [
         ("flag" + camel(flag["name"]), "", flag["value"], flag["meaning"])
@@ -425,16 +401,15 @@ def numbers(protocol):
         for row in protocol["types"]]))
     sizes = {row["name"]: row["size"] or (4 if row["size_text"] == "4 n" else 1)
              for row in protocol["types"]}
-    units = {"text": " bytes", "bytes": " bytes", "u32[]": " elements", "f32[]": " elements"}
     parts.append("// typeSizes has the bytes of an element by type. A type in typeIsOne has one element.\n"
                  "// units has the unit of a range.\n" + block("var", [
             ("typeSizes", "", "[...]uint64{%s}" % ", ".join(
                 "%s: %d" % (type_name(name), size) for name, size in sizes.items()), ""),
             ("typeIsOne", "", "[...]bool{%s}" % ", ".join("%s: %s" % (
-                type_name(row["name"]), "true" if row["size"] else "false")
+                type_name(row["name"]), lower(bool(row["size"])))
                 for row in protocol["types"]), ""),
             ("units", "", "[...]string{%s}" % ", ".join('%s: "%s"' % (
-                type_name(row["name"]), units.get(row["name"], ""))
+                type_name(row["name"]), UNITS.get(row["name"], ""))
                 for row in protocol["types"]), ""),
         ]))
     parts.append(block("const", [
@@ -444,8 +419,7 @@ def numbers(protocol):
                  "type kindRule struct {\n"
                  "\tname      string\n\tretrySafe bool\n}\n")
     parts.append(mapping("var kinds = map[byte]kindRule", [
-        ("kind" + kind["name"], '{"%s", %s}' % (
-            kind["name"], "true" if kind["retry_safe"] else "false"))
+        ("kind" + kind["name"], '{"%s", %s}' % (kind["name"], lower(kind["retry_safe"])))
         for kind in protocol["kinds"] if kind["request"]]))
     return parts
 
@@ -482,7 +456,7 @@ def words(protocol):
 
 
 def emit(protocol):
-    messages, (answers, roles) = protocol["messages"], answered(protocol)
+    messages, from_it, whole = protocol["messages"], from_server(protocol), answers(protocol)
     parts = numbers(protocol) + words(protocol)
     parts.append(FIELD)
     parts.append(origin(protocol))
@@ -491,8 +465,8 @@ def emit(protocol):
     parts.append("// message is the body of a frame of an answer.\ntype message interface {\n\tbody\n"
                  "\tfacts() (origin *Origin, degradations int, number *uint64, values *[]float32)\n}\n")
     since = {kind["request"]: kind["since"] for kind in protocol["kinds"]}
-    parts += [struct(name, message, answers, roles) + "\n" + fields(name, message, name in answers, since.get(name, 1))
-              + accessors(name, message, roles) for name, message in messages.items()]
-    parts += [method(kind, messages) for kind in protocol["kinds"]
-              if kind["state"] == "served" and kind["name"] not in {"Hello", "Cancel"}]
+    parts += [struct(name, message, from_it, whole) + "\n"
+              + fields(name, message, name in from_it, since.get(name, 1))
+              + accessors(name, message, whole) for name, message in messages.items()]
+    parts += [method(kind, messages) for kind in served(protocol, {"Hello", "Cancel"})]
     return {PATH: HEAD + "\n".join(parts), OPTIONS_PATH: OPTIONS_HEAD + options(protocol)}

@@ -7,11 +7,12 @@ asks for is left out, but a message without a table in SPEC.md is an error here.
 import os
 import re
 
+from _tables import UNITS, lower, presence
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DOCUMENTS = ["Protocol/SPEC.md", "Protocol/conformance/README.md"]
 MARKED = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-UNITS = {"text": " bytes", "bytes": " bytes", "u32[]": " elements", "f32[]": " elements"}
 HEADER_SIZES = {1: "u8", 4: "u32", 8: "u64"}
 HEADER_NAMES = {"request_id": "requestID", "raw_size": "rawSize"}
 
@@ -34,23 +35,12 @@ def range_text(field):
     return "%s%s" % (low, unit) if low == high else "%s..%s%s" % (low, high, unit)
 
 
-def presence_text(field):
-    if field["presence"] != "repeated":
-        return field["presence"]
-    return "%d..%d times" % (field["times_min"], field["times_max"])
-
-
 def message(fields):
     if not fields:
         return "An empty body.\n"
     return table(["id", "field", "type", "presence", "range", "meaning"], [
-        [str(field["id"]), "`%s`" % field["name"], field["type"], presence_text(field),
+        [str(field["id"]), "`%s`" % field["name"], field["type"], presence(field),
          range_text(field), field["meaning"]] for field in fields])
-
-
-def option_default(option):
-    value = option.get("default", "")
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def tables(protocol):
@@ -85,7 +75,7 @@ def tables(protocol):
              status["meaning"] + ("" if status["on_wire"] else ", never on the wire")]
             for status in protocol["statuses"]]),
         "client options": table(["option", "default", "range", "meaning"], [
-            ["`%s`" % option["name"], option_default(option),
+            ["`%s`" % option["name"], lower(option.get("default", "")),
              range_text(dict(option, presence="optional")), option["meaning"]]
             for option in protocol["client"]["options"]]),
         "client errors": table(["code", "when"], [

@@ -4,9 +4,11 @@
     clients/python/src/assay/messages.py    the dataclasses, public, with the meanings as comments
     clients/python/src/assay/_options.py    the options, their defaults and ranges
     clients/python/src/assay/_calls.py      a method for each kind, blocking and asyncio alike
+
+One file a language, as for the other clients.
 """
 
-import textwrap
+from _tables import filled, folded, listed, pascal, reachable, served, variant
 
 FOLDER = "clients/python/src/assay/"
 NOTE = "# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.\n"
@@ -205,8 +207,6 @@ class Result:
 '''
 
 SCALARS = {"u64": "int", "f64": "float", "bytes": "bytes", "text": "str", "bool": "bool"}
-NUMBERS = {"u64": "U64", "f64": "F64", "bytes": "BYTES", "text": "TEXT", "u32[]": "U32S",
-           "f32[]": "F32S", "record": "RECORD", "bool": "BOOL"}
 #: bytes of a unit of `min` and `max`
 UNITS = {"text": 1, "bytes": 1, "u32[]": 4, "f32[]": 4}
 EMPTY = {"text": '""', "bytes": 'b""', "u32[]": "_field(default_factory=list)",
@@ -215,26 +215,13 @@ EMPTY = {"text": '""', "bytes": 'b""', "u32[]": "_field(default_factory=list)",
 
 def class_name(message):
     """`Generate request` -> `GenerateRequest`. An Error is a body, not an exception."""
-    return "ErrorBody" if message == "Error" else "".join(
-        word[0].upper() + word[1:] for word in message.split())
+    return "ErrorBody" if message == "Error" else pascal(message)
 
 
 def outermost(protocol, parts):
     """Names of the messages that are frames' bodies, of the given parts of a kind."""
     return [kind[part] for kind in protocol["kinds"] for part in parts
             if kind[part] is not None and kind["name"] != "GoAway"]
-
-
-def reachable(protocol, names):
-    """The names, and the records inside the messages."""
-    found, rest = set(), list(names)
-    while rest:
-        name = rest.pop()
-        if name not in found:
-            found.add(name)
-            rest += [row["record"] for row in protocol["messages"][name]["fields"]
-                     if "record" in row]
-    return found
 
 
 # ---------------------------------------------------------------- dataclasses
@@ -270,13 +257,7 @@ def declared(row, answers):
 
 def remark(text):
     """Comment lines of at most 100 columns."""
-    lines, line = [], "    #:"
-    for word in text.split():
-        if len(line) + 1 + len(word) > 99:
-            lines.append(line)
-            line = "    #:"
-        line += " " + word
-    return "\n".join(lines + [line]) + "\n"
+    return "".join("    #: %s\n" % line for line in folded(text, 92))
 
 
 def dataclass_text(name, message, answers, base):
@@ -322,8 +303,9 @@ def texts(words):
 def field_line(row, since):
     """One `Field(...)`."""
     times = {"required": (1, 1), "optional": (0, 1)}.get(row["presence"])
-    words = [row["id"], '"%s"' % row["name"], NUMBERS[row["type"]], max(row.get("since", 1), since)]
-    words += [*sizes(row), *(times or (row["times_min"], row["times_max"]))]
+    words = [row["id"], '"%s"' % row["name"], variant(row["type"]).upper(),
+             max(row.get("since", 1), since), *sizes(row),
+             *(times or (row["times_min"], row["times_max"]))]
     if times is None:
         words.append("repeated=True")
     if "max" in row and row["type"] not in UNITS:
@@ -334,9 +316,9 @@ def field_line(row, since):
         words.append("choices=%s" % texts(row["choices"]))
     if "record" in row:
         words.append('record="%s"' % row["record"])
-    line = "Field(%s)," % ", ".join(str(word).replace(" ", "~") for word in words)
-    return textwrap.fill(line, 100, break_on_hyphens=False, initial_indent=" " * 12,
-                         subsequent_indent=" " * 16).replace("~", " ") + "\n"
+    first, *rest = map(str, words)
+    return filled(listed(["Field(" + first, *rest[:-1], rest[-1] + "),"]), 100, " " * 12,
+                  " " * 16) + "\n"
 
 
 def message_text(name, message):
@@ -388,7 +370,8 @@ def protocol_text(protocol):
     out += ["PROVENANCE_%s = %d\n" % (row["name"].upper(), row["number"])
             for row in protocol["provenance"]]
     out.append("\n# Types of a field.\n")
-    out += ["%s = %d\n" % (NUMBERS[row["name"]], row["number"]) for row in protocol["types"]]
+    out += ["%s = %d\n" % (variant(row["name"]).upper(), row["number"])
+            for row in protocol["types"]]
     out.append("\n\nclass Limits:\n    \"\"\"Limits that both sides keep, with units."
                "\"\"\"\n\n")
     out += ["    %s = %d  # %s\n" % (row["name"].upper(), row["value"], row["unit"])
@@ -401,7 +384,7 @@ def protocol_text(protocol):
     out.append("\nMESSAGES: dict[str, Message] = {\n")
     out += [message_text(name, message) for name, message in protocol["messages"].items()]
     out.append("}\n\nKINDS: dict[str, Kind] = {\n")
-    out += [kind_text(kind, protocol["messages"]) for kind in protocol["kinds"] if kind["state"] == "served"]
+    out += [kind_text(kind, protocol["messages"]) for kind in served(protocol)]
     out.append("}\n\nGOAWAY_KIND = %d\n" % next(
         kind["number"] for kind in protocol["kinds"] if kind["name"] == "GoAway"))
     return "".join(out)
@@ -468,11 +451,10 @@ def calls_text(protocol):
              {"async": "async ", "answer": "await self._answer(%s)", "class": "AsyncCalls",
               "stream": "AsyncGenerateStream"})):
         out.append(CALLS_CLASS % {"about": about, **prefixes})
-        for kind in protocol["kinds"]:
-            if kind["state"] == "served" and kind["name"] not in ("Hello", "Cancel"):
-                out.append(call_text(kind, protocol["messages"][kind["request"]], prefixes))
-                if kind["name"] == "Generate":
-                    out.append(STREAM % prefixes)
+        for kind in served(protocol, ("Hello", "Cancel")):
+            out.append(call_text(kind, protocol["messages"][kind["request"]], prefixes))
+            if kind["name"] == "Generate":
+                out.append(STREAM % prefixes)
     return "".join(out)
 
 

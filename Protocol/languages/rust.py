@@ -2,9 +2,12 @@
 
 A message is a struct with a field for each row, a table, and two accessors of the values, by which
 the codec reads and writes the message.
+One file a language, as for the other clients.
 """
 
 import textwrap
+
+from _tables import folded, lower, pascal, sentence, served, variant, with_range
 
 PATH = "clients/rust/src/protocol.rs"
 
@@ -29,14 +32,7 @@ CALLED_BY_HAND = {"Hello", "Cancel", "Load"}
 
 def camel(name):
     """`Chat message` -> ChatMessage. `Error` is ErrorBody."""
-    if name == "Error":
-        return "ErrorBody"
-    return "".join(word[0].upper() + word[1:] for word in name.split())
-
-
-def pascal(name):
-    """`INVALID_ARGUMENT` or `mock_refused` -> InvalidArgument."""
-    return camel(name.replace("_", " ").lower())
+    return "ErrorBody" if name == "Error" else pascal(name)
 
 
 def member_type(field):
@@ -47,20 +43,8 @@ def member_type(field):
 
 def doc(text, indent=0):
     """A doc comment in lines of at most 100 columns."""
-    text = text[0].upper() + text[1:] + "."
-    room, lines, line = 100 - indent - 4, [], ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > room:
-            lines.append(line)
-            line = word
-        else:
-            line = (line + " " + word).strip()
-    lines.append(line)
-    return "".join(" " * indent + "/// " + one + "\n" for one in lines)
-
-
-def lower(value):
-    return str(value).lower()
+    return "".join(" " * indent + "/// " + line + "\n"
+                   for line in folded(sentence(text), 96 - indent))
 
 
 # ---------------------------------------------------------------- numbers, options, errors
@@ -130,7 +114,7 @@ def enumeration(name, text, rows):
 
 
 def statuses(protocol):
-    rows = [("Ok" if row["name"] == "OK" else pascal(row["name"]), row)
+    rows = [("Ok" if row["name"] == "OK" else pascal(row["name"].lower()), row)
             for row in protocol["statuses"]]
     table = "".join('    (%d, Status::%s, "%s"),\n' % (row["number"], variant, row["name"])
                     for variant, row in rows)
@@ -150,7 +134,8 @@ def statuses(protocol):
 def codes(protocol):
     rows = protocol["client_errors"]
     arms = "".join('            Code::%s => ("%s", Status::%s),\n' % (
-        pascal(row["code"]), row["code"], pascal(row["status"] or "UNKNOWN")) for row in rows)
+        pascal(row["code"]), row["code"], pascal((row["status"] or "UNKNOWN").lower()))
+        for row in rows)
     return (enumeration("Code", "Stable reason of an [`AssayError`].",
                         [(pascal(row["code"]), row["meaning"]) for row in rows])
             + "impl Code {\n    /// The name in snake_case.\n"
@@ -230,9 +215,6 @@ def header(protocol):
             "%s        bytes\n    }\n%s}\n\n" % (members, reads, writes, flags))
 
 
-VARIANTS = {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",
-            "f32[]": "F32s", "record": "Record", "bool": "Bool"}
-
 # Members of a row of a message's table: name, type, usual value, meaning.
 ROW = [
     ("id", "u16", "0", "id of the field"),
@@ -273,7 +255,7 @@ def record(name, text, members):
 def types(protocol):
     """The parts of tables, and the place of a value of each type."""
     places = "".join("%s    %s(&'a mut %s),\n" % (
-        doc(row["meaning"], 4), VARIANTS[row["name"]], TYPES.get(row["name"], "dyn Message"))
+        doc(row["meaning"], 4), variant(row["name"]), TYPES.get(row["name"], "dyn Message"))
         for row in protocol["types"])
     usual = "".join("    %s: %s,\n" % (name, value) for name, _, value, _ in ROW)
     return (record("Field", "One row of a message's table.",
@@ -283,19 +265,6 @@ def types(protocol):
             + record("Table", "The fields and rules of a message.", TABLE)
             + record("Kind", "A kind of request.", KIND)
             + "/// The place of a value in a message.\npub enum Place<'a> {\n%s}\n\n" % places)
-
-
-def range_words(field):
-    words = [field["presence"]]
-    if field["presence"] == "repeated":
-        words = ["%d..%d times" % (field["times_min"], field["times_max"])]
-    if "choices" in field:
-        words.append(", ".join("`%s`" % word for word in field["choices"]))
-    elif "min" in field:
-        unit = {"text": " bytes", "bytes": " bytes", "u32[]": " elements",
-                "f32[]": " elements"}.get(field["type"], "")
-        words.append("%s..%s%s" % (field["min"], field["max"], unit))
-    return ", ".join(words)
 
 
 def row_text(field, since, number):
@@ -371,10 +340,11 @@ def message_text(name, message, numbers):
     out = ["/// Message `%s`.\n#[derive(Debug, Clone, Default, PartialEq)]\npub struct %s {\n"
            % (name, camel(name))]
     for field in fields:
-        out.append(doc("%s (%s)" % (field["meaning"], range_words(field)), 4))
+        choices = ", ".join("`%s`" % word for word in field.get("choices", ()))
+        out.append(doc("%s (%s)" % (field["meaning"], with_range(field, choices)), 4))
         out.append("    pub %s: %s,\n" % (field["name"], member_type(field)))
     out.append("}\n\n" + table_text(name, message, numbers))
-    facts = [{"at": place, "name": field["name"], "variant": VARIANTS[field["type"]],
+    facts = [{"at": place, "name": field["name"], "variant": variant(field["type"]),
               "presence": field["presence"]} for place, field in enumerate(fields)]
     seen = "".join(SEEN[fact["presence"]] % fact for fact in facts)
     arms = "".join(ADDED[fact["presence"]] % fact for fact in facts)
@@ -423,9 +393,7 @@ def requests(protocol):
 
 def calls(protocol):
     out = []
-    for kind in protocol["kinds"]:
-        if kind["state"] != "served" or kind["name"] in CALLED_BY_HAND:
-            continue
+    for kind in served(protocol, CALLED_BY_HAND):
         out.append("%s    pub fn %s(&self, request: &%s) -> Result<Reply<%s>> {\n"
                    "        self.call(request)\n    }\n" % (
                        doc(kind["meaning"], 4), kind["name"].lower(), camel(kind["request"]),

@@ -6,6 +6,8 @@ Lines are at most 100 characters wide, as the formatter wants them.
 import textwrap
 
 import _swift_messages
+from _swift_messages import grouped
+from _tables import sentence
 
 FOLDER = "Sources/Wire/Generated/"
 
@@ -60,9 +62,8 @@ def lower_camel(name):
 
 
 def comment(text, indent="    "):
-    text = text[:1].upper() + text[1:]
-    text += "" if text.endswith(".") else "."
-    return "".join(indent + "/// " + line + "\n" for line in textwrap.wrap(text, 95 - len(indent)))
+    return "".join(indent + "/// " + line + "\n"
+                   for line in textwrap.wrap(sentence(text), 95 - len(indent)))
 
 
 def switch(declaration, about, rows, default=None):
@@ -139,16 +140,13 @@ def limits(protocol):
         elif limit["unit"] not in about:
             about = "%s: %s" % (limit["unit"], about)
         kind = ": UInt64" if limit["name"] in WIDE else ""
-        value = limit["value"]
-        text = "{:_}".format(value) if value >= 100_000 else str(value)
         out += "\n" + comment(about)
-        out += "    public static let %s%s = %s\n" % (lower_camel(limit["name"]), kind, text)
+        out += "    public static let %s%s = %s\n" % (
+            lower_camel(limit["name"]), kind, grouped(limit["value"]))
     for name, message, field, key, kind, about in FIELD_BOUNDS:
         row = next(row for row in protocol["messages"][message]["fields"] if row["name"] == field)
-        value = row[key]
-        text = "{:_}".format(value) if value >= 100_000 else str(value)
         out += "\n" + comment(about)
-        out += "    public static let %s: %s = %s\n" % (name, kind, text)
+        out += "    public static let %s: %s = %s\n" % (name, kind, grouped(row[key]))
     return out + "}\n"
 
 

@@ -5,6 +5,7 @@ the formatter wants them.
 """
 
 import swift
+from _tables import lower, needs_no_field, served
 
 FOLDER = "clients/swift/Sources/AssayClient/Generated/"
 
@@ -37,7 +38,7 @@ def option_type(option):
 
 def literal(value):
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return lower(value)
     return "{:_}".format(value) if value >= 1000 else str(value)
 
 
@@ -123,11 +124,8 @@ def codes(protocol):
 
 def call(kind, protocol):
     name = kind["name"][:1].lower() + kind["name"][1:]
-    fields = protocol["messages"][kind["request"]]["fields"]
-    must_be_there = any(field["presence"] == "required" or field.get("times_min", 0) > 0
-                        for field in fields)
-    standard = "" if must_be_there or "exactly_one" in protocol["messages"][kind["request"]] \
-        else " = %sRequest()" % kind["name"]
+    standard = " = %sRequest()" % kind["name"] \
+        if needs_no_field(protocol["messages"][kind["request"]]) else ""
     discardable = "    @discardableResult\n" if kind["name"] in DISCARDABLE else ""
     if kind["streamed"]:
         pieces = "%sPieces(request)" % kind["name"]
@@ -156,19 +154,19 @@ def chunk_of_last(kind, protocol):
 
 
 def calls(protocol):
-    served = [kind for kind in protocol["kinds"] if kind["state"] == "served"]
     out = swift.head("One method per kind of request, named like the kind.",
                      "A method returns when the answer is complete, on the caller's own executor. "
                      "A deadline is milliseconds from now for the whole call, repetitions included "
                      "(0 for none). The request carries the time that remains when sent.")
     out += "import Wire\n\nextension Client {\n"
-    out += "\n".join(call(kind, protocol) for kind in served if kind["name"] not in BY_HAND)
+    out += "\n".join(call(kind, protocol) for kind in served(protocol, BY_HAND))
     out += "}\n\n"
-    for kind in served:
+    for kind in served(protocol):
         names = {field["name"] for field in protocol["messages"][kind["request"]]["fields"]}
         role = "DemandingRequest" if "requirements" in names else "CallRequest"
         out += "extension %sRequest: %s {}\n" % (kind["name"], role)
-    out += "".join(chunk_of_last(kind, protocol) for kind in served if kind["name"] in HANDED_OUT)
+    out += "".join(chunk_of_last(kind, protocol) for kind in served(protocol)
+                   if kind["name"] in HANDED_OUT)
     out += "\nextension MessageKind {\n" + swift.comment(
         "true when a repeated request has no further effect")
     unsafe = [kind["name"][:1].lower() + kind["name"][1:] for kind in protocol["kinds"]

@@ -9,6 +9,9 @@ same codec checks both.
 import json
 import os
 
+from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, needs_no_field,
+                     pascal, records_first, sentence, variant)
+
 FOLDER = "clients/typescript/"
 PATH = FOLDER + "src/protocol.ts"
 
@@ -80,10 +83,6 @@ export interface Kind {
 """
 
 
-def pascal(name):
-    return "".join(word[:1].upper() + word[1:] for word in name.replace(" ", "_").split("_"))
-
-
 def camel(name):
     word = pascal(name)
     return word[:1].lower() + word[1:]
@@ -101,28 +100,9 @@ def wrap(text, indent):
     """A documentation comment in one line, or in several where needed."""
     if len(indent) + len(text) + 7 <= 100:
         return "%s/** %s */\n" % (indent, text)
-    lines, line = [], ""
-    for word in text.split(" "):
-        if line and len(indent) + 3 + len(line) + 1 + len(word) > 100:
-            lines.append(line)
-            line = ""
-        line += (" " if line else "") + word
+    lines = folded(text, 97 - len(indent))
     return "%s/**\n%s%s */\n" % (
-        indent, "".join("%s * %s\n" % (indent, each) for each in lines + [line]), indent)
-
-
-def answers(protocol):
-    """Names of the messages that come from the server, and of the records inside."""
-    found, pending = set(), ["Error", "GoAway"]
-    for kind in protocol["kinds"]:
-        pending += [kind[part] for part in ("chunk", "response") if kind[part]]
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending += [field["record"] for field in protocol["messages"][name]["fields"]
-                        if "record" in field]
-    return found
+        indent, "".join("%s * %s\n" % (indent, each) for each in lines), indent)
 
 
 def absent(field, in_answer):
@@ -160,10 +140,8 @@ def ts_type(message, field, in_answer):
 def meaning(field):
     text = field["meaning"].replace("*/", "* /")
     if "min" in field:
-        unit = {"text": " bytes", "bytes": " bytes", "u32[]": " elements",
-                "f32[]": " elements"}.get(field["type"], "")
-        text += " (%s to %s%s)" % (field["min"], field["max"], unit)
-    return text[:1].upper() + text[1:] + "."
+        text += " (%s to %s%s)" % (field["min"], field["max"], UNITS.get(field["type"], ""))
+    return sentence(text)
 
 
 def interface(name, message, in_answer, whole):
@@ -187,7 +165,7 @@ def interface(name, message, in_answer, whole):
 
 def field_line(message, field, in_answer):
     words = ["id: %d" % field["id"], 'name: "%s"' % field["name"],
-             'key: "%s"' % camel(field["name"]), "type: FieldType.%s" % type_name(field["type"]),
+             'key: "%s"' % camel(field["name"]), "type: FieldType.%s" % variant(field["type"]),
              'presence: "%s"' % field["presence"]]
     for key, name in (("min", "low"), ("max", "high")):
         if key in field and not (field["type"] == "u64" and field[key] > 2 ** 53):
@@ -209,11 +187,6 @@ def field_line(message, field, in_answer):
     return "    { %s },\n" % ", ".join(words)
 
 
-def type_name(name):
-    return {"u64": "U64", "f64": "F64", "bytes": "Bytes", "text": "Text", "u32[]": "U32s",
-            "f32[]": "F32s", "record": "Record", "bool": "Bool"}[name]
-
-
 def table(name, message, in_answer):
     fields = "".join(field_line(name, field, in_answer) for field in message["fields"])
     text = 'export const %s: Message = {\n  name: "%s",\n  fields: [%s],\n' % (
@@ -230,29 +203,25 @@ def constants(protocol):
               protocol["version"]),
              ("Highest revision of this client.", "protocolRevision", protocol["revision"]),
              ("Set in the kind of a response.", "responseBit", "0x%02x" % protocol["response_bit"])]
-    for limit in protocol["limits"]:
-        words = limit["meaning"]
-        if not words.startswith(limit["unit"]):
-            words = "%s, %s" % (words, limit["unit"])
-        lines.append((words[:1].upper() + words[1:] + ".", camel(limit["name"]), limit["value"]))
-    lines += [(flag["meaning"][:1].upper() + flag["meaning"][1:] + ".",
-               "flag" + pascal(flag["name"]), flag["value"]) for flag in protocol["flags"]]
+    lines += [(sentence(limit_meaning(limit)), camel(limit["name"]), limit["value"])
+              for limit in protocol["limits"]]
+    lines += [(sentence(flag["meaning"]), "flag" + pascal(flag["name"]), flag["value"])
+              for flag in protocol["flags"]]
     return "".join("%sexport const %s = %s;\n" % (wrap(words, ""), name, value)
                    for words, name, value in lines)
 
 
 def statuses(protocol):
     rows = "".join("%s  %s: %d,\n" % (
-        wrap(status["meaning"][:1].upper() + status["meaning"][1:] + ".", "  "), status["name"],
-        status["number"]) for status in protocol["statuses"])
+        wrap(sentence(status["meaning"]), "  "), status["name"], status["number"])
+        for status in protocol["statuses"])
     return ("/** The protocol's statuses, by name. */\nexport const statuses = {\n%s} as const;\n\n"
             "/** Name of a status. */\nexport type Status = keyof typeof statuses;\n" % rows)
 
 
 def codes(protocol):
-    rows = "".join("  /** %s. */\n  | \"%s\"\n" % (
-        error["meaning"][:1].upper() + error["meaning"][1:], error["code"])
-        for error in protocol["client_errors"])
+    rows = "".join("  /** %s */\n  | \"%s\"\n" % (sentence(error["meaning"]), error["code"])
+                   for error in protocol["client_errors"])
     table_ = "".join('  %s: "%s",\n' % (error["code"], error["status"])
                      for error in protocol["client_errors"] if error["status"])
     return ("/** Reason of a failed call. Later versions may add reasons. */\n"
@@ -269,7 +238,7 @@ def kinds(protocol):
             names.append(kind["name"])
             rows += '  %s: {\n    name: "%s", number: 0x%02x, since: %d, retrySafe: %s,\n' % (
                 kind["name"], kind["name"], kind["number"], kind["since"],
-                "true" if kind["retry_safe"] else "false")
+                lower(kind["retry_safe"]))
             rows += "    %s,\n  },\n" % ", ".join(
                 "%s: %s" % (part, table_name(kind[part]))
                 for part in ("request", "chunk", "response") if kind[part])
@@ -320,14 +289,13 @@ def calls(protocol):
                 bare, "request instanceof " + bare)
             given = "%s ? { %s: request } : request" % (is_bare, camel(field["name"]))
             request += " | " + bare
-        if not any(field["presence"] == "required" or field.get("times_min", 0) > 0
-                   for field in message["fields"]) and "exactly_one" not in message:
+        if needs_no_field(message):
             request += " = {}"
         head = "  %s(request: %s, options: CallOptions = {}): Promise<%s> {" % (
             camel(kind["name"]), request, interface_name(kind["response"]))
         if len(head) > 100:
             head = head.replace("(", "(\n    ", 1).replace(")", "\n  )", 1)
-        text += "\n%s%s\n" % (wrap(words[:1].upper() + words[1:] + ".", "  "), head)
+        text += "\n%s%s\n" % (wrap(sentence(words), "  "), head)
         if given != "request":
             text += "    const given = %s;\n" % given
             given = "given"
@@ -335,28 +303,9 @@ def calls(protocol):
     return text + "}\n"
 
 
-def records_first(protocol):
-    """Names of the messages, each after the records inside, as constants need a declaration."""
-    order = []
-
-    def visit(name):
-        for field in protocol["messages"][name]["fields"]:
-            if "record" in field:
-                visit(field["record"])
-        if name not in order:
-            order.append(name)
-
-    for name in protocol["messages"]:
-        visit(name)
-    return order
-
-
 def emit(protocol):
-    from_server = answers(protocol)
-    whole = {kind[part] for kind in protocol["kinds"] for part in ("chunk", "response")
-             if kind[part]}
-    whole -= {"Hello response", "Cancel response", "GoAway"}
-    types = "".join("  %s = %d,\n" % (type_name(each["name"]), each["number"])
+    from_it, whole = from_server(protocol), answers(protocol)
+    types = "".join("  %s = %d,\n" % (variant(each["name"]), each["number"])
                     for each in protocol["types"])
     origin = ("/** Provenance, generation and quality of an answer. */\nexport interface Origin {\n"
               "  /** \"mock\" only when the options allow mocks. */\n"
@@ -372,9 +321,9 @@ def emit(protocol):
              % ", ".join('%d: "%s"' % (each["number"], each["name"])
                          for each in protocol["provenance"]))
     parts = [constants(protocol), origin, names, statuses(protocol), codes(protocol)]
-    parts += [interface(name, message, name in from_server, whole)
+    parts += [interface(name, message, name in from_it, whole)
               for name, message in protocol["messages"].items()]
-    parts += [table(name, protocol["messages"][name], name in from_server)
-              for name in records_first(protocol)]
+    parts += [table(name, protocol["messages"][name], name in from_it)
+              for name in records_first(protocol["messages"])]
     parts += [kinds(protocol), options(protocol), calls(protocol)]
     return {PATH: HEAD % types + "\n".join(part for part in parts if part)}

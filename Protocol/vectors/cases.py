@@ -1,4 +1,4 @@
-"""Parts for cases of the vectors: shared fields of messages, and the writers of cases."""
+"""Parts for cases of the vectors: shared values of messages, and the writers of cases."""
 
 from encoder import *  # noqa: F401,F403 - every case speaks in its words
 
@@ -6,90 +6,65 @@ from encoder import *  # noqa: F401,F403 - every case speaks in its words
 
 FINGERPRINT = bytes(range(32))
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"  # a traceparent: 55 bytes
+TIMING = dict(accept=12, queue=3, tokenize=40, prefill=1500, decode=9000, write=25, total=10580)
+CHUNK = {kind["name"]: kind["chunk"] for kind in PROTOCOL["kinds"]}
 
 
-def timing(*values):
-    names = ["accept", "queue", "tokenize", "prefill", "decode", "write", "total"]
-    return record(4, "timing", [u64(i + 1, n, v) for i, (n, v) in enumerate(zip(names, values))])
+def given(**values):
+    """The values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def server_load(number, *values):
+def server_load(*values):
     names = ["queued", "running", "wait_microseconds", "cache_pages_used", "cache_pages"]
-    return record(number, "server_load",
-                  [u64(i + 1, n, v) for i, (n, v) in enumerate(zip(names, values))])
-
-
-def context(*parts):
-    return record(29, "context", list(parts))
+    return dict(zip(names, values))
 
 
 def answer(model="stories", fingerprint=FINGERPRINT, device="cpu", degradations=(), load=None):
-    parts = [text(1, "model", model)]
-    if fingerprint:
-        parts.append(data(2, "fingerprint", fingerprint))
-    parts.append(text(3, "device", device))
-    parts.append(timing(12, 3, 40, 1500, 9000, 25, 10580))
-    parts += [text(5, "degradations", d) for d in degradations]
-    if load:
-        parts.append(server_load(6, *load))
-    return record(31, "answer", parts)
+    return given(model=model, fingerprint=fingerprint, device=device, timing=TIMING,
+                 degradations=degradations, server_load=load)
 
 
 def model_info(name, state="ready", provenance=1, fingerprint=FINGERPRINT, reason=None, file=None):
-    parts = [
-        text(1, "name", name), text(2, "state", state), u64(3, "provenance", provenance),
-        text(4, "architecture", "llama" if provenance == 1 else "mock"),
-        u64(5, "parameters", 260032), u64(6, "vocabulary", 512), u64(7, "context", 512)]
-    if fingerprint:
-        parts.append(data(8, "fingerprint", fingerprint))
-    parts += [u64(9, "generation", 1), text(10, "device", "cpu")]
-    if reason:
-        parts.append(text(11, "device_reason", reason))
-    parts.append(u64(12, "bytes", 1_099_511_627_776))
-    if file:
-        parts.append(text(13, "file", file))
-    return parts
+    return given(
+        name=name, state=state, provenance=provenance,
+        architecture="llama" if provenance == 1 else "mock", parameters=260032, vocabulary=512,
+        context=512, fingerprint=fingerprint, generation=1, device="cpu", device_reason=reason,
+        bytes=1_099_511_627_776, file=file)
 
 
-def layer(number, name, which, ok, microseconds):
-    return record(number, name, [
-        text(1, "layer", which), boolean(2, "ok", ok), u64(3, "microseconds", microseconds)])
+def layer(which, microseconds):
+    return dict(layer=which, ok=True, microseconds=microseconds)
 
 
-def error_fields(code, message, field=None, retry=None, which=None, load=None):
-    parts = [text(1, "code", code), text(2, "message", message)]
-    if field:
-        parts.append(text(3, "field", field))
-    if retry is not None:
-        parts.append(u64(4, "retry_after_milliseconds", retry))
-    if which:
-        parts.append(text(5, "layer", which))
-    if load:
-        parts.append(server_load(6, *load))
-    return parts
-
-
-def logprobs(number, name, tokens, values, top=()):
+def logprobs(tokens, values, top=()):
     """A Logprobs. `top` has a list of (token, value) per token, all of equal length."""
-    parts = [u32s(1, "tokens", tokens), f32s(2, "logprobs", values)]
-    width = len(top[0]) if top else 0
-    if width:
-        parts += [u64(3, "top_count", width),
-                  u32s(4, "top_tokens", [t for row in top for t, _ in row]),
-                  f32s(5, "top_logprobs", [v for row in top for _, v in row])]
-    return record(number, name, parts)
+    out = dict(tokens=tokens, logprobs=values)
+    if top:
+        out.update(top_count=len(top[0]), top_tokens=[token for row in top for token, _ in row],
+                   top_logprobs=[value for row in top for _, value in row])
+    return out
 
 
-def message(role, content, number):
-    return record(number, "messages", [text(1, "role", role), text(2, "content", content)])
+def turn(role, content):
+    return dict(role=role, content=content)
 
 
-def text_input(number, name, value):
-    return record(number, name, [text(1, "text", value)])
+def ended(reason, prompt_tokens, completion_tokens, **more):
+    """The last frame of a Generate."""
+    return dict(dict(finish_reason=reason, prompt_tokens=prompt_tokens,
+                     completion_tokens=completion_tokens, answer=answer()), **more)
 
 
-def token_input(number, name, values):
-    return record(number, name, [u32s(2, "tokens", values)])
+def logits(values, vocabulary, positions, **more):
+    """The last frame of a Logits."""
+    return dict(logits=values, vocabulary=vocabulary, positions=positions, answer=answer(), **more)
+
+
+def embeddings(values, dimensions, count, prompt_tokens, **more):
+    """The last frame of an Embed."""
+    return dict(dict(embeddings=values, dimensions=dimensions, count=count,
+                     prompt_tokens=prompt_tokens, answer=answer()), **more)
 
 
 # ---------------------------------------------------------------- cases
@@ -97,16 +72,17 @@ def token_input(number, name, values):
 CASES = []
 
 
-def add(folder, name, about, raw, expected):
+def add(folder, name, about, raw, direction, before_hello, **expected):
     assert all(c["name"] != name or c["folder"] != folder for c in CASES), name
-    CASES.append({"folder": folder, "name": name, "bytes": raw,
-                  "json": {"about": about, **expected}})
+    CASES.append({"folder": folder, "name": name, "bytes": raw, "json": {
+        "about": about, "direction": direction, "before_hello": before_hello, **expected}})
 
 
-def frame_case(kind, message, fields, request=1, flags=0, provenance=0, status=0, generation=0,
+def frame_case(kind, message, values, request=1, flags=0, provenance=0, status=0, generation=0,
                block=None, raw_body=None, kind_byte=None):
     """Bytes and expectation of one valid frame."""
-    raw_body = body(fields) if raw_body is None else raw_body
+    parts = fields(message, values) if message else []
+    raw_body = body(parts) if raw_body is None else raw_body
     response = provenance != 0
     number = (KIND[kind] if kind_byte is None else kind_byte) | (0x80 if response else 0)
     words = dict(kind=number, flags=flags, provenance=provenance, request=request, status=status,
@@ -115,43 +91,65 @@ def frame_case(kind, message, fields, request=1, flags=0, provenance=0, status=0
     head = {"kind": number, "flags": flags, "provenance": provenance, "request_id": str(request),
             "status": status, "raw_size": len(raw_body), "generation": generation,
             "wire_size": len(raw) - 32}
-    return raw, {"header": head, "message": message, "fields": [f.json for f in fields]}
+    return raw, {"header": head, "message": message, "fields": [f.json for f in parts]}
 
 
 def valid(name, about, *frames, direction="request", before_hello=False, canonical=True):
-    expected = {"direction": direction, "before_hello": before_hello, "canonical": canonical,
-                "frames": [f[1] for f in frames]}
-    add("valid", name, about, b"".join(f[0] for f in frames), expected)
+    add("valid", name, about, b"".join(f[0] for f in frames), direction, before_hello,
+        canonical=canonical, frames=[f[1] for f in frames])
 
 
-def request(kind, fields, **words):
-    return frame_case(kind, kind + " request", fields, **words)
+def request(kind, values, **words):
+    return frame_case(kind, kind + " request", values, **words)
 
 
-def response(kind, fields, message=None, provenance=REAL, **words):
-    return frame_case(kind, message or kind + " response", fields, provenance=provenance, **words)
+def response(kind, values, message=None, provenance=REAL, **words):
+    return frame_case(kind, message or kind + " response", values, provenance=provenance, **words)
 
 
-def failure(kind, status, fields, provenance=REAL, **words):
-    return frame_case(kind, "Error", fields, provenance=provenance, status=STATUS[status], **words)
+def chunk(kind, values, generation=1, **words):
+    """All frames of an answer but the last."""
+    return response(kind, values, CHUNK[kind], flags=MORE, generation=generation, **words)
+
+
+def failure(kind, status, code, message, words=None, **more):
+    """An Error. `words` go into the header."""
+    return frame_case(kind, "Error", dict(code=code, message=message, **more),
+                      **dict(dict(provenance=REAL, status=STATUS[status]), **(words or {})))
+
+
+def asks(name, about, kind, values, before_hello=False, canonical=True, **words):
+    """A case of one request."""
+    valid(name, about, request(kind, values, **words), before_hello=before_hello,
+          canonical=canonical)
+
+
+def says(name, about, *frames, canonical=True):
+    """A case of an answer's frames."""
+    valid(name, about, *frames, direction="response", canonical=canonical)
+
+
+def answers(name, about, kind, values, canonical=True, **words):
+    """A case of an answer of one frame."""
+    says(name, about, response(kind, values, **words), canonical=canonical)
+
+
+def fails(name, about, *failed, **more):
+    """A case of an answer that is an Error."""
+    says(name, about, failure(*failed, **more))
 
 
 def framing(name, about, raw, code, direction="request", before_hello=False):
-    add("invalid", name, about, raw, {
-        "direction": direction, "before_hello": before_hello,
-        "error": {"code": code, "status": "PROTOCOL_ERROR", "field": None}})
+    add("invalid", name, about, raw, direction, before_hello,
+        error={"code": code, "status": "PROTOCOL_ERROR", "field": None})
 
 
 def bad_body(name, about, message, raw_body, code, field, direction="request"):
-    kind = message.split(" ")[0]
-    if message == "Error":
-        raw = plain(raw_body, kind=KIND["Generate"] | 0x80, provenance=REAL, status=13)
-    elif direction == "request":
-        raw = plain(raw_body, kind=KIND[kind])
-    elif message.endswith((" chunk", " progress")):
-        raw = plain(raw_body, kind=KIND[kind] | 0x80, provenance=REAL, flags=MORE)
-    else:
-        raw = plain(raw_body, kind=KIND[kind] | 0x80, provenance=REAL)
-    add("invalid", name, about, raw, {
-        "direction": direction, "before_hello": False, "message": message,
-        "error": {"code": code, "status": "INVALID_ARGUMENT", "field": field}})
+    kind = "Generate" if message == "Error" else message.split(" ")[0]
+    words = dict(kind=KIND[kind])
+    if direction == "response":
+        words = dict(kind=KIND[kind] | 0x80, provenance=REAL,
+                     flags=MORE if message == CHUNK[kind] else 0,
+                     status=13 if message == "Error" else 0)
+    add("invalid", name, about, plain(raw_body, **words), direction, False, message=message,
+        error={"code": code, "status": "INVALID_ARGUMENT", "field": field})

@@ -1,7 +1,7 @@
 """Frames, fields and LZ4 blocks of Protocol/SPEC.md as bytes, free to be wrong.
 
 Written from the document, with the standard library only, and shares nothing with any codec of the
-project. Used by generate.py (the vectors) and by ../conformance (the scripted server). Checks
+project but the numbers and types of protocol.json. Used by generate.py (the vectors) and by ../conformance (the scripted server). Checks
 nothing on purpose: arguments may ask for a wrong frame.
 """
 
@@ -21,47 +21,45 @@ KIND = {kind["name"]: kind["number"] for kind in PROTOCOL["kinds"]}
 # ---------------------------------------------------------------- fields
 
 U64, F64, BYTES, TEXT, U32S, F32S, RECORD, BOOL = range(1, 9)
+TYPE = {row["name"]: row["number"] for row in PROTOCOL["types"]}
+
+# Type -> bytes of a value in the form of the vectors' JSON.
+PAYLOAD = {
+    "u64": lambda value: struct.pack("<Q", int(value)),
+    "f64": lambda value: struct.pack("<d", value),
+    "bytes": bytes.fromhex,
+    "text": str.encode,
+    "u32[]": lambda values: struct.pack("<%dI" % len(values), *values),
+    "f32[]": lambda values: struct.pack("<%df" % len(values), *values),
+    "bool": lambda value: b"\1" if value else b"\0",
+}
+# A u64 is a decimal string: JSON numbers lose precision above 2^53 in many languages.
+AS_JSON = {"u64": str, "bytes": bytes.hex}
 
 
 class Field:
-    """One field: its bytes, and the same thing as JSON."""
+    """One field by its row of a table: its bytes, and the same thing as JSON."""
 
-    def __init__(self, number, name, kind, payload, value):
-        self.raw = struct.pack("<HBBI", number, kind, 0, len(payload)) + payload
-        self.json = {"id": number, "name": name, "value": value}
-
-
-def u64(number, name, value):
-    # A decimal string: JSON numbers lose precision above 2^53 in many languages.
-    return Field(number, name, U64, struct.pack("<Q", value), str(value))
-
-
-def f64(number, name, value):
-    return Field(number, name, F64, struct.pack("<d", value), value)
+    def __init__(self, row, value):
+        kind = row["type"]
+        if kind == "record":
+            inner = fields(row["record"], value)
+            payload, value = body(inner), [field.json for field in inner]
+        else:
+            value = AS_JSON[kind](value) if kind in AS_JSON else value
+            payload = PAYLOAD[kind](value)
+        self.raw = raw_field(row["id"], TYPE[kind], payload)
+        self.json = {"id": row["id"], "name": row["name"], "value": value}
 
 
-def data(number, name, value):
-    return Field(number, name, BYTES, value, value.hex())
-
-
-def text(number, name, value):
-    return Field(number, name, TEXT, value.encode("utf-8"), value)
-
-
-def u32s(number, name, values):
-    return Field(number, name, U32S, struct.pack("<%dI" % len(values), *values), values)
-
-
-def f32s(number, name, values):
-    return Field(number, name, F32S, struct.pack("<%df" % len(values), *values), values)
-
-
-def boolean(number, name, value):
-    return Field(number, name, BOOL, bytes([1 if value else 0]), value)
-
-
-def record(number, name, fields):
-    return Field(number, name, RECORD, body(fields), [f.json for f in fields])
+def fields(message, values):
+    """The fields of a message in the order of its table: a list where a field may be repeated, a
+    dictionary for a record."""
+    rows = PROTOCOL["messages"][message]["fields"]
+    assert set(values) <= {row["name"] for row in rows}, (message, values)
+    return [Field(row, one) for row in rows if row["name"] in values
+            for one in (values[row["name"]] if row["presence"] == "repeated"
+                        else [values[row["name"]]])]
 
 
 def body(fields):
@@ -97,13 +95,8 @@ def plain(raw_body, **words):
 
 def lz4_length(value):
     """The bytes after a token's nibble of 15."""
-    out = bytearray()
-    value -= 15
-    while value >= 255:
-        out.append(255)
-        value -= 255
-    out.append(value)
-    return bytes(out)
+    rest = value - 15
+    return b"\xff" * (rest // 255) + bytes([rest % 255])
 
 
 def lz4_sequence(literals, offset=None, match=None):
@@ -131,18 +124,21 @@ def lz4_decode(block, size_max=1 << 26):
     return out
 
 
+def _count(block, at, count):
+    """A token's nibble with the bytes at `at` that a nibble of 15 has, and the place behind."""
+    if count == 15:
+        while block[at] == 255:
+            count, at = count + 255, at + 1
+        count, at = count + block[at], at + 1
+    return count, at
+
+
 def _lz4_decode(block, size_max):
     out, at = bytearray(), 0
     while True:
         token = block[at]
         at += 1
-        count = token >> 4
-        if count == 15:
-            while True:
-                count += block[at]
-                at += 1
-                if block[at - 1] != 255:
-                    break
+        count, at = _count(block, at, token >> 4)
         if at + count > len(block) or len(out) + count > size_max:
             raise ValueError("literals leave the block or the body")
         out += block[at:at + count]
@@ -150,14 +146,8 @@ def _lz4_decode(block, size_max):
         if at == len(block):
             return bytes(out)
         offset = block[at] | block[at + 1] << 8
-        at += 2
-        count = (token & 15) + 4
-        if token & 15 == 15:
-            while True:
-                count += block[at]
-                at += 1
-                if block[at - 1] != 255:
-                    break
+        count, at = _count(block, at + 2, token & 15)
+        count += 4
         if offset == 0 or offset > len(out) or len(out) + count > size_max:
             raise ValueError("a match leaves the body")
         for _ in range(count // offset):

@@ -9,6 +9,7 @@ valid.py, invalid ones in invalid.py, both written with cases.py.
     generate.py --check    write nothing, exit 1 when a file differs
 """
 
+import collections
 import json
 import os
 import sys
@@ -22,11 +23,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def main():
     for case in (valid.requests, valid.requests_of_revision_2, valid.requests_of_revision_3,
-                 valid.responses, valid.responses_of_revision_2, valid.responses_of_revision_3,
-                 valid.boundaries, valid.every_status, valid.streams, valid.blocks,
-                 invalid.framing_cases, invalid.framing_of_responses, invalid.bodies,
-                 invalid.bodies_of_revision_2, invalid.bodies_of_revision_3,
-                 invalid.every_message, invalid.prefixes):
+                 valid.responses, valid.errors, valid.responses_of_revision_2,
+                 valid.responses_of_revision_3, valid.boundaries, valid.every_status, valid.streams,
+                 valid.blocks, invalid.framing_cases, invalid.framing_of_responses, invalid.bodies,
+                 invalid.ranges, invalid.bodies_of_revision_2, invalid.scores_and_embeds,
+                 invalid.answers_of_revision_2, invalid.bodies_of_revision_3, invalid.every_message,
+                 invalid.prefixes):
         case()
     files = {}
     for case in CASES:
@@ -52,10 +54,7 @@ def main():
         os.makedirs(os.path.dirname(os.path.join(HERE, name)), exist_ok=True)
         with open(os.path.join(HERE, name), "wb") as handle:
             handle.write(content)
-    counts = {}
-    for case in CASES:
-        counts[case["folder"]] = counts.get(case["folder"], 0) + 1
-    print(len(CASES), "cases:", counts)
+    print(len(CASES), "cases:", dict(collections.Counter(case["folder"] for case in CASES)))
 
 
 if __name__ == "__main__":

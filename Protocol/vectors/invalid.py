@@ -2,582 +2,503 @@
 
 from cases import *  # noqa: F401,F403 - every case speaks in its words
 
+# ---------------------------------------------------------------- frames
+
+
+def framing_of_both(suffix, direction, words, block, longer):
+    """The checks of a header that hold in both directions. `block` is of a body of 1024 bytes, and
+    `longer` of a body of 1025."""
+    raw_body = raw_field(1, BYTES, b"\x07" * 1016)
+    plain_rows = [
+        ("length_0", "a length of nothing", dict(length=0), "length_too_small"),
+        ("length_27", "one byte less than a header", dict(length=27), "length_too_small"),
+        ("length_over_limit", "one byte more than 4 MiB", dict(raw=(4 << 20) + 1),
+         "length_too_large"),
+        ("version_0", "version 0", dict(version=0), "version_unsupported"),
+        ("version_2", "version 2", dict(version=2), "version_unsupported"),
+        ("kind_0", "kind 0", dict(kind=0), "kind_out_of_range"),
+        ("raw_size_differs", "a plain body has one size", dict(raw=8, wire=0),
+         "raw_size_mismatch")]
+    rows = [(name, about, header(**dict(words, **more)), code)
+            for name, about, more, code in plain_rows]
+    lz, not_useful = dict(words, flags=COMPRESSED), "compression_not_useful"
+    rows += [
+        ("length_alone", "four bytes are enough to refuse a length", b"\xff\xff\xff\xff",
+         "length_too_large"),
+        ("version_alone", "five bytes are enough to refuse a version", b"\x1c\0\0\0\x09",
+         "version_unsupported"),
+        ("raw_size_smaller", "a plain body has one size", header(**words, raw=0, wire=1) + b"\0",
+         "raw_size_mismatch"),
+        ("raw_size_over_limit", "a block that announces 4 MiB and a byte",
+         header(**lz, raw=(4 << 20) + 1, wire=len(block)) + block, "raw_size_too_large"),
+        ("compressed_too_small", "1023 bytes are never compressed",
+         header(**lz, raw=1023, wire=len(block)) + block, not_useful),
+        ("compressed_saves_nothing", "as many bytes as before",
+         header(**lz, raw=1024, wire=1024) + bytes(1024), not_useful),
+        ("compressed_empty", "no block at all", header(**lz, raw=1024, wire=0), not_useful)]
+    end = lz4_sequence(raw_body[-12:])
+    rows += [(name, about, packed(damaged, announced, **lz), "compressed_body_damaged")
+             for name, about, damaged, announced in [
+                 ("block_one_byte_more", "a block of 1024 bytes that announces 1025", block,
+                  raw_body + b"\0"),
+                 ("block_one_byte_less", "a block of 1025 bytes that announces 1024", longer,
+                  raw_body),
+                 ("block_truncated", "a block without its last byte", block[:-1], raw_body),
+                 ("block_offset_0", "a match that points at itself",
+                  lz4_sequence(raw_body[:9], 0, 1003) + end, raw_body),
+                 ("block_offset_before_start", "a match that points before the body",
+                  lz4_sequence(raw_body[:9], 10, 1003) + end, raw_body),
+                 ("block_of_noise", "bytes that are no block",
+                  bytes((i * 167 + 13) & 255 for i in range(200)), raw_body)]]
+    for name, about, raw, code in rows:
+        framing(name + suffix, about, raw, code, direction)
+
+
+def runs(size):
+    """A block of `size` bytes of a Ping's body."""
+    return lz4_runs(raw_field(1, BYTES, b"\x07", size=size - 8), 1, size)[0]
+
 
 def framing_cases():
     ping = dict(kind=KIND["Ping"])
-    pong = dict(kind=KIND["Ping"] | 0x80, provenance=REAL)
-    framing("length_0", "a length of nothing", header(**ping, length=0), "length_too_small")
-    framing("length_27", "one byte less than a header", header(**ping, length=27),
-            "length_too_small")
-    framing("length_largest", "a length of all ones", header(**ping, length=0xFFFFFFFF),
-            "length_too_large")
-    framing("length_over_limit", "one byte more than 4 MiB",
-            header(**ping, raw=(4 << 20) + 1), "length_too_large")
+    framing_of_both("", "request", ping, runs(1024), runs(1025))
+    for name, about, words, code in [
+            ("length_largest", "a length of all ones", dict(length=0xFFFFFFFF), "length_too_large"),
+            ("kind_of_response_in_request", "a client sends a response kind", dict(kind=0x82),
+             "kind_out_of_range"),
+            ("flag_more_in_request", "more belongs to responses", dict(flags=MORE),
+             "flags_unknown"),
+            ("flag_degraded_in_request", "degraded belongs to responses", dict(flags=DEGRADED),
+             "flags_unknown"),
+            ("flag_bit_3_in_request", "bit 3 is nobody's", dict(flags=8), "flags_unknown"),
+            ("provenance_in_request", "a request has no provenance", dict(provenance=REAL),
+             "provenance_invalid"),
+            ("request_id_0", "id 0 is GoAway's", dict(request=0), "request_id_invalid"),
+            ("generation_in_request", "a request has no generation", dict(generation=1),
+             "generation_not_zero"),
+            ("reserved_in_request", "the last word is zero", dict(reserved=1),
+             "reserved_not_zero")]:
+        framing(name, about, header(**dict(ping, **words)), code)
     framing("length_over_limit_before_hello", "one byte more than 4096 before Hello",
             header(**ping, raw=4096 - 32 + 1), "length_too_large", before_hello=True)
-    framing("length_alone", "four bytes are enough to refuse a length", b"\xff\xff\xff\xff",
-            "length_too_large")
     framing("http_greeting", "HTTP on the port", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
             "length_too_large")
     framing("tls_greeting", "TLS on the port",
             bytes.fromhex("1603010200010001fc0303") + bytes(21), "length_too_large",
             before_hello=True)
-    framing("version_0", "version 0", header(**ping, version=0), "version_unsupported")
-    framing("version_2", "version 2", header(**ping, version=2), "version_unsupported")
-    framing("version_alone", "five bytes are enough to refuse a version", b"\x1c\0\0\0\x09",
-            "version_unsupported")
-    framing("kind_0", "kind 0", header(kind=0), "kind_out_of_range")
-    framing("kind_of_response_in_request", "a client sends a response kind", header(kind=0x82),
-            "kind_out_of_range")
-    framing("kind_of_request_in_response", "a server sends a request kind",
-            header(kind=2, provenance=REAL), "kind_out_of_range", "response")
-    framing("kind_128_in_response", "kind 0 with the response bit",
-            header(kind=128, provenance=REAL), "kind_out_of_range", "response")
-    framing("flag_more_in_request", "more belongs to responses", header(**ping, flags=MORE),
-            "flags_unknown")
-    framing("flag_degraded_in_request", "degraded belongs to responses",
-            header(**ping, flags=DEGRADED), "flags_unknown")
-    framing("flag_bit_3_in_request", "bit 3 is nobody's", header(**ping, flags=8),
-            "flags_unknown")
-    framing("flag_bit_7_in_response", "bit 7 is nobody's", header(**pong, flags=128),
-            "flags_unknown", "response")
-    framing("provenance_in_request", "a request has no provenance",
-            header(**ping, provenance=REAL), "provenance_invalid")
-    framing("provenance_0_in_response", "a response must have one", header(kind=0x82),
-            "provenance_invalid", "response")
-    framing("provenance_3_in_response", "there is no third provenance",
-            header(kind=0x82, provenance=3), "provenance_invalid", "response")
-    framing("provenance_255_in_response", "nor a 255th", header(kind=0x82, provenance=255),
-            "provenance_invalid", "response")
-    framing("request_id_0", "id 0 is GoAway's", header(**ping, request=0), "request_id_invalid")
-    framing("response_id_0", "id 0 is GoAway's", header(**pong, request=0),
-            "request_id_invalid", "response")
-    framing("goaway_with_id", "GoAway answers nothing",
-            header(kind=0xF0, provenance=REAL, request=5), "request_id_invalid", "response")
-    framing("generation_in_request", "a request has no generation",
-            header(**ping, generation=1), "generation_not_zero")
-    framing("reserved_in_request", "the last word is zero", header(**ping, reserved=1),
-            "reserved_not_zero")
-    framing("reserved_in_response", "the last word is zero",
-            header(**pong, reserved=0x80000000), "reserved_not_zero", "response")
-    framing("status_with_more", "a failure is the last frame",
-            header(**pong, flags=MORE, status=13), "flags_conflict", "response")
-    framing("status_with_degraded", "a failure is not a degraded answer",
-            header(**pong, flags=DEGRADED, status=13), "flags_conflict", "response")
-    framing("raw_size_differs", "a plain body has one size", header(**ping, raw=8, wire=0),
-            "raw_size_mismatch")
-    framing("raw_size_smaller", "a plain body has one size",
-            header(**ping, raw=0, wire=1) + b"\0", "raw_size_mismatch")
-    block, raw_body = lz4_runs(raw_field(1, BYTES, b"\x07", size=1016), 1, 1024)
-    lz = dict(kind=KIND["Ping"], flags=COMPRESSED)
-    framing("raw_size_over_limit", "a block that announces 4 MiB and a byte",
-            header(**lz, raw=(4 << 20) + 1, wire=len(block)) + block, "raw_size_too_large")
     framing("raw_size_over_limit_before_hello", "a block that announces 4065 bytes before Hello",
-            header(**lz, raw=4065, wire=len(block)) + block, "raw_size_too_large",
-            before_hello=True)
-    framing("compressed_too_small", "1023 bytes are never compressed",
-            header(**lz, raw=1023, wire=len(block)) + block, "compression_not_useful")
-    framing("compressed_saves_nothing", "as many bytes as before",
-            header(**lz, raw=1024, wire=1024) + bytes(1024), "compression_not_useful")
-    framing("compressed_empty", "no block at all", header(**lz, raw=1024, wire=0),
-            "compression_not_useful")
-    damaged = "compressed_body_damaged"
-    framing("block_one_byte_more", "a block of 1024 bytes that announces 1025",
-            packed(block, raw_body + b"\0", **lz), damaged)
-    framing("block_one_byte_less", "a block of 1025 bytes that announces 1024",
-            packed(lz4_runs(raw_field(1, BYTES, b"\x07", size=1017), 1, 1025)[0], raw_body, **lz),
-            damaged)
-    framing("block_truncated", "a block without its last byte",
-            packed(block[:-1], raw_body, **lz), damaged)
-    framing("block_offset_0", "a match that points at itself",
-            packed(lz4_sequence(raw_body[:9], 0, 1003) + lz4_sequence(raw_body[-12:]),
-                   raw_body, **lz), damaged)
-    framing("block_offset_before_start", "a match that points before the body",
-            packed(lz4_sequence(raw_body[:9], 10, 1003) + lz4_sequence(raw_body[-12:]),
-                   raw_body, **lz), damaged)
-    framing("block_of_noise", "bytes that are no block",
-            packed(bytes((i * 167 + 13) & 255 for i in range(200)), raw_body, **lz), damaged)
-
-
-def bodies():
-    def generate(name, about, tail, code, field, head=None):
-        start = raw_field(2, TEXT, b"a") if head is None else head
-        bad_body(name, about, "Generate request", start + tail, code, field)
-
-    def word(value):
-        return struct.pack("<Q", value)
-
-    def real(value):
-        return struct.pack("<d", value)
-
-    bad_body("field_header_cut", "seven bytes are no field header", "Ping request",
-             bytes([1, 0, 3, 0, 0, 0, 0]), "body_truncated", None)
-    bad_body("field_past_end", "a field larger than its body", "Ping request",
-             raw_field(1, BYTES, b"ab", size=3), "body_truncated", "payload")
-    bad_body("field_size_largest", "a size of all ones", "Ping request",
-             raw_field(1, BYTES, b"ab", size=0xFFFFFFFF), "body_truncated", "payload")
-    bad_body("field_unknown", "an id the table does not list", "Ping request",
-             raw_field(2, U64, word(1)), "field_unknown", "#2")
-    bad_body("field_unknown_0", "id 0 is never used", "Ping request",
-             raw_field(0, U64, word(1)), "field_unknown", "#0")
-    bad_body("field_in_empty_message", "Stats has no fields", "Stats request",
-             raw_field(1, U64, word(1)), "field_unknown", "#1")
-    bad_body("field_type_wrong", "text where bytes belong", "Ping request",
-             raw_field(1, TEXT, b"ab"), "field_type_mismatch", "payload")
-    bad_body("field_type_0", "type 0 does not exist", "Ping request",
-             raw_field(1, 0, b"ab"), "field_type_mismatch", "payload")
-    bad_body("field_type_9", "type 9 does not exist", "Ping request",
-             raw_field(1, 9, b"ab"), "field_type_mismatch", "payload")
-    bad_body("field_reserved", "the fourth byte is zero", "Ping request",
-             raw_field(1, BYTES, b"ab", zero=1), "field_reserved_not_zero", "payload")
-    bad_body("u64_of_4_bytes", "a u64 has eight bytes", "Cancel request",
-             raw_field(1, U64, b"\1\0\0\0"), "field_size_mismatch", "target")
-    generate("f64_of_0_bytes", "an f64 has eight bytes", raw_field(7, F64, b""),
-             "field_size_mismatch", "temperature")
-    generate("bool_of_2_bytes", "a bool has one byte", raw_field(4, BOOL, b"\1\0"),
-             "field_size_mismatch", "parse_special")
-    generate("bool_2", "a bool is 0 or 1", raw_field(4, BOOL, b"\2"), "field_out_of_range",
-             "parse_special")
-    bad_body("u32s_of_5_bytes", "an array of u32 has a multiple of four", "Detokenize request",
-             raw_field(2, U32S, bytes(5)), "field_size_mismatch", "tokens")
-    bad_body("field_order", "ids ascend", "Load request",
-             raw_field(2, TEXT, b"p") + raw_field(1, TEXT, b"n"), "field_order", "name")
-    bad_body("field_twice", "a field occurs once", "Unload request",
-             raw_field(1, TEXT, b"a") + raw_field(1, TEXT, b"a"), "field_repeated", "name")
-    generate("stop_17_times", "one stop string too many", raw_field(12, TEXT, b"s") * 17,
-             "field_repeated", "stop")
-    generate("stop_not_together", "repeated fields are consecutive",
-             raw_field(12, TEXT, b"s") + raw_field(13, BOOL, b"\1") + raw_field(12, TEXT, b"s"),
-             "field_order", "stop")
-    generate("stop_empty", "an empty stop string", raw_field(12, TEXT, b""),
-             "field_out_of_range", "stop")
-    generate("stop_too_long", "257 bytes", raw_field(12, TEXT, b"x" * 257),
-             "field_out_of_range", "stop")
-    for name, field, payload in [
-            ("max_tokens_0", (6, "max_tokens"), raw_field(6, U64, word(0))),
-            ("max_tokens_over", (6, "max_tokens"), raw_field(6, U64, word(1_048_577))),
-            ("max_tokens_largest", (6, "max_tokens"), raw_field(6, U64, word(2**64 - 1))),
-            ("temperature_below", (7, "temperature"), raw_field(7, F64, real(-0.001))),
-            ("temperature_over", (7, "temperature"), raw_field(7, F64, real(100.5))),
-            ("temperature_nan", (7, "temperature"), raw_field(7, F64, real(float("nan")))),
-            ("top_k_over", (8, "top_k"), raw_field(8, U64, word((1 << 24) + 1))),
-            ("top_p_0", (9, "top_p"), raw_field(9, F64, real(0.0))),
-            ("top_p_over", (9, "top_p"), raw_field(9, F64, real(1.0000001))),
-            ("min_p_infinite", (10, "min_p"), raw_field(10, F64, real(float("inf")))),
-            ("min_p_below", (10, "min_p"), raw_field(10, F64, real(-1.0)))]:
-        generate(name, "outside the range of " + field[1], payload, "field_out_of_range", field[1])
-    generate("utf8_byte_ff", "0xFF is not UTF-8", b"", "field_text_invalid", "prompt",
-             head=raw_field(2, TEXT, b"a\xff"))
-    generate("utf8_overlong", "an overlong form is not UTF-8", b"", "field_text_invalid",
-             "prompt", head=raw_field(2, TEXT, b"\xc0\x80"))
-    generate("utf8_surrogate", "a surrogate is not UTF-8", b"", "field_text_invalid", "prompt",
-             head=raw_field(2, TEXT, b"\xed\xa0\x80"))
-    generate("utf8_cut", "half a character is not UTF-8", b"", "field_text_invalid", "prompt",
-             head=raw_field(2, TEXT, b"\xf0\x9f\x98"))
-    generate("prompt_and_tokens", "exactly one of them", raw_field(3, U32S, bytes(4)),
-             "field_conflict", "tokens")
-    generate("neither_prompt_nor_tokens", "exactly one of them", raw_field(6, U64, word(1)),
-             "field_missing", "prompt", head=b"")
-    generate("tokens_empty", "no tokens are no prompt", b"", "field_out_of_range", "tokens",
-             head=raw_field(3, U32S, b""))
-    generate("fingerprint_31", "a digest has 32 bytes",
-             raw_field(30, RECORD, raw_field(2, BYTES, bytes(31))), "field_out_of_range",
-             "requirements.fingerprint")
-    generate("nested_unknown", "an unknown field inside a record",
-             raw_field(30, RECORD, raw_field(9, BOOL, b"\1")), "field_unknown",
-             "requirements.#9")
-    generate("nested_past_end", "a field that leaves its record",
-             raw_field(30, RECORD, raw_field(3, TEXT, b"cpu", size=4)) + bytes(8),
-             "body_truncated", "requirements.device")
-    bad_body("name_empty", "a name has at least one byte", "Unload request",
-             raw_field(1, TEXT, b""), "field_out_of_range", "name")
-    bad_body("name_too_long", "129 bytes", "Unload request", raw_field(1, TEXT, b"n" * 129),
-             "field_out_of_range", "name")
-    bad_body("strategy_unknown", "a word that is not a choice", "Load request",
-             raw_field(1, TEXT, b"n") + raw_field(2, TEXT, b"p") + raw_field(3, TEXT, b"strictly"),
-             "field_out_of_range", "strategy")
-    bad_body("hello_without_revision", "a required field is missing", "Hello request",
-             raw_field(1, TEXT, b"c"), "field_missing", "revision")
-    bad_body("hello_revision_0", "revisions begin at 1", "Hello request",
-             raw_field(1, TEXT, b"c") + raw_field(2, U64, word(0)), "field_out_of_range",
-             "revision")
-    bad_body("hello_limit_too_small", "a client must accept 4096 bytes", "Hello request",
-             raw_field(1, TEXT, b"c") + raw_field(2, U64, word(1)) + raw_field(4, U64, word(4095)),
-             "field_out_of_range", "body_size_max")
-    bad_body("cancel_nothing", "Cancel without a target", "Cancel request", b"",
-             "field_missing", "target")
-    bad_body("cancel_0", "id 0 cannot be cancelled", "Cancel request",
-             raw_field(1, U64, word(0)), "field_out_of_range", "target")
-    bad_body("ping_too_large", "a payload of 64 KiB and a byte", "Ping request",
-             raw_field(1, BYTES, bytes(65537)), "field_out_of_range", "payload")
-    bad_body("response_without_answer", "an answer without its account", "Tokenize response",
-             raw_field(1, U32S, b""), "field_missing", "answer", "response")
-    bad_body("health_seal_unknown", "a state of a seal nobody knows", "Health response",
-             raw_field(1, BOOL, b"\x01") + raw_field(2, TEXT, b"ready")
-             + raw_field(4, TEXT, b"broken"), "field_out_of_range", "seal", "response")
-    bad_body("health_difference_nan", "a difference that is no number", "Health response",
-             raw_field(1, BOOL, b"\x01") + raw_field(2, TEXT, b"ready")
-             + raw_field(5, F64, real(float("nan"))), "field_out_of_range", "largest_difference",
-             "response")
-    bad_body("health_verify_2", "a bool that is neither", "Health request",
-             raw_field(2, BOOL, b"\x02"), "field_out_of_range", "verify")
-    bad_body("response_finish_unknown", "a reason nobody knows", "Generate response",
-             raw_field(5, TEXT, b"tired"), "field_out_of_range", "finish_reason", "response")
-    bad_body("model_provenance_3", "no third provenance in a record either", "Models response",
-             raw_field(1, RECORD, raw_field(1, TEXT, b"m") + raw_field(2, TEXT, b"ready")
-                       + raw_field(3, U64, word(3))),
-             "field_out_of_range", "models.provenance", "response")
-    bad_body("error_without_code", "an error says its code", "Error",
-             raw_field(2, TEXT, b"m"), "field_missing", "code", "response")
-
-
-def bodies_of_revision_2():
-    def word(number, value):
-        return raw_field(number, U64, struct.pack("<Q", value))
-
-    def turn(number, role=b"user", content=b"hi", tail=b""):
-        return raw_field(number, RECORD,
-                         raw_field(1, TEXT, role) + raw_field(2, TEXT, content) + tail)
-
-    prompt = raw_field(2, TEXT, b"a")
-    tokens = raw_field(3, U32S, bytes(4))
-    piece = raw_field(1, TEXT, b"b")
-    range_, conflict = "field_out_of_range", "field_conflict"
-
-    def generate(name, about, raw_body, code, field):
-        bad_body(name, about, "Generate request", raw_body, code, field)
-
-    def score(name, about, raw_body, code, field):
-        bad_body(name, about, "Score request", raw_body, code, field)
-
-    def embed(name, about, raw_body, code, field):
-        bad_body(name, about, "Embed request", raw_body, code, field)
-
-    # A conversation.
-    generate("messages_and_prompt", "exactly one of them", prompt + turn(16), conflict, "messages")
-    generate("messages_and_tokens", "exactly one of them", tokens + turn(16), conflict, "messages")
-    generate("messages_and_both", "exactly one of them", prompt + tokens + turn(16), conflict,
-             "messages")
-    generate("messages_and_parse_special", "the template decides about special tokens",
-             raw_field(4, BOOL, b"\1") + turn(16), conflict, "parse_special")
-    generate("messages_and_parse_special_default", "its default may not be given either",
-             raw_field(4, BOOL, b"\0") + turn(16), conflict, "parse_special")
-    generate("messages_and_add_special", "the template decides about special tokens",
-             raw_field(5, BOOL, b"\1") + turn(16), conflict, "add_special")
-    generate("messages_1025", "one message too many", turn(16) * 1025, "field_repeated",
-             "messages")
-    generate("message_role_unknown", "a role that templates do not know", turn(16, b"tool"),
-             range_, "messages.role")
-    generate("message_role_empty", "no role", turn(16, b""), range_, "messages.role")
-    generate("message_role_upper_case", "roles are lower case", turn(16, b"User"), range_,
-             "messages.role")
-    generate("message_without_content", "content is required, even an empty one",
-             raw_field(16, RECORD, raw_field(1, TEXT, b"user")), "field_missing",
-             "messages.content")
-    generate("message_without_role", "a role is required",
-             raw_field(16, RECORD, raw_field(2, TEXT, b"hi")), "field_missing", "messages.role")
-    generate("message_empty", "an empty record is no message", raw_field(16, RECORD, b""),
-             "field_missing", "messages.role")
-    generate("message_not_utf8", "content is UTF-8", turn(16, content=b"\xff"),
-             "field_text_invalid", "messages.content")
-    generate("message_unknown_field", "a name is not known here",
-             turn(16, tail=raw_field(3, TEXT, b"bob")), "field_unknown", "messages.#3")
-    generate("message_as_text", "a message is a record", raw_field(16, TEXT, b"user:hi"),
-             "field_type_mismatch", "messages")
-    generate("message_past_end", "a message that leaves its record",
-             raw_field(16, RECORD, raw_field(1, TEXT, b"user", size=5)), "body_truncated",
-             "messages.role")
-    bad_body("logits_messages_and_prompt", "exactly one of them", "Logits request",
-             prompt + turn(7), conflict, "messages")
-    bad_body("logits_messages_and_add_special", "the template decides about special tokens",
-             "Logits request", raw_field(5, BOOL, b"\0") + turn(7), conflict, "add_special")
-    # Log-probabilities of Generate.
-    generate("logprobs_65", "more than 64 alternatives", prompt + word(14, 65), range_, "logprobs")
-    generate("logprobs_largest", "a count of all ones", prompt + word(14, 2**64 - 1), range_,
-             "logprobs")
-    generate("prompt_logprobs_65", "more than 64 alternatives", prompt + word(15, 65), range_,
-             "prompt_logprobs")
-    generate("logprobs_as_bool", "a count, not a switch", prompt + raw_field(14, BOOL, b"\1"),
-             "field_type_mismatch", "logprobs")
-    # Score.
-    more = raw_field(7, RECORD, piece)
-    score("score_nothing", "an empty body names the first field that is missing", b"",
-          "field_missing", "continuations")
-    score("score_without_continuations", "at least one continuation", prompt, "field_missing",
-          "continuations")
-    score("score_without_prompt", "exactly one of them", more, "field_missing", "prompt")
-    score("score_prompt_and_tokens", "exactly one of them", prompt + tokens + more, conflict,
-          "tokens")
-    score("score_messages_and_prompt", "exactly one of them", prompt + turn(6) + more, conflict,
-          "messages")
-    score("score_messages_and_parse_special", "the template decides about special tokens",
-          raw_field(4, BOOL, b"\0") + turn(6) + more, conflict, "parse_special")
-    score("score_257_continuations", "one continuation too many", prompt + more * 257,
-          "field_repeated", "continuations")
-    score("score_top_65", "more than 64 alternatives", prompt + more + word(8, 65), range_,
-          "top_logprobs")
-    score("score_continuation_of_nothing", "neither text nor tokens",
-          prompt + raw_field(7, RECORD, b""), "field_missing", "continuations.text")
-    score("score_continuation_of_both", "text and tokens",
-          prompt + raw_field(7, RECORD, piece + raw_field(2, U32S, bytes(4))), conflict,
-          "continuations.tokens")
-    score("score_continuation_tokens_empty", "no tokens are no continuation",
-          prompt + raw_field(7, RECORD, raw_field(2, U32S, b"")), range_, "continuations.tokens")
-    score("score_continuation_not_utf8", "text is UTF-8",
-          prompt + raw_field(7, RECORD, raw_field(1, TEXT, b"\xc3")), "field_text_invalid",
-          "continuations.text")
-    score("score_continuation_as_text", "a continuation is a record",
-          prompt + raw_field(7, TEXT, b"b"), "field_type_mismatch", "continuations")
-    score("score_continuations_not_together", "repeated fields are consecutive",
-          prompt + more + word(8, 1) + more, "field_order", "continuations")
-    # Embed.
-    inputs = raw_field(2, RECORD, piece)
-    embed("embed_nothing", "at least one input", b"", "field_missing", "inputs")
-    embed("embed_257_inputs", "one input too many", inputs * 257, "field_repeated", "inputs")
-    embed("embed_input_of_both", "text and tokens",
-          raw_field(2, RECORD, piece + raw_field(2, U32S, bytes(4))), conflict, "inputs.tokens")
-    embed("embed_input_of_nothing", "neither text nor tokens", raw_field(2, RECORD, b""),
-          "field_missing", "inputs.text")
-    embed("embed_pooling_unknown", "a word that is not a choice",
-          inputs + raw_field(5, TEXT, b"max"), range_, "pooling")
-    embed("embed_pooling_empty", "no word", inputs + raw_field(5, TEXT, b""), range_, "pooling")
-    embed("embed_normalize_2", "a bool is 0 or 1", inputs + raw_field(6, BOOL, b"\2"), range_,
-          "normalize")
-    embed("embed_prompt_as_text", "inputs are records", raw_field(2, TEXT, b"a"),
-          "field_type_mismatch", "inputs")
-    answers_of_revision_2(word)
-
-
-def bodies_of_revision_3():
-    def word(number, value):
-        return raw_field(number, U64, struct.pack("<Q", value))
-
-    def generate(name, about, tail, code, field):
-        bad_body(name, about, "Generate request", raw_field(2, TEXT, b"a") + tail, code, field)
-
-    def context(raw_body):
-        return raw_field(29, RECORD, raw_body)
-
-    range_ = "field_out_of_range"
-    for name, about, raw_body, code, field in [
-            ("priority_10", "priorities end at 9", word(3, 10), range_, "priority"),
-            ("priority_largest", "a priority of all ones", word(3, 2**64 - 1), range_, "priority"),
-            ("attempt_0", "attempts begin at 1", word(2, 0), range_, "attempt"),
-            ("attempt_over", "one more than 32 bits", word(2, 1 << 32), range_, "attempt"),
-            ("trace_54", "a traceparent has 55 bytes", raw_field(1, TEXT, PARENT[:-1].encode()),
-             range_, "trace_context"),
-            ("trace_56", "a traceparent has 55 bytes", raw_field(1, TEXT, PARENT.encode() + b"0"),
-             range_, "trace_context"),
-            ("trace_empty", "no bytes", raw_field(1, TEXT, b""), range_, "trace_context"),
-            ("trace_not_utf8", "55 bytes that are no text", raw_field(1, TEXT, b"\xff" * 55),
-             "field_text_invalid", "trace_context"),
-            ("trace_as_bytes", "it is a text", raw_field(1, BYTES, PARENT.encode()),
-             "field_type_mismatch", "trace_context"),
-            ("priority_as_bool", "a number, not a switch", raw_field(3, BOOL, b"\1"),
-             "field_type_mismatch", "priority"),
-            ("priority_of_4_bytes", "a u64 has eight bytes", raw_field(3, U64, b"\4\0\0\0"),
-             "field_size_mismatch", "priority"),
-            ("order", "ids ascend in a record, too", word(3, 1) + word(2, 1), "field_order",
-             "attempt"),
-            ("priority_twice", "a field occurs once", word(3, 1) + word(3, 1), "field_repeated",
-             "priority"),
-            ("unknown_field", "an id its table does not list", word(4, 1), "field_unknown", "#4"),
-            ("past_end", "a field that leaves its record",
-             raw_field(3, U64, struct.pack("<Q", 1), size=9), "body_truncated", "priority")]:
-        generate("context_" + name, about, context(raw_body), code, "context." + field)
-    generate("context_as_text", "a context is a record", raw_field(29, TEXT, b"9"),
-             "field_type_mismatch", "context")
-    generate("context_twice", "a context occurs once", context(word(3, 1)) * 2, "field_repeated",
-             "context")
-    generate("context_after_requirements", "ids ascend",
-             raw_field(30, RECORD, b"") + context(word(3, 1)), "field_order", "context")
-    for kind in ("Ping", "Models", "Stats"):
-        bad_body("context_in_" + kind.lower(), "%s has no context" % kind, kind + " request",
-                 context(word(3, 1)), "field_unknown", "#29")
-    bad_body("context_in_load", "Load has no context", "Load request",
-             raw_field(1, TEXT, b"m") + raw_field(2, TEXT, b"/m") + context(word(3, 1)),
-             "field_unknown", "#29")
-    bad_body("embed_context_priority_10", "the same range in every kind", "Embed request",
-             raw_field(2, RECORD, raw_field(1, TEXT, b"a")) + context(word(3, 10)), range_,
-             "context.priority")
-    generate("ignore_eos_2", "a bool is 0 or 1", raw_field(17, BOOL, b"\2"), range_, "ignore_eos")
-    generate("ignore_eos_as_u64", "a switch, not a number", word(17, 1), "field_type_mismatch",
-             "ignore_eos")
-    generate("min_tokens_over", "more than can be made", word(18, 1_048_577), range_, "min_tokens")
-    generate("min_tokens_as_bool", "a number, not a switch", raw_field(18, BOOL, b"\1"),
-             "field_type_mismatch", "min_tokens")
-
-    # The server's load, in an answer and in an error.
-    loads = [("lacks_cache_pages", "every counter is required",
-              b"".join(word(number, 1) for number in range(1, 5)), "field_missing", "cache_pages"),
-             ("empty", "an empty record counts nothing", b"", "field_missing", "queued"),
-             ("unknown_field", "an id its table does not list",
-              b"".join(word(number, 1) for number in range(1, 7)), "field_unknown", "#6"),
-             ("queued_of_4_bytes", "a u64 has eight bytes",
-              raw_field(1, U64, b"\1\0\0\0"), "field_size_mismatch", "queued"),
-             ("running_as_f64", "a number of requests",
-              word(1, 1) + raw_field(2, F64, bytes(8)), "field_type_mismatch", "running")]
-    for name, about, raw_body, code, field in loads:
-        load = raw_field(6, RECORD, raw_body)
-        bad_body("error_load_" + name, about, "Error",
-                 raw_field(1, TEXT, b"c") + raw_field(2, TEXT, b"m") + load, code,
-                 "server_load." + field, "response")
-        bad_body("answer_load_" + name, about, "Tokenize response",
-                 raw_field(1, U32S, b"")
-                 + raw_field(31, RECORD, top_field(answer().raw) + load), code,
-                 "answer.server_load." + field, "response")
-
-
-def top_field(raw):
-    """The value of a field's bytes."""
-    return top_fields(raw)[0][2]
-
-
-def answers_of_revision_2(word):
-    conflict = "field_conflict"
-
-    def lists(number, count=1, values=1, top=None, top_tokens=0, top_values=0):
-        """A Logprobs, possibly contradictory."""
-        parts = raw_field(1, U32S, b"\7\0\0\0" * count) + raw_field(2, F32S, bytes(4 * values))
-        if top is not None:
-            parts += word(3, top)
-        if top_tokens:
-            parts += raw_field(4, U32S, bytes(4 * top_tokens))
-        if top_values:
-            parts += raw_field(5, F32S, bytes(4 * top_values))
-        return raw_field(number, RECORD, parts)
-
-    def chunk(name, about, raw_body, code, field):
-        bad_body(name, about, "Generate chunk", raw_body, code, field, "response")
-
-    seven = raw_field(1, U32S, b"\7\0\0\0")
-    chunk("logprobs_fewer_values", "a value for each token", seven + lists(5, 1, 0), conflict,
-          "logprobs.logprobs")
-    chunk("logprobs_more_values", "a value for each token", seven + lists(5, 1, 2), conflict,
-          "logprobs.logprobs")
-    chunk("logprobs_without_values", "values are required",
-          seven + raw_field(5, RECORD, seven), "field_missing", "logprobs.logprobs")
-    chunk("logprobs_top_missing", "two alternatives announced, none given",
-          seven + lists(5, top=2), conflict, "logprobs.top_tokens")
-    chunk("logprobs_top_too_few", "two alternatives announced, one given",
-          seven + lists(5, top=2, top_tokens=1, top_values=1), conflict, "logprobs.top_tokens")
-    chunk("logprobs_top_too_many", "one alternative announced, two given",
-          seven + lists(5, top=1, top_tokens=2, top_values=2), conflict, "logprobs.top_tokens")
-    chunk("logprobs_top_not_announced", "none announced, one given",
-          seven + lists(5, top_tokens=1, top_values=1), conflict, "logprobs.top_tokens")
-    chunk("logprobs_top_values_differ", "as many values as alternatives",
-          seven + lists(5, top=2, top_tokens=2, top_values=1), conflict, "logprobs.top_logprobs")
-    chunk("logprobs_top_65", "more than 64 alternatives",
-          seven + lists(5, top=65, top_tokens=65, top_values=65), "field_out_of_range",
-          "logprobs.top_count")
-    chunk("logprobs_top_largest", "a count that no product can hold",
-          seven + lists(5, top=2**64 - 1), "field_out_of_range", "logprobs.top_count")
-    chunk("logprobs_of_other_tokens", "those of this frame's tokens",
-          raw_field(1, U32S, b"\6\0\0\0") + lists(5), conflict, "logprobs")
-    chunk("logprobs_of_no_tokens", "those of this frame's tokens", lists(5), conflict, "logprobs")
-    chunk("prompt_logprobs_contradict", "a value for each token", lists(6, 2, 1), conflict,
-          "prompt_logprobs.logprobs")
-    bad_body("response_logprobs_of_other_tokens", "those of this frame's tokens",
-             "Generate response",
-             raw_field(5, TEXT, b"stop") + word(7, 1) + word(8, 1) + lists(9) + answer().raw,
-             conflict, "logprobs", "response")
-    value = raw_field(2, F64, bytes(8))
-    tail = word(2, 1) + answer().raw
-
-    def score(name, about, raw_body, code, field):
-        bad_body(name, about, "Score response", raw_body, code, field, "response")
-
-    score("score_response_empty", "a score for each continuation", tail, "field_missing",
-          "scores")
-    score("score_response_without_greedy", "it says whether the model would have chosen it",
-          raw_field(1, RECORD, lists(1) + value) + tail, "field_missing", "scores.greedy")
-    score("score_response_contradicts", "a value for each token",
-          raw_field(1, RECORD, lists(1, 3, 2) + value + raw_field(3, BOOL, b"\1")) + tail,
-          conflict, "scores.logprobs.logprobs")
-    score("score_response_257", "one score too many",
-          raw_field(1, RECORD, lists(1) + value + raw_field(3, BOOL, b"\1")) * 257 + tail,
-          "field_repeated", "scores")
-
-    def embed(name, about, dimensions, count, field):
-        bad_body(name, about, "Embed response",
-                 raw_field(1, F32S, bytes(4)) + word(2, dimensions) + word(3, count) + word(4, 1)
-                 + answer().raw, "field_out_of_range", field, "response")
-
-    embed("embed_response_0_dimensions", "a vector has a value", 0, 1, "dimensions")
-    embed("embed_response_dimensions_over", "more values than any model's", 131073, 1,
-          "dimensions")
-    embed("embed_response_0_vectors", "an input has a vector", 1, 0, "count")
-    embed("embed_response_257_vectors", "more vectors than inputs", 1, 257, "count")
-    bad_body("embed_chunk_empty", "a chunk has a value", "Embed chunk", raw_field(1, F32S, b""),
-             "field_out_of_range", "embeddings", "response")
+            header(**ping, flags=COMPRESSED, raw=4065, wire=len(runs(1024))) + runs(1024),
+            "raw_size_too_large", before_hello=True)
 
 
 def framing_of_responses():
-    """The checks of a header once more for the side that reads answers, blocks included."""
+    """The checks of a header for the side that reads answers, blocks included."""
     pong = dict(kind=KIND["Ping"] | 0x80, provenance=REAL)
-
-    def one(name, about, raw, code, **words):
-        framing(name + "_in_response", about, raw, code, "response", **words)
-
-    one("length_0", "a length of nothing", header(**pong, length=0), "length_too_small")
-    one("length_27", "one byte less than a header", header(**pong, length=27), "length_too_small")
-    one("length_over_limit", "one byte more than 4 MiB", header(**pong, raw=(4 << 20) + 1),
-        "length_too_large")
-    one("length_alone", "four bytes are enough to refuse a length", b"\xff\xff\xff\xff",
-        "length_too_large")
-    one("length_over_limit_before_hello", "a Hello answer larger than any frame before Hello",
-        header(kind=KIND["Hello"] | 0x80, provenance=REAL, raw=(4 << 20) + 1), "length_too_large",
-        before_hello=True)
-    one("http_greeting", "HTTP on the port", b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        "length_too_large")
-    one("tls_greeting", "a TLS alert", bytes.fromhex("15030100020246") + bytes(25),
-        "length_too_large", before_hello=True)
-    one("version_0", "version 0", header(**pong, version=0), "version_unsupported")
-    one("version_2", "version 2", header(**pong, version=2), "version_unsupported")
-    one("version_alone", "five bytes are enough to refuse a version", b"\x1c\0\0\0\x09",
-        "version_unsupported")
-    one("kind_0", "kind 0", header(kind=0, provenance=REAL), "kind_out_of_range")
-    one("flag_bit_3", "bit 3 is nobody's", header(**pong, flags=8), "flags_unknown")
-    one("flag_bit_4", "nor bit 4", header(**pong, flags=16 | MORE), "flags_unknown")
-    one("reserved_1", "the last word is zero", header(**pong, reserved=1), "reserved_not_zero")
-    one("status_with_both", "a failure is neither followed nor degraded",
-        header(**pong, flags=MORE | DEGRADED, status=2), "flags_conflict")
-    one("raw_size_differs", "a plain body has one size", header(**pong, raw=8, wire=0),
-        "raw_size_mismatch")
-    one("raw_size_smaller", "a plain body has one size", header(**pong, raw=0, wire=1) + b"\0",
-        "raw_size_mismatch")
     raw_body = raw_field(1, BYTES, b"\x07" * 1016)
-    block = lz4_encode(raw_body)
-    lz = dict(pong, flags=COMPRESSED)
-    one("raw_size_over_limit", "a block that announces 4 MiB and a byte",
-        header(**lz, raw=(4 << 20) + 1, wire=len(block)) + block, "raw_size_too_large")
-    one("compressed_too_small", "1023 bytes are never compressed",
-        header(**lz, raw=1023, wire=len(block)) + block, "compression_not_useful")
-    one("compressed_saves_nothing", "as many bytes as before",
-        header(**lz, raw=1024, wire=1024) + bytes(1024), "compression_not_useful")
-    one("compressed_empty", "no block at all", header(**lz, raw=1024, wire=0),
-        "compression_not_useful")
-    damaged = "compressed_body_damaged"
-    one("block_one_byte_more", "a block of 1024 bytes that announces 1025",
-        packed(block, raw_body + b"\0", **lz), damaged)
-    one("block_one_byte_less", "a block of 1025 bytes that announces 1024",
-        packed(lz4_encode(raw_body + b"\x07"), raw_body, **lz), damaged)
-    one("block_bomb", "a block of 200000 bytes that announces 1024",
-        packed(lz4_runs(raw_body[:9], 1, 200000)[0], raw_body, **lz), damaged)
-    one("block_truncated", "a block without its last byte", packed(block[:-1], raw_body, **lz),
-        damaged)
-    one("block_offset_0", "a match that points at itself",
-        packed(lz4_sequence(raw_body[:9], 0, 1003) + lz4_sequence(raw_body[-12:]), raw_body, **lz),
-        damaged)
-    one("block_offset_before_start", "a match that points before the body",
-        packed(lz4_sequence(raw_body[:9], 10, 1003) + lz4_sequence(raw_body[-12:]), raw_body,
-               **lz), damaged)
-    one("block_of_noise", "bytes that are no block",
-        packed(bytes((i * 167 + 13) & 255 for i in range(200)), raw_body, **lz), damaged)
-    one("block_ends_in_a_length", "a length that never ends",
-        packed(b"\xf0" + b"\xff" * 200, raw_body, **lz), damaged)
-    one("block_ends_in_an_offset", "half an offset",
-        packed(lz4_sequence(raw_body[:9], 1, 1003) + b"\x10a\x01", raw_body, **lz), damaged)
+    framing_of_both("_in_response", "response", pong, lz4_encode(raw_body),
+                    lz4_encode(raw_body + b"\x07"))
+    conflict, no_provenance = "flags_conflict", "provenance_invalid"
+    rows = [(name, about, header(**dict(pong, **words)), code) for name, about, words, code in [
+        ("kind_of_request_in_response", "a server sends a request kind", dict(kind=2),
+         "kind_out_of_range"),
+        ("kind_128_in_response", "kind 0 with the response bit", dict(kind=128),
+         "kind_out_of_range"),
+        ("flag_bit_7_in_response", "bit 7 is nobody's", dict(flags=128), "flags_unknown"),
+        ("flag_bit_3_in_response", "bit 3 is nobody's", dict(flags=8), "flags_unknown"),
+        ("flag_bit_4_in_response", "nor bit 4", dict(flags=16 | MORE), "flags_unknown"),
+        ("provenance_0_in_response", "a response must have one", dict(provenance=0), no_provenance),
+        ("provenance_3_in_response", "there is no third provenance", dict(provenance=3),
+         no_provenance),
+        ("provenance_255_in_response", "nor a 255th", dict(provenance=255), no_provenance),
+        ("response_id_0", "id 0 is GoAway's", dict(request=0), "request_id_invalid"),
+        ("goaway_with_id", "GoAway answers nothing", dict(kind=0xF0, request=5),
+         "request_id_invalid"),
+        ("reserved_in_response", "the last word is zero", dict(reserved=0x80000000),
+         "reserved_not_zero"),
+        ("reserved_1_in_response", "the last word is zero", dict(reserved=1), "reserved_not_zero"),
+        ("status_with_more", "a failure is the last frame", dict(flags=MORE, status=13), conflict),
+        ("status_with_degraded", "a failure is not a degraded answer",
+         dict(flags=DEGRADED, status=13), conflict),
+        ("status_with_both_in_response", "a failure is neither followed nor degraded",
+         dict(flags=MORE | DEGRADED, status=2), conflict)]]
+    rows.append(("http_greeting_in_response", "HTTP on the port",
+                 b"HTTP/1.1 400 Bad Request\r\n\r\n", "length_too_large"))
+    rows += [(name + "_in_response", about, packed(block, raw_body, **pong, flags=COMPRESSED),
+              "compressed_body_damaged") for name, about, block in [
+        ("block_bomb", "a block of 200000 bytes that announces 1024",
+         lz4_runs(raw_body[:9], 1, 200000)[0]),
+        ("block_ends_in_a_length", "a length that never ends", b"\xf0" + b"\xff" * 200),
+        ("block_ends_in_an_offset", "half an offset",
+         lz4_sequence(raw_body[:9], 1, 1003) + b"\x10a\x01")]]
+    for row in rows:
+        framing(*row, "response")
+    framing("length_over_limit_before_hello_in_response",
+            "a Hello answer larger than any frame before Hello",
+            header(kind=KIND["Hello"] | 0x80, provenance=REAL, raw=(4 << 20) + 1),
+            "length_too_large", "response", before_hello=True)
+    framing("tls_greeting_in_response", "a TLS alert",
+            bytes.fromhex("15030100020246") + bytes(25), "length_too_large", "response",
+            before_hello=True)
+
+
+# ---------------------------------------------------------------- bodies
+
+
+def word(number, value):
+    return raw_field(number, U64, struct.pack("<Q", value))
+
+
+def real(number, value):
+    return raw_field(number, F64, struct.pack("<d", value))
+
+
+def text(number, value):
+    return raw_field(number, TEXT, value)
+
+
+def data(number, value, **words):
+    return raw_field(number, BYTES, value, **words)
+
+
+def flag(number, *values):
+    return raw_field(number, BOOL, bytes(values))
+
+
+def ids(number, size):
+    """An array of u32 of so many bytes."""
+    return raw_field(number, U32S, bytes(size))
+
+
+def record(number, *parts):
+    return raw_field(number, RECORD, b"".join(parts))
+
+
+def of(message, direction="request"):
+    """The writer of cases of one message: name, what is wrong, body, code, field."""
+    return lambda name, about, raw_body, code, field: bad_body(
+        name, about, message, raw_body, code, field, direction)
+
+
+ANSWER = body([Field(next(row for row in PROTOCOL["messages"]["Tokenize response"]["fields"]
+                          if row["name"] == "answer"), answer())])
+RANGE, CONFLICT, MISSING, REPEATED = ("field_out_of_range", "field_conflict", "field_missing",
+                                      "field_repeated")
+MISMATCH, SIZE, NOT_TEXT, UNKNOWN = ("field_type_mismatch", "field_size_mismatch",
+                                     "field_text_invalid", "field_unknown")
+ORDER, CUT = "field_order", "body_truncated"
+PROMPT, TOKENS, PIECE = text(2, b"a"), ids(3, 4), text(1, b"b")
+generate, score, embed = of("Generate request"), of("Score request"), of("Embed request")
+ping, load, hello = of("Ping request"), of("Load request"), of("Hello request")
+unload, cancel = of("Unload request"), of("Cancel request")
+
+
+def prompted(name, about, tail, code, field):
+    """A case of a Generate whose prompt is there."""
+    generate(name, about, PROMPT + tail, code, field)
+
+
+def bodies():
+    ping("field_header_cut", "seven bytes are no field header", bytes([1, 0, 3, 0, 0, 0, 0]), CUT,
+         None)
+    ping("field_past_end", "a field larger than its body", data(1, b"ab", size=3), CUT, "payload")
+    ping("field_size_largest", "a size of all ones", data(1, b"ab", size=0xFFFFFFFF), CUT,
+         "payload")
+    ping("field_unknown", "an id the table does not list", word(2, 1), UNKNOWN, "#2")
+    ping("field_unknown_0", "id 0 is never used", word(0, 1), UNKNOWN, "#0")
+    of("Stats request")("field_in_empty_message", "Stats has no fields", word(1, 1), UNKNOWN, "#1")
+    ping("field_type_wrong", "text where bytes belong", text(1, b"ab"), MISMATCH, "payload")
+    for number in (0, 9):
+        ping("field_type_%d" % number, "type %d does not exist" % number,
+             raw_field(1, number, b"ab"), MISMATCH, "payload")
+    ping("field_reserved", "the fourth byte is zero", data(1, b"ab", zero=1),
+         "field_reserved_not_zero", "payload")
+    cancel("u64_of_4_bytes", "a u64 has eight bytes", raw_field(1, U64, b"\1\0\0\0"), SIZE,
+           "target")
+    prompted("f64_of_0_bytes", "an f64 has eight bytes", raw_field(7, F64, b""), SIZE,
+             "temperature")
+    prompted("bool_of_2_bytes", "a bool has one byte", flag(4, 1, 0), SIZE, "parse_special")
+    prompted("bool_2", "a bool is 0 or 1", flag(4, 2), RANGE, "parse_special")
+    of("Detokenize request")("u32s_of_5_bytes", "an array of u32 has a multiple of four", ids(2, 5),
+                             SIZE, "tokens")
+    load("field_order", "ids ascend", text(2, b"p") + text(1, b"n"), ORDER, "name")
+    unload("field_twice", "a field occurs once", text(1, b"a") * 2, REPEATED, "name")
+    prompted("stop_17_times", "one stop string too many", text(12, b"s") * 17, REPEATED, "stop")
+    prompted("stop_not_together", "repeated fields are consecutive",
+             text(12, b"s") + flag(13, 1) + text(12, b"s"), ORDER, "stop")
+    prompted("stop_empty", "an empty stop string", text(12, b""), RANGE, "stop")
+    prompted("stop_too_long", "257 bytes", text(12, b"x" * 257), RANGE, "stop")
+
+
+def ranges():
+    """Values, texts and records that break their row, and fields that are not there."""
+    health = of("Health response", "response")
+    for name, field, payload in [
+            ("max_tokens_0", "max_tokens", word(6, 0)),
+            ("max_tokens_over", "max_tokens", word(6, 1_048_577)),
+            ("max_tokens_largest", "max_tokens", word(6, 2**64 - 1)),
+            ("temperature_below", "temperature", real(7, -0.001)),
+            ("temperature_over", "temperature", real(7, 100.5)),
+            ("temperature_nan", "temperature", real(7, float("nan"))),
+            ("top_k_over", "top_k", word(8, (1 << 24) + 1)), ("top_p_0", "top_p", real(9, 0.0)),
+            ("top_p_over", "top_p", real(9, 1.0000001)),
+            ("min_p_infinite", "min_p", real(10, float("inf"))),
+            ("min_p_below", "min_p", real(10, -1.0))]:
+        prompted(name, "outside the range of " + field, payload, RANGE, field)
+    for name, about, value in [("byte_ff", "0xFF", b"a\xff"),
+                               ("overlong", "an overlong form", b"\xc0\x80"),
+                               ("surrogate", "a surrogate", b"\xed\xa0\x80"),
+                               ("cut", "half a character", b"\xf0\x9f\x98")]:
+        generate("utf8_" + name, about + " is not UTF-8", text(2, value), NOT_TEXT, "prompt")
+    prompted("prompt_and_tokens", "exactly one of them", TOKENS, CONFLICT, "tokens")
+    generate("neither_prompt_nor_tokens", "exactly one of them", word(6, 1), MISSING, "prompt")
+    generate("tokens_empty", "no tokens are no prompt", ids(3, 0), RANGE, "tokens")
+    prompted("fingerprint_31", "a digest has 32 bytes", record(30, data(2, bytes(31))), RANGE,
+             "requirements.fingerprint")
+    prompted("nested_unknown", "an unknown field inside a record", record(30, flag(9, 1)), UNKNOWN,
+             "requirements.#9")
+    prompted("nested_past_end", "a field that leaves its record",
+             record(30, raw_field(3, TEXT, b"cpu", size=4)) + bytes(8), CUT, "requirements.device")
+    unload("name_empty", "a name has at least one byte", text(1, b""), RANGE, "name")
+    unload("name_too_long", "129 bytes", text(1, b"n" * 129), RANGE, "name")
+    load("strategy_unknown", "a word that is not a choice",
+         text(1, b"n") + text(2, b"p") + text(3, b"strictly"), RANGE, "strategy")
+    hello("hello_without_revision", "a required field is missing", text(1, b"c"), MISSING,
+          "revision")
+    hello("hello_revision_0", "revisions begin at 1", text(1, b"c") + word(2, 0), RANGE, "revision")
+    hello("hello_limit_too_small", "a client must accept 4096 bytes",
+          text(1, b"c") + word(2, 1) + word(4, 4095), RANGE, "body_size_max")
+    cancel("cancel_nothing", "Cancel without a target", b"", MISSING, "target")
+    cancel("cancel_0", "id 0 cannot be cancelled", word(1, 0), RANGE, "target")
+    ping("ping_too_large", "a payload of 64 KiB and a byte", data(1, bytes(65537)), RANGE,
+         "payload")
+    of("Tokenize response", "response")(
+        "response_without_answer", "an answer without its account", ids(1, 0), MISSING, "answer")
+    ready = flag(1, 1) + text(2, b"ready")
+    health("health_seal_unknown", "a state of a seal nobody knows", ready + text(4, b"broken"),
+           RANGE, "seal")
+    health("health_difference_nan", "a difference that is no number",
+           ready + real(5, float("nan")), RANGE, "largest_difference")
+    of("Health request")("health_verify_2", "a bool that is neither", flag(2, 2), RANGE, "verify")
+    of("Generate response", "response")(
+        "response_finish_unknown", "a reason nobody knows", text(5, b"tired"), RANGE,
+        "finish_reason")
+    of("Models response", "response")(
+        "model_provenance_3", "no third provenance in a record either",
+        record(1, text(1, b"m"), text(2, b"ready"), word(3, 3)), RANGE, "models.provenance")
+    of("Error", "response")("error_without_code", "an error says its code", text(2, b"m"), MISSING,
+                            "code")
+
+
+def turn(number, role=b"user", content=b"hi", tail=b""):
+    return record(number, text(1, role), text(2, content), tail)
+
+
+def bodies_of_revision_2():
+    once, template = "exactly one of them", "the template decides about special tokens"
+    for name, about, raw_body, code, field in [
+            ("messages_and_prompt", once, PROMPT + turn(16), CONFLICT, ""),
+            ("messages_and_tokens", once, TOKENS + turn(16), CONFLICT, ""),
+            ("messages_and_both", once, PROMPT + TOKENS + turn(16), CONFLICT, ""),
+            ("messages_1025", "one message too many", turn(16) * 1025, REPEATED, ""),
+            ("message_role_unknown", "a role that templates do not know", turn(16, b"tool"), RANGE,
+             ".role"),
+            ("message_role_empty", "no role", turn(16, b""), RANGE, ".role"),
+            ("message_role_upper_case", "roles are lower case", turn(16, b"User"), RANGE, ".role"),
+            ("message_without_content", "content is required, even an empty one",
+             record(16, text(1, b"user")), MISSING, ".content"),
+            ("message_without_role", "a role is required", record(16, text(2, b"hi")), MISSING,
+             ".role"),
+            ("message_empty", "an empty record is no message", record(16), MISSING, ".role"),
+            ("message_not_utf8", "content is UTF-8", turn(16, content=b"\xff"), NOT_TEXT,
+             ".content"),
+            ("message_unknown_field", "a name is not known here",
+             turn(16, tail=text(3, b"bob")), UNKNOWN, ".#3"),
+            ("message_as_text", "a message is a record", text(16, b"user:hi"), MISMATCH, ""),
+            ("message_past_end", "a message that leaves its record",
+             record(16, raw_field(1, TEXT, b"user", size=5)), CUT, ".role")]:
+        generate(name, about, raw_body, code, "messages" + field)
+    generate("messages_and_parse_special", template, flag(4, 1) + turn(16), CONFLICT,
+             "parse_special")
+    generate("messages_and_parse_special_default", "its default may not be given either",
+             flag(4, 0) + turn(16), CONFLICT, "parse_special")
+    generate("messages_and_add_special", template, flag(5, 1) + turn(16), CONFLICT, "add_special")
+    logits_request = of("Logits request")
+    logits_request("logits_messages_and_prompt", once, PROMPT + turn(7), CONFLICT, "messages")
+    logits_request("logits_messages_and_add_special", template, flag(5, 0) + turn(7), CONFLICT,
+                   "add_special")
+    # Log-probabilities of Generate.
+    prompted("logprobs_65", "more than 64 alternatives", word(14, 65), RANGE, "logprobs")
+    generate("logprobs_largest", "a count of all ones", PROMPT + word(14, 2**64 - 1), RANGE,
+             "logprobs")
+    generate("prompt_logprobs_65", "more than 64 alternatives", PROMPT + word(15, 65), RANGE,
+             "prompt_logprobs")
+    generate("logprobs_as_bool", "a count, not a switch", PROMPT + flag(14, 1), MISMATCH,
+             "logprobs")
+
+
+def scores_and_embeds():
+    once, template = "exactly one of them", "the template decides about special tokens"
+    more = record(7, PIECE)
+    for name, about, raw_body, code, field in [
+            ("nothing", "an empty body names the first field that is missing", b"", MISSING,
+             "continuations"),
+            ("without_continuations", "at least one continuation", PROMPT, MISSING,
+             "continuations"),
+            ("without_prompt", once, more, MISSING, "prompt"),
+            ("prompt_and_tokens", once, PROMPT + TOKENS + more, CONFLICT, "tokens"),
+            ("messages_and_prompt", once, PROMPT + turn(6) + more, CONFLICT, "messages"),
+            ("messages_and_parse_special", template, flag(4, 0) + turn(6) + more, CONFLICT,
+             "parse_special"),
+            ("257_continuations", "one continuation too many", PROMPT + more * 257, REPEATED,
+             "continuations"),
+            ("top_65", "more than 64 alternatives", PROMPT + more + word(8, 65), RANGE,
+             "top_logprobs"),
+            ("continuation_of_nothing", "neither text nor tokens", PROMPT + record(7), MISSING,
+             "continuations.text"),
+            ("continuation_of_both", "text and tokens", PROMPT + record(7, PIECE, ids(2, 4)),
+             CONFLICT, "continuations.tokens"),
+            ("continuation_tokens_empty", "no tokens are no continuation",
+             PROMPT + record(7, ids(2, 0)), RANGE, "continuations.tokens"),
+            ("continuation_not_utf8", "text is UTF-8", PROMPT + record(7, text(1, b"\xc3")),
+             NOT_TEXT, "continuations.text"),
+            ("continuation_as_text", "a continuation is a record", PROMPT + text(7, b"b"),
+             MISMATCH, "continuations"),
+            ("continuations_not_together", "repeated fields are consecutive",
+             PROMPT + more + word(8, 1) + more, ORDER, "continuations")]:
+        score("score_" + name, about, raw_body, code, field)
+    inputs = record(2, PIECE)
+    for name, about, raw_body, code, field in [
+            ("nothing", "at least one input", b"", MISSING, "inputs"),
+            ("257_inputs", "one input too many", inputs * 257, REPEATED, "inputs"),
+            ("input_of_both", "text and tokens", record(2, PIECE, ids(2, 4)), CONFLICT,
+             "inputs.tokens"),
+            ("input_of_nothing", "neither text nor tokens", record(2), MISSING, "inputs.text"),
+            ("pooling_unknown", "a word that is not a choice", inputs + text(5, b"max"), RANGE,
+             "pooling"),
+            ("pooling_empty", "no word", inputs + text(5, b""), RANGE, "pooling"),
+            ("normalize_2", "a bool is 0 or 1", inputs + flag(6, 2), RANGE, "normalize"),
+            ("prompt_as_text", "inputs are records", PROMPT, MISMATCH, "inputs")]:
+        embed("embed_" + name, about, raw_body, code, field)
+
+
+def bodies_of_revision_3():
+    for name, about, raw_body, code, field in [
+            ("priority_10", "priorities end at 9", word(3, 10), RANGE, "priority"),
+            ("priority_largest", "a priority of all ones", word(3, 2**64 - 1), RANGE, "priority"),
+            ("attempt_0", "attempts begin at 1", word(2, 0), RANGE, "attempt"),
+            ("attempt_over", "one more than 32 bits", word(2, 1 << 32), RANGE, "attempt"),
+            ("trace_54", "a traceparent has 55 bytes", text(1, PARENT[:-1].encode()), RANGE,
+             "trace_context"),
+            ("trace_56", "a traceparent has 55 bytes", text(1, PARENT.encode() + b"0"), RANGE,
+             "trace_context"),
+            ("trace_empty", "no bytes", text(1, b""), RANGE, "trace_context"),
+            ("trace_not_utf8", "55 bytes that are no text", text(1, b"\xff" * 55), NOT_TEXT,
+             "trace_context"),
+            ("trace_as_bytes", "it is a text", data(1, PARENT.encode()), MISMATCH,
+             "trace_context"),
+            ("priority_as_bool", "a number, not a switch", flag(3, 1), MISMATCH, "priority"),
+            ("priority_of_4_bytes", "a u64 has eight bytes", raw_field(3, U64, b"\4\0\0\0"), SIZE,
+             "priority"),
+            ("order", "ids ascend in a record, too", word(3, 1) + word(2, 1), ORDER, "attempt"),
+            ("priority_twice", "a field occurs once", word(3, 1) * 2, REPEATED, "priority"),
+            ("unknown_field", "an id its table does not list", word(4, 1), UNKNOWN, "#4"),
+            ("past_end", "a field that leaves its record",
+             raw_field(3, U64, struct.pack("<Q", 1), size=9), CUT, "priority")]:
+        prompted("context_" + name, about, record(29, raw_body), code, "context." + field)
+    context = record(29, word(3, 1))
+    for name, about, tail, code, field in [
+            ("context_as_text", "a context is a record", text(29, b"9"), MISMATCH, "context"),
+            ("context_twice", "a context occurs once", context * 2, REPEATED, "context"),
+            ("context_after_requirements", "ids ascend", record(30) + context, ORDER, "context"),
+            ("ignore_eos_2", "a bool is 0 or 1", flag(17, 2), RANGE, "ignore_eos"),
+            ("ignore_eos_as_u64", "a switch, not a number", word(17, 1), MISMATCH, "ignore_eos"),
+            ("min_tokens_over", "more than can be made", word(18, 1_048_577), RANGE, "min_tokens"),
+            ("min_tokens_as_bool", "a number, not a switch", flag(18, 1), MISMATCH, "min_tokens")]:
+        prompted(name, about, tail, code, field)
+    for kind, before in (("Ping", b""), ("Models", b""), ("Stats", b""),
+                         ("Load", text(1, b"m") + text(2, b"/m"))):
+        of(kind + " request")("context_in_" + kind.lower(), "%s has no context" % kind,
+                              before + context, UNKNOWN, "#29")
+    embed("embed_context_priority_10", "the same range in every kind",
+          record(2, text(1, b"a")) + record(29, word(3, 10)), RANGE, "context.priority")
+    # The server's load, in an answer and in an error.
+    counts = [word(number, 1) for number in range(1, 7)]
+    for name, about, raw_body, code, field in [
+            ("lacks_cache_pages", "every counter is required", b"".join(counts[:4]), MISSING,
+             "cache_pages"),
+            ("empty", "an empty record counts nothing", b"", MISSING, "queued"),
+            ("unknown_field", "an id its table does not list", b"".join(counts), UNKNOWN, "#6"),
+            ("queued_of_4_bytes", "a u64 has eight bytes", raw_field(1, U64, b"\1\0\0\0"), SIZE,
+             "queued"),
+            ("running_as_f64", "a number of requests", word(1, 1) + real(2, 0.0), MISMATCH,
+             "running")]:
+        busy = record(6, raw_body)
+        of("Error", "response")("error_load_" + name, about, text(1, b"c") + text(2, b"m") + busy,
+                                code, "server_load." + field)
+        of("Tokenize response", "response")(
+            "answer_load_" + name, about, ids(1, 0) + record(31, top_fields(ANSWER)[0][2], busy),
+            code, "answer.server_load." + field)
+
+
+def lists(number, count=1, values=1, top=None, top_tokens=0, top_values=0):
+    """A Logprobs, possibly contradictory."""
+    return record(number, raw_field(1, U32S, b"\7\0\0\0" * count),
+                  raw_field(2, F32S, bytes(4 * values)), b"" if top is None else word(3, top),
+                  ids(4, 4 * top_tokens) if top_tokens else b"",
+                  raw_field(5, F32S, bytes(4 * top_values)) if top_values else b"")
+
+
+def answers_of_revision_2():
+    seven, each = raw_field(1, U32S, b"\7\0\0\0"), "a value for each token"
+    chunks, scores = of("Generate chunk", "response"), of("Score response", "response")
+    for name, about, listed, code, field in [
+            ("fewer_values", each, lists(5, 1, 0), CONFLICT, "logprobs"),
+            ("more_values", each, lists(5, 1, 2), CONFLICT, "logprobs"),
+            ("without_values", "values are required", record(5, seven), MISSING, "logprobs"),
+            ("top_missing", "two alternatives announced, none given", lists(5, top=2), CONFLICT,
+             "top_tokens"),
+            ("top_too_few", "two alternatives announced, one given",
+             lists(5, top=2, top_tokens=1, top_values=1), CONFLICT, "top_tokens"),
+            ("top_too_many", "one alternative announced, two given",
+             lists(5, top=1, top_tokens=2, top_values=2), CONFLICT, "top_tokens"),
+            ("top_not_announced", "none announced, one given",
+             lists(5, top_tokens=1, top_values=1), CONFLICT, "top_tokens"),
+            ("top_values_differ", "as many values as alternatives",
+             lists(5, top=2, top_tokens=2, top_values=1), CONFLICT, "top_logprobs"),
+            ("top_65", "more than 64 alternatives",
+             lists(5, top=65, top_tokens=65, top_values=65), RANGE, "top_count"),
+            ("top_largest", "a count that no product can hold", lists(5, top=2**64 - 1), RANGE,
+             "top_count")]:
+        chunks("logprobs_" + name, about, seven + listed, code, "logprobs." + field)
+    chunks("logprobs_of_other_tokens", "those of this frame's tokens",
+           raw_field(1, U32S, b"\6\0\0\0") + lists(5), CONFLICT, "logprobs")
+    chunks("logprobs_of_no_tokens", "those of this frame's tokens", lists(5), CONFLICT, "logprobs")
+    chunks("prompt_logprobs_contradict", each, lists(6, 2, 1), CONFLICT,
+           "prompt_logprobs.logprobs")
+    of("Generate response", "response")(
+        "response_logprobs_of_other_tokens", "those of this frame's tokens",
+        text(5, b"stop") + word(7, 1) + word(8, 1) + lists(9) + ANSWER, CONFLICT, "logprobs")
+    value, tail = real(2, 0.0), word(2, 1) + ANSWER
+    scores("score_response_empty", "a score for each continuation", tail, MISSING, "scores")
+    scores("score_response_without_greedy", "it says whether the model would have chosen it",
+           record(1, lists(1), value) + tail, MISSING, "scores.greedy")
+    scores("score_response_contradicts", each, record(1, lists(1, 3, 2), value, flag(3, 1)) + tail,
+           CONFLICT, "scores.logprobs.logprobs")
+    scores("score_response_257", "one score too many",
+           record(1, lists(1), value, flag(3, 1)) * 257 + tail, REPEATED, "scores")
+    for name, about, dimensions, count, field in [
+            ("0_dimensions", "a vector has a value", 0, 1, "dimensions"),
+            ("dimensions_over", "more values than any model's", 131073, 1, "dimensions"),
+            ("0_vectors", "an input has a vector", 1, 0, "count"),
+            ("257_vectors", "more vectors than inputs", 1, 257, "count")]:
+        of("Embed response", "response")(
+            "embed_response_" + name, about, raw_field(1, F32S, bytes(4)) + word(2, dimensions)
+            + word(3, count) + word(4, 1) + ANSWER, RANGE, field)
+    of("Embed chunk", "response")("embed_chunk_empty", "a chunk has a value",
+                                  raw_field(1, F32S, b""), RANGE, "embeddings")
+
+
+# ---------------------------------------------------------------- every message, and prefixes
 
 
 def every_message():
@@ -629,35 +550,25 @@ def top_fields(raw_body):
 
 
 def prefixes():
-    ping = plain(raw_field(1, BYTES, bytes(56)), kind=2)
-    for size in (0, 1, 3, 4, 5, 31, 32, 95):
-        add("incomplete", "first_%d_bytes" % size, "a prefix of ping_64: wait for more",
-            ping[:size], {"direction": "request", "before_hello": True})
-    score = plain(raw_field(2, TEXT, b"Once")
-                  + raw_field(7, RECORD, raw_field(1, TEXT, b" upon")), kind=KIND["Score"])
-    for size in (44, 52, len(score) - 1):
-        add("incomplete", "score_first_%d_bytes" % size,
-            "a prefix of a Score: its lengths are inside, its end is not",
-            score[:size], {"direction": "request", "before_hello": False})
-    embed = plain(raw_field(1, F32S, struct.pack("<2f", 0.5, -0.5)), kind=KIND["Embed"] | 0x80,
-                  flags=MORE, provenance=REAL, generation=1)
-    for size in (32, len(embed) - 1):
-        add("incomplete", "embed_chunk_first_%d_bytes" % size,
-            "a prefix of an Embed chunk: wait for more", embed[:size],
-            {"direction": "response", "before_hello": False})
-    pong = plain(raw_field(1, BYTES, bytes(56)), kind=0x82, provenance=REAL)
-    for size in (0, 1, 4, 5, 31, 32, 44, 95):
-        add("incomplete", "pong_first_%d_bytes" % size,
-            "a prefix of a Ping response: wait for more", pong[:size],
-            {"direction": "response", "before_hello": False})
-    last = response("Generate", [
-        u32s(1, "tokens", [5]), text(2, "text", " was"), text(5, "finish_reason", "length"),
-        u64(7, "prompt_tokens", 300), u64(8, "completion_tokens", 4), answer()], generation=1)[0]
-    for size in (33, 100, len(last) - 1):
-        add("incomplete", "generate_first_%d_bytes" % size,
-            "a prefix of a Generate response: wait for more", last[:size],
-            {"direction": "response", "before_hello": False})
-    block = lz4_encode(raw_field(1, BYTES, b"\x07" * 1016))
-    compressed = packed(block, bytes(1024), kind=0x82, provenance=REAL, flags=COMPRESSED)
+    pong = dict(kind=KIND["Ping"] | 0x80, provenance=REAL)
+    ping_body = data(1, bytes(56))
+    embed_chunk = chunk("Embed", dict(embeddings=[0.5, -0.5]))[0]
+    last = response("Generate", ended("length", 300, 4, tokens=[5], text=" was"), generation=1)[0]
+    compressed = packed(lz4_encode(data(1, b"\x07" * 1016)), bytes(1024), **pong, flags=COMPRESSED)
+    score_request = plain(text(2, b"Once") + record(7, text(1, b" upon")), kind=KIND["Score"])
+    for name, about, frame, sizes in [
+            ("first", "ping_64: wait for more", plain(ping_body, kind=KIND["Ping"]),
+             (0, 1, 3, 4, 5, 31, 32, 95)),
+            ("score_first", "a Score: its lengths are inside, its end is not", score_request,
+             (44, 52, len(score_request) - 1)),
+            ("embed_chunk_first", "an Embed chunk: wait for more", embed_chunk,
+             (32, len(embed_chunk) - 1)),
+            ("pong_first", "a Ping response: wait for more", plain(ping_body, **pong),
+             (0, 1, 4, 5, 31, 32, 44, 95)),
+            ("generate_first", "a Generate response: wait for more", last,
+             (33, 100, len(last) - 1))]:
+        for size in sizes:
+            add("incomplete", "%s_%d_bytes" % (name, size), "a prefix of " + about, frame[:size],
+                "response" if frame[5] & 0x80 else "request", name == "first")
     add("incomplete", "block_without_its_last_byte", "a block that has not arrived whole",
-        compressed[:-1], {"direction": "response", "before_hello": False})
+        compressed[:-1], "response", False)

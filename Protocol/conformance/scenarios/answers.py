@@ -4,7 +4,7 @@ import random
 import time
 
 from codec import KINDS
-from rows import expect, row, same_answer, works, works_anew
+from rows import GENERATE, connected, echoed, expect, row, same_answer, serve, works, works_anew
 from server import sample
 
 
@@ -17,8 +17,7 @@ def out_of_order(stage):
     for request in reversed(requests):
         peer.answer(request)
     for payload, call in calls.items():
-        result = call.ok()
-        expect(result["response"].get("payload") == payload, "payload " + payload, repr(result))
+        echoed(call, payload)
 
 
 @row("answers", "every request in flight has an id of its own")
@@ -37,16 +36,11 @@ def ids_are_unique(stage):
 
 def plays_pieces(stage, cut):
     """A streamed answer whose bytes are sent as `cut` says."""
-    client = stage.open(compression=False)
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
-    pieces, real_send = [], peer.send
-    peer.send = pieces.append
-    peer.token(request, 383, ",")
-    peer.token(request, 285, " there")
-    last = peer.answer(request)
-    peer.send = real_send
+    client, call, peer, request = stage.begin("Generate", compression=False)
+    with peer.held() as pieces:
+        peer.token(request, 383, ",")
+        peer.token(request, 285, " there")
+        last = peer.answer(request)
     for piece in cut(b"".join(pieces)):
         peer.send(piece)
     same_answer(call.ok(), "Generate",
@@ -88,22 +82,16 @@ def slow(stage):
 
 @row("answers", "the Hello answer and the first answer's bytes arrive byte by byte")
 def hello_byte_by_byte(stage):
-    client = stage.open()
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False)
     real_send = peer.send
     peer.send = lambda data: [real_send(data[at:at + 1]) for at in range(len(data))]
     peer.hello()
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("answers", "chunks reach the caller as they come, not at the end")
 def chunks_as_they_come(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate")
     for number in range(5):
         peer.token(request, number, "t%d" % number)
         expect(call.chunk().get("text") == "t%d" % number, "chunk %d" % number, "another")
@@ -134,25 +122,18 @@ def interleaved(stage):
 
 @row("answers", "a Ping is answered while a stream is under way")
 def ping_during_stream(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate")
     peer.token(request, 1, "a")
     call.chunk()
     works(client, peer)
     peer.token(request, 2, "b")
     call.chunk()
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("answers", "a streamed kind asked for without streaming: the whole answer at the end")
 def whole_answer_of_a_stream(stage):
-    client = stage.open()
-    call = client.generate(stream=False)
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate", stream=False)
     peer.token(request, 383, ",")
     peer.chunk(request, prompt_done="2", prompt_total="3")
     last = peer.answer(request)
@@ -163,37 +144,26 @@ def whole_answer_of_a_stream(stage):
 
 @row("answers", "the largest text there is")
 def largest_text(stage):
-    client = stage.open()
-    call = client.generate(stream=False)
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate", stream=False)
     last = peer.answer(request, text="0123456789abcdef" * 250000)
     same_answer(call.ok(seconds=8), "Generate", [], last)
 
 
 @row("answers", "the largest request there is")
 def largest_request(stage):
-    client = stage.open(compression=False)
-    call = client.call("Tokenize", {"text": "61" * 4000000})
-    peer = stage.greet()
+    _, call, peer = stage.connect("Tokenize", {"text": "61" * 4000000}, compression=False)
     request = peer.request("Tokenize", seconds=8)
     expect(len(request.body) > 4000000, "4000000 bytes of text", "%d" % len(request.body))
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("answers", "1000 chunks in one go")
 def many_chunks(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
-    pieces, real_send = [], peer.send
-    peer.send = pieces.append
-    for number in range(1000):
-        peer.token(request, number, "x")
-    peer.answer(request, text="")
-    peer.send = real_send
+    _, call, peer, request = stage.begin("Generate")
+    with peer.held() as pieces:
+        for number in range(1000):
+            peer.token(request, number, "x")
+        peer.answer(request, text="")
     peer.send(b"".join(pieces))
     result = call.ok(seconds=8)
     expect(len(call.chunks) == 1000, "1000 chunks", "%d" % len(call.chunks))
@@ -214,15 +184,13 @@ def crowd(stage):
         peer.send(data[:size])
         data = data[size:]
     for payload, call in calls.items():
-        expect(call.ok()["response"].get("payload") == payload, "payload " + payload, "another")
+        echoed(call, payload)
 
 
 @row("answers", "progress of a Load: one chunk per layer, generation 0 until the end")
 def load_progress(stage):
-    client = stage.open()
-    call = client.call("Load", {"name": "m", "path": "/models/m.gguf"}, stream=True)
-    peer = stage.greet()
-    request = peer.request("Load")
+    _, call, peer, request = stage.begin("Load", {"name": "m", "path": "/models/m.gguf"},
+                                         stream=True)
     layers = [{"layer": name, "ok": True, "microseconds": "7"} for name in ("file", "parse")]
     for layer in layers:
         peer.chunk(request, layer=layer)
@@ -233,20 +201,18 @@ def load_progress(stage):
 
 
 def plays_each_kind(kind, fields):
+    @row("answers",
+         "%s: request, answer%s" % (kind, ", a degraded answer" if kind in CARRIES else ""),
+         "kind_" + kind.lower())
     def play(stage):
-        client = stage.open()
-        call = client.call(kind, fields)
-        peer = stage.greet()
-        last = peer.answer(peer.request(kind))
+        client, call, peer, request = stage.begin(kind, fields)
+        last = peer.answer(request)
         same_answer(call.ok(), kind, [], last, generation=1 if "answer" in last else 0)
         if "answer" in last:
             degraded = client.call(kind, fields)
             answer = dict(last["answer"], degradations=["cpu_fallback: no CUDA driver"])
             last = peer.answer(peer.request(kind), answer=answer)
             same_answer(degraded.ok(), kind, [], last, degraded=True)
-    play.__name__ = "kind_" + kind.lower()
-    row("answers", "%s: request, answer%s" % (kind, ", a degraded answer" if kind in CARRIES else
-                                                 ""))(play)
 
 
 # Kinds whose request can carry requirements, with a request of each.
@@ -271,10 +237,7 @@ for _kind, _fields in {**OTHERS, **CARRIES}.items():
 
 @row("goaway", "GoAway in mid-stream: the stream is finished, the next call connects anew")
 def goaway_in_mid_stream(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate")
     peer.token(request, 1, "a")
     call.chunk()
     peer.go_away()
@@ -282,8 +245,7 @@ def goaway_in_mid_stream(stage):
     call.chunk()  # by now GoAway has been read too
     second = client.ping()
     other = stage.greet()
-    other.answer(other.request("Ping"))
-    second.ok()
+    serve(second, other)
     peer.token(request, 3, "c")
     peer.answer(request)
     text = call.ok()["response"]["text"]
@@ -293,36 +255,30 @@ def goaway_in_mid_stream(stage):
 
 @row("goaway", "GoAway while idle: the next call connects anew, silently")
 def goaway_while_idle(stage):
-    client = stage.open(attempts=1)
-    peer = works_anew(client, stage)
+    client, peer = connected(stage, attempts=1)
     peer.go_away()
     works_anew(client, stage)
 
 
 @row("goaway", "GoAway while idle, then the end: the next call connects anew, Load too")
 def goaway_then_end(stage):
-    client = stage.open()
-    peer = works_anew(client, stage)
+    client, peer = connected(stage)
     peer.go_away()
     peer.close()
     call = client.call("Load", {"name": "m", "path": "/m"})
     other = stage.greet()
-    other.answer(other.request("Load"))
-    call.ok()
+    serve(call, other)
 
 
 @row("goaway", "a call that waits for its turn when GoAway comes goes to a new connection")
 def goaway_moves_those_who_wait(stage):
-    client = stage.open()
-    first = client.generate("first")
-    peer = stage.greet(requests_in_flight_max="1")
-    request = peer.request("Generate")
+    client, first, peer, request = stage.begin("Generate", dict(GENERATE, prompt="first"),
+                                               stream=True, hello=dict(requests_in_flight_max="1"))
     second = client.ping()
     peer.nothing(but_close=False)
     peer.go_away()
     other = stage.greet()
-    other.answer(other.request("Ping"))
-    second.ok()
+    serve(second, other)
     peer.answer(request)
     first.ok()
 
@@ -344,10 +300,7 @@ def goaway_for_cause(stage):
 
 @row("goaway", "GoAway in mid-stream, then the end before the stream's: connection_closed")
 def goaway_cut(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate")
     peer.token(request, 1, "a")
     peer.go_away()
     peer.close()

@@ -4,23 +4,19 @@ import random
 
 from encoder import (COMPRESSED, KIND, REAL, lz4_encode, lz4_runs, lz4_sequence, packed,
                      raw_field)
-from rows import expect, row, same_answer, works, works_anew
+from rows import expect, row, same_answer, serve, works, works_anew
 
 
 def plays_sent(name, meaning, text, compressed, agreed=True):
+    @row("compression", meaning, name)
     def play(stage):
-        client = stage.open()
-        call = client.call("Tokenize", {"text": text})
-        peer = stage.greet(compression=agreed)
-        request = peer.request("Tokenize")
+        _, call, peer, request = stage.begin("Tokenize", {"text": text},
+                                             hello=dict(compression=agreed))
         expect(bool(request.flags & COMPRESSED) == compressed,
                "a %s body" % ("compressed" if compressed else "plain"),
                "flags %d, %d bytes" % (request.flags, len(request.body)))
         expect(request.fields["text"] == text, "the text as it was", "another")
-        peer.answer(request)
-        call.ok()
-    play.__name__ = name
-    row("compression", meaning)(play)
+        serve(call, peer, request)
 
 
 NOISE = random.Random(11).randbytes(30000).hex()
@@ -36,10 +32,7 @@ plays_sent("sends_plain_without_agreement", "not agreed: everything is sent plai
 
 @row("compression", "compressed chunks and last frame, in one stream with plain ones")
 def reads_compressed_stream(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet(compression=True)
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate", hello=dict(compression=True))
     text = "all work and no play " * 200
     peer.token(request, 1, text, compress=True)
     peer.token(request, 2, "plain")
@@ -51,10 +44,8 @@ def reads_compressed_stream(stage):
 
 @row("compression", "a block of the largest body there is")
 def reads_largest_block(stage):
-    client = stage.open()
-    call = client.call("Detokenize", {"tokens": [1]})
-    peer = stage.greet(compression=True)
-    request = peer.request("Detokenize")
+    _, call, peer, request = stage.begin("Detokenize", {"tokens": [1]},
+                                         hello=dict(compression=True))
     text = b"0123456789abcdef" * 250000
     peer.answer(request, text=text.hex(), compress=True)
     found = call.ok(seconds=8)["response"].get("text")
@@ -81,18 +72,16 @@ def reads_blocks_of_many_shapes(stage):
 def lies(name, meaning, payload, frame, agreed=True):
     """A row: an answer to a Ping of `payload` whose block must be refused. In each block a
     client without the check would find the right payload."""
+    @row("compression", meaning, name)
     def play(stage):
-        client = stage.open()
-        call = client.ping(payload.hex())
-        peer = stage.greet(compression=agreed)
+        client, call, peer = stage.connect("Ping", {"payload": payload.hex()},
+                                           hello=dict(compression=agreed))
         block, size = frame
         peer.send(packed(block, bytes(size), kind=KIND["Ping"] | 0x80, flags=COMPRESSED,
                          provenance=REAL, request=peer.request("Ping").id))
         call.error("protocol_error")
         peer.closed()
         works_anew(client, stage)
-    play.__name__ = name
-    row("compression", meaning)(play)
 
 
 SEVENS = b"\x07" * 2000
@@ -121,9 +110,8 @@ lies("block_offset_before_start", "a match that begins before the body",
 
 @row("compression", "rawSize above the limit that the client announced")
 def raw_size_above_the_limit(stage):
-    client = stage.open(body_size_max=1 << 20)
-    call = client.call("Detokenize", {"tokens": [1]})
-    peer = stage.greet(compression=True)
-    peer.answer(peer.request("Detokenize"), text="07" * (1 << 20), compress=True)
+    _, call, peer, request = stage.begin("Detokenize", {"tokens": [1]},
+                                         hello=dict(compression=True), body_size_max=1 << 20)
+    peer.answer(request, text="07" * (1 << 20), compress=True)
     call.error("protocol_error")
     peer.closed()

@@ -5,11 +5,11 @@ revision 3. That the caller's own context is written byte for byte is among the 
 """
 
 from codec import MESSAGES
-from rows import expect, row, same, works, works_anew
+from rows import GENERATE, connected, expect, row, same, serve, works
 from scenarios.answers import CARRIES, OTHERS
+from scenarios.requests import PARENT
 from scenarios.waiting import LOADING
 
-PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 assert {kind + " request" for kind in CARRIES} == {
     name for name, message in MESSAGES.items()
     if any(field.get("record") == "Request context" for field in message["fields"])}
@@ -30,6 +30,8 @@ def refuse(peer, request):
 
 
 def counts_attempts(kind, fields):
+    @row("context", "%s: no attempt on the first one, then attempt 2, then 3" % kind,
+         "attempt_of_" + kind.lower())
     def play(stage):
         client = stage.open(backoff_milliseconds=1)
         call = client.call(kind, fields)
@@ -42,10 +44,7 @@ def counts_attempts(kind, fields):
                    "the same request but for its context", "another")
             if context != {"attempt": "3"}:
                 refuse(peer, request)
-        peer.answer(request)
-        call.ok()
-    play.__name__ = "attempt_of_" + kind.lower()
-    row("context", "%s: no attempt on the first one, then attempt 2, then 3" % kind)(play)
+        serve(call, peer, request)
 
 
 for _kind, _fields in CARRIES.items():
@@ -53,18 +52,14 @@ for _kind, _fields in CARRIES.items():
 
 
 def has_no_context(kind, fields):
+    @row("context", "%s has no context: the second attempt is the first one's bytes" % kind,
+         "attempt_not_in_" + kind.lower())
     def play(stage):
-        client = stage.open(backoff_milliseconds=1)
-        call = client.call(kind, fields)
-        peer = stage.greet()
-        first = peer.request(kind)
+        _, call, peer, first = stage.begin(kind, fields, backoff_milliseconds=1)
         refuse(peer, first)
         second = peer.request(kind)
         expect(second.body == first.body, "the same bytes", second.body[:64].hex())
-        peer.answer(second)
-        call.ok()
-    play.__name__ = "attempt_not_in_" + kind.lower()
-    row("context", "%s has no context: the second attempt is the first one's bytes" % kind)(play)
+        serve(call, peer, second)
 
 
 for _kind, _fields in OTHERS.items():
@@ -82,8 +77,7 @@ def context_is_kept(stage):
         says(request, {**own, **more})
         if more != {"attempt": "3"}:
             refuse(peer, request)
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("context", "a priority alone is sent as it was given")
@@ -95,65 +89,52 @@ def context_priority_alone(stage):
         peer = peer or stage.greet()
         request = peer.request("Generate")
         says(request, {"priority": priority})
-        peer.answer(request)
-        call.ok()
+        serve(call, peer, request)
 
 
 @row("context", "the connection ends before the answer: attempt 2 goes over the new one")
 def attempt_over_a_new_connection(stage):
-    client = stage.open(backoff_milliseconds=1)
-    call = client.generate()
-    peer = stage.greet()
-    says(peer.request("Generate"), None)
+    _, call, peer, request = stage.begin("Generate", backoff_milliseconds=1)
+    says(request, None)
     peer.close()
     other = stage.greet()
     request = other.request("Generate")
     says(request, {"attempt": "2"})
-    other.answer(request)
-    call.ok()
+    serve(call, other, request)
 
 
 @row("context", "a compressed request is compressed anew with its attempt")
 def attempt_in_a_compressed_request(stage):
-    client = stage.open(backoff_milliseconds=1)
-    call = client.generate("all work and no play " * 200)
-    peer = stage.greet(compression=True)
-    first = peer.request("Generate")
+    _, call, peer, first = stage.begin("Generate",
+                                       dict(GENERATE, prompt="all work and no play " * 200),
+                                       stream=True, hello=dict(compression=True),
+                                       backoff_milliseconds=1)
     refuse(peer, first)
     second = peer.request("Generate")
     says(second, {"attempt": "2"})
     expect(first.flags == second.flags == 1, "two compressed bodies",
            "flags %d, %d" % (first.flags, second.flags))
     expect(second.fields["prompt"] == first.fields["prompt"], "the same prompt", "another")
-    peer.answer(second)
-    call.ok()
+    serve(call, peer, second)
 
 
 @row("context", "revision 2 does not know it: the second attempt is the first one's bytes")
 def attempt_not_on_revision_2(stage):
-    client = stage.open(backoff_milliseconds=1)
-    call = client.generate()
-    peer = stage.greet(revision="2")
-    first = peer.request("Generate")
+    _, call, peer, first = stage.begin("Generate", hello=dict(revision="2"), backoff_milliseconds=1)
     refuse(peer, first)
     second = peer.request("Generate")
     expect(second.body == first.body, "the same bytes", second.body[:64].hex())
-    peer.answer(second)
-    call.ok()
+    serve(call, peer, second)
 
 
 @row("context", "the second attempt meets a server of revision 2: it goes without its number")
 def attempt_meets_revision_2(stage):
-    client = stage.open(backoff_milliseconds=1)
-    call = client.generate()
-    peer = stage.greet()
-    first = peer.request("Generate")
+    _, call, peer, first = stage.begin("Generate", backoff_milliseconds=1)
     peer.close()
     other = stage.greet(revision="2")
     second = other.request("Generate")
     expect(second.body == first.body, "the same bytes", second.body[:64].hex())
-    other.answer(second)
-    call.ok()
+    serve(call, other, second)
 
 
 @row("context", "the third attempt meets a server of revision 3 again: it says 3")
@@ -166,15 +147,13 @@ def attempt_meets_revision_3_again(stage):
         says(request, context)
         if context is None:
             peer.close()
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("context", "tries within wait_milliseconds are no attempts: none of them says a number")
 def attempt_counts_no_waiting(stage):
-    client = stage.open(attempts=2, backoff_milliseconds=1, wait_milliseconds=10000)
-    call = client.generate()
-    peer = stage.greet()
+    _, call, peer = stage.connect("Generate", attempts=2, backoff_milliseconds=1,
+                                  wait_milliseconds=10000)
     for _ in range(3):
         request = peer.request("Generate")
         says(request, None)
@@ -184,8 +163,7 @@ def attempt_counts_no_waiting(stage):
     refuse(peer, request)
     request = peer.request("Generate")
     says(request, {"attempt": "2"})
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("context", "a socket that is waited for: the first request that is written says no number")
@@ -198,8 +176,7 @@ def attempt_counts_no_waiting_for_a_socket(stage):
     peer = stage.greet()
     request = peer.request("Generate")
     says(request, None)
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("context", "what could not be written for want of a server counts: a later one says so")
@@ -213,30 +190,27 @@ def attempt_counts_what_was_not_written(stage):
     request = peer.request("Generate")
     attempt = int(request.fields.get("context", {}).get("attempt", "1"))
     expect(2 <= attempt <= 200, "attempt 2 or more", "%d" % attempt)
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("context", "writing on an idle connection fails: the next attempt says 2")
 def attempt_counts_a_failed_write(stage):
-    client = stage.open(backoff_milliseconds=1)
-    works_anew(client, stage).read_no_more()
+    client, peer = connected(stage, backoff_milliseconds=1)
+    peer.read_no_more()
     call = client.generate()
     other = stage.greet()
     request = other.request("Generate")
     says(request, {"attempt": "2"})
-    other.answer(request)
-    call.ok()
+    serve(call, other, request)
 
 
 @row("context", "an idle connection that is seen to be closed costs no attempt")
 def attempt_counts_no_idle_end(stage):
-    client = stage.open()
-    works_anew(client, stage).close()
+    client, peer = connected(stage)
+    peer.close()
     call = client.generate()
     other = stage.greet()
     request = other.request("Generate")
     says(request, None)
-    other.answer(request)
-    call.ok()
+    serve(call, other, request)
     works(client, other)

@@ -4,43 +4,36 @@ A frame that is dropped, doubled or swapped on the way changes an answer without
 counts of the last frame show the fault on every revision, and the numbers from revision 3 on.
 """
 
-from rows import expect, row, same_answer, works, works_anew
+from rows import GENERATE, cancel_of, expect, row, same_answer, serve, works, works_anew
 from server import ANSWER, logprobs
 
-GENERATE = {"prompt": "Once", "max_tokens": "8"}
 WORDS = [(383, ","), (285, " there"), (402, " was"), (261, " a")]
 
 
 def damaged(name, meaning, kind, fields, answer, stream=False, revision="2"):
     """A row: `answer(peer, request)` sends a contradictory answer. The call must not succeed."""
+    @row("counts", meaning, name)
     def play(stage):
-        client = stage.open(attempts=2, backoff_milliseconds=1)
-        call = client.call(kind, fields, stream=stream)
-        peer = stage.greet(revision=revision)
-        answer(peer, peer.request(kind))
+        client, call, peer, request = stage.begin(kind, fields, stream=stream,
+                                                  hello=dict(revision=revision), attempts=2,
+                                                  backoff_milliseconds=1)
+        answer(peer, request)
         call.error("protocol_error")
         peer.closed()
         stage.listener.no_connection()
         works_anew(client, stage)
-    play.__name__ = name
-    row("counts", meaning)(play)
 
 
-def held_back(peer, request, last=None):
-    """The bytes of a stream of four tokens and its end, one item a frame. Nothing is sent."""
-    pieces, real_send = [], peer.send
-    peer.send = pieces.append
-    for number, text in WORDS:
-        peer.token(request, number, text)
-    peer.answer(request, tokens=[], text="", **(last or {}))
-    peer.send = real_send
-    return pieces
-
-
-def rearranged(order):
-    """Sends the five frames of a stream in this order. An index may be missing or doubled."""
+def rearranged(order, parts=None):
+    """Sends the frames of a stream in this order, where an index may be missing or doubled: the
+    chunks and the last frame of `parts`, else four tokens and their end."""
     def answer(peer, request):
-        pieces = held_back(peer, request)
+        *chunks, last = parts or [*({"tokens": [token], "text": text} for token, text in WORDS),
+                                  {"tokens": [], "text": ""}]
+        with peer.held() as pieces:
+            for chunk in chunks:
+                peer.chunk(request, **chunk)
+            peer.answer(request, **last)
         peer.send(b"".join(pieces[index] for index in order))
     return answer
 
@@ -97,11 +90,9 @@ damaged("count_prompt_rows_not_asked_for", "prompt log-probabilities nobody aske
 
 
 def prompt_rows_fit(name, meaning, finish, rows):
+    @row("counts", meaning, name)
     def play(stage):
-        client = stage.open()
-        call = client.call("Generate", ASKED)
-        peer = stage.greet(revision="2")
-        request = peer.request("Generate")
+        client, call, peer, request = stage.begin("Generate", ASKED, hello=dict(revision="2"))
         if rows > 1:
             prompt_rows(rows - 1, 4, finish_reason=finish)(peer, request)
         else:
@@ -109,8 +100,6 @@ def prompt_rows_fit(name, meaning, finish, rows):
                         prompt_logprobs=logprobs([7] * rows) if rows else None)
         call.ok()
         works(client, peer)
-    play.__name__ = name
-    row("counts", meaning)(play)
 
 
 prompt_rows_fit("count_prompt_rows_right", "as many rows as prompt_tokens - 1: an answer", "stop",
@@ -159,10 +148,7 @@ damaged("count_logits_frame_doubled", "revision 2: a chunk of logits comes twice
 
 @row("counts", "an answer that finishes early for its deadline has as many tokens as it says")
 def count_of_an_early_end(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet(revision="2")
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate", hello=dict(revision="2"))
     peer.token(request, 383, ",")
     last = peer.answer(request, tokens=[], text="", finish_reason="deadline")
     same_answer(call.ok(), "Generate", [{"tokens": [383], "text": ","}], last)
@@ -171,14 +157,10 @@ def count_of_an_early_end(stage):
 
 @row("counts", "a wrong count in an answer that was given up: nobody sees it, all others go on")
 def count_of_a_given_up_answer(stage):
-    client = stage.open()
-    call = client.generate(cancel_after=1)
-    peer = stage.greet(revision="2")
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate", cancel_after=1, hello=dict(revision="2"))
     peer.token(request, 1, "a")
     call.error("given_up")
-    cancel = peer.request("Cancel", where=lambda fields: True)
-    peer.answer(cancel)
+    peer.answer(cancel_of(peer, request))
     peer.answer(request, tokens=[], text="", finish_reason="cancelled")
     works(client, peer)
 
@@ -227,17 +209,13 @@ def frame_numbers_right(stage):
         request = peer.request(kind)
         for part in PARTS[kind][:2]:
             peer.chunk(request, **part)
-        peer.answer(request, **PARTS[kind][2])
-        call.ok()
+        serve(call, peer, request, **PARTS[kind][2])
     works(client, peer)
 
 
 @row("counts", "revision 3: a server that does not number its frames yet is an answer, too")
 def frame_numbers_absent(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet(revision="3")
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate", hello=dict(revision="3"))
     for token, text in WORDS[:2]:
         peer.token(request, token, text, frame=None)
     last = peer.answer(request, frame=None)
@@ -257,21 +235,11 @@ PARTS = {
 }
 
 
-def kind_rearranged(kind, fields, name, meaning, order):
-    def answer(peer, request):
-        pieces, real_send = [], peer.send
-        peer.send = pieces.append
-        for part in PARTS[kind][:2]:
-            peer.chunk(request, **part)
-        peer.answer(request, **PARTS[kind][2])
-        real_send(b"".join(pieces[index] for index in order))
-        peer.send = real_send
-    damaged("frame_%s_%s" % (kind.lower(), name), "revision 3: %s: a chunk %s" % (kind, meaning),
-            kind, fields, answer, stream=kind == "Load", revision="3")
-
-
 for _kind, _fields in (("Embed", EMBED), ("Logits", EVERYWHERE),
                        ("Load", {"name": "m", "path": "/m"})):
-    kind_rearranged(_kind, _fields, "dropped", "is lost", [1, 2])
-    kind_rearranged(_kind, _fields, "doubled", "comes twice", [0, 0, 1, 2])
-    kind_rearranged(_kind, _fields, "swapped", "changes places with the next", [1, 0, 2])
+    for _name, _meaning, _order in (("dropped", "is lost", [1, 2]),
+                                    ("doubled", "comes twice", [0, 0, 1, 2]),
+                                    ("swapped", "changes places with the next", [1, 0, 2])):
+        damaged("frame_%s_%s" % (_kind.lower(), _name),
+                "revision 3: %s: a chunk %s" % (_kind, _meaning), _kind, _fields,
+                rearranged(_order, PARTS[_kind]), stream=_kind == "Load", revision="3")

@@ -6,28 +6,25 @@ frames.
 
 import random
 
+from codec import STATUS_NAME
 from encoder import DEGRADED, KIND, MORE, REAL, header, plain
-from rows import expect, row, works, works_anew
-from server import ANSWER, logprobs
+from rows import GENERATE, expect, row, serve, works, works_anew
+from server import ANSWER, HELLO, logprobs
 
 
 def breaks(name, meaning, kind, fields, damage, stream=False, options=None):
     """A row: `damage(peer, request)` writes damage. The call must end with protocol_error."""
+    @row("damage", meaning, name)
     def play(stage):
-        client = stage.open(**(options or {}))
-        call = client.call(kind, fields, stream=stream)
-        peer = stage.greet()
-        damage(peer, peer.request(kind))
+        client, call, peer, request = stage.begin(kind, fields, stream=stream, **options or {})
+        damage(peer, request)
         call.error("protocol_error")
         peer.closed()
         stage.listener.no_connection()
         works_anew(client, stage)
-    play.__name__ = name
-    row("damage", meaning)(play)
 
 
 PING = {"payload": "0102"}
-GENERATE = {"prompt": "Once", "max_tokens": "8"}
 
 
 def other_id(peer, request):
@@ -51,9 +48,8 @@ breaks("wrong_kind_error", "an error under another kind than the request's", "Pi
            request, "Error", {"code": "c", "message": "m"}, status=13,
            kind=KIND["Generate"] | 0x80)))
 breaks("second_hello", "a second Hello answer, which nobody asked for", "Ping", PING,
-       lambda peer, request: peer.send(peer.frame(request, "Hello response", {
-           "server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
-           "requests_in_flight_max": "256"}, kind=KIND["Hello"] | 0x80)))
+       lambda peer, request: peer.send(peer.frame(request, "Hello response", HELLO,
+                                                  kind=KIND["Hello"] | 0x80)))
 breaks("more_on_a_kind_without_chunks", "flag more on a Ping's answer", "Ping", PING,
        lambda peer, request: peer.send(peer.frame(request, "Ping response", PING, flags=MORE)))
 breaks("ping_payload_differs", "a Ping answered with other bytes", "Ping", PING,
@@ -137,10 +133,7 @@ def damage_fails_all(stage):
 
 @row("damage", "damage in mid-stream: chunks before it stay, the call fails")
 def damage_in_mid_stream(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate")
     peer.token(request, 1, "a")
     expect(call.chunk().get("text") == "a", "the chunk before", "another")
     peer.send(b"\0" * 32)
@@ -150,10 +143,7 @@ def damage_in_mid_stream(stage):
 
 @row("damage", "a frame after the last one: the connection is given up, not used again")
 def frame_after_the_last(stage):
-    client = stage.open()
-    call = client.ping()
-    peer = stage.greet()
-    request = peer.request("Ping")
+    client, call, peer, request = stage.begin("Ping")
     once = peer.frame(request, "Ping response", {"payload": request.fields["payload"]})
     peer.send(once + once)
     call.ok()
@@ -161,20 +151,15 @@ def frame_after_the_last(stage):
     second = client.ping("02")
     peer.closed()
     other = stage.greet()
-    other.answer(other.request("Ping"))
-    second.ok()
+    serve(second, other)
 
 
 @row("damage", "a frame after the last one while another call is in flight")
 def frame_after_the_last_in_flight(stage):
-    client = stage.open()
-    stream = client.generate()
-    peer = stage.greet()
-    held = peer.request("Generate")
+    client, stream, peer, held = stage.begin("Generate")
     call = client.ping()
     request = peer.request("Ping")
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
     peer.token(held, 1, "a")
     stream.chunk()
     peer.answer(request)
@@ -184,10 +169,8 @@ def frame_after_the_last_in_flight(stage):
 
 @row("damage", "a status of a later revision reads as UNKNOWN; the connection lives on")
 def unknown_status(stage):
-    client = stage.open()
-    call = client.ping()
-    peer = stage.greet()
-    peer.error(peer.request("Ping"), 4711, "later", "from the future")
+    client, call, peer, request = stage.begin("Ping")
+    peer.error(request, 4711, "later", "from the future")
     error = call.error("server_refused", status="UNKNOWN")
     expect("from the future" in error["message"], "the server's words", error["message"])
     works(client, peer)
@@ -195,7 +178,6 @@ def unknown_status(stage):
 
 @row("damage", "every status on the wire reaches the caller by name")
 def every_status(stage):
-    from codec import STATUS_NAME
     client = stage.open(attempts=1)
     peer = None
     for number, name in sorted(STATUS_NAME.items()):

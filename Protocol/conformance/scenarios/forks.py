@@ -4,8 +4,8 @@ The driver forks at op `fork`. The child makes a call with the inherited client 
 back the outcome through a pipe. A driver whose language does not fork answers unsupported: n/a.
 """
 
-from rows import expect, row, works, works_anew
-from server import Failed
+from rows import connected, echoed, expect, row, serve, two_streams, works, works_anew
+from server import HELLO, Failed
 
 PAYLOAD = "6368696c64"
 
@@ -15,8 +15,7 @@ def child_asks(stage, client, parents, **hello):
     forked = client.fork("Ping", {"payload": PAYLOAD})
     child = stage.greet_child(forked, **hello)
     child.answer(child.request("Ping"))
-    result = forked.ok()
-    expect(result["response"].get("payload") == PAYLOAD, "the child's payload back", repr(result))
+    echoed(forked, PAYLOAD)
     for peer in parents:
         untouched(peer)
     return child
@@ -29,8 +28,7 @@ def untouched(peer):
 
 @row("fork", "a child of a connected parent makes a connection of its own; the parent's lives on")
 def fork_after_a_call(stage):
-    client = stage.open()
-    peer = works_anew(client, stage)
+    client, peer = connected(stage)
     child = child_asks(stage, client, [peer])
     child.closed()
     works(client, peer)
@@ -40,8 +38,7 @@ def fork_after_a_call(stage):
 @row("fork", "the same over TCP")
 def fork_over_tcp(stage):
     stage.listen(tcp=True)
-    client = stage.open()
-    peer = works_anew(client, stage)
+    client, peer = connected(stage)
     child_asks(stage, client, [peer])
     works(client, peer)
 
@@ -56,23 +53,16 @@ def fork_before_the_first_call(stage):
 
 @row("fork", "the parent's call in flight is answered after the child's, on its own connection")
 def fork_beside_a_call(stage):
-    client = stage.open()
-    call = client.ping("aa")
-    peer = stage.greet()
-    request = peer.request("Ping")
+    client, call, peer, request = stage.begin("Ping", {"payload": "aa"})
     child_asks(stage, client, [peer])
     peer.answer(request)
-    result = call.ok()
-    expect(result["response"].get("payload") == "aa", "the parent's payload back", repr(result))
+    echoed(call, "aa")
     works(client, peer)
 
 
 @row("fork", "the parent's stream goes on beside a child, and after its end")
 def fork_in_mid_stream(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate")
     peer.token(request, 1, "a")
     call.chunk()
     child_asks(stage, client, [peer])
@@ -86,10 +76,7 @@ def fork_in_mid_stream(stage):
 
 @row("fork", "half a frame has arrived when the parent forks: the rest is the parent's")
 def fork_in_mid_frame(stage):
-    client = stage.open()
-    call = client.ping("aa")
-    peer = stage.greet()
-    request = peer.request("Ping")
+    client, call, peer, request = stage.begin("Ping", {"payload": "aa"})
     data = peer.frame(request, "Ping response", {"payload": "aa"})
     peer.send(data[:37])
     child_asks(stage, client, [peer])
@@ -108,9 +95,7 @@ def fork_beside_many_calls(stage):
     for request in requests:
         peer.answer(request)
     for index, call in enumerate(calls):
-        result = call.ok()
-        expect(result["response"].get("payload") == "%02x" % index, "each its own answer",
-               repr(result))
+        echoed(call, "%02x" % index)
 
 
 @row("fork", "calls wait for a place when the parent forks: the child does not wait with them")
@@ -130,37 +115,25 @@ def fork_beside_a_crowd(stage):
 
 @row("fork", "the parent waits for its Hello when it forks: both get their own")
 def fork_while_connecting(stage):
-    client = stage.open()
-    call = client.ping("aa")
-    peer = stage.accept()
+    client, call, peer = stage.connect("Ping", {"payload": "aa"}, hello=False)
     hello = peer.request("Hello")
     child_asks(stage, client, [peer])
     peer.limit = 4 << 20
-    peer.send(peer.frame(hello, "Hello response", {
-        "server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
-        "requests_in_flight_max": "256"}))
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    peer.send(peer.frame(hello, "Hello response", HELLO))
+    serve(call, peer)
 
 
 @row("fork", "a pool of two: both connections of the parent are left alone")
 def fork_with_a_pool(stage):
-    client = stage.open(connections=2)
-    calls, peers, requests = [], [], []
-    for prompt in "ab":
-        calls.append(client.generate(prompt))
-        peers.append(stage.greet())
-        requests.append(peers[-1].request("Generate"))
+    client, calls, peers, requests = two_streams(stage)
     child_asks(stage, client, peers)
     for peer, request, call in zip(peers, requests, calls):
-        peer.answer(request)
-        call.ok()
+        serve(call, peer, request)
 
 
 @row("fork", "three children one after another, the parent at work in between")
 def fork_three_times(stage):
-    client = stage.open()
-    peer = works_anew(client, stage)
+    client, peer = connected(stage)
     for _ in range(3):
         child_asks(stage, client, [peer])
         works(client, peer)
@@ -168,8 +141,7 @@ def fork_three_times(stage):
 
 @row("fork", "two children at once: each its own connection and its own answer")
 def fork_twice_at_once(stage):
-    client = stage.open()
-    peer = works_anew(client, stage)
+    client, peer = connected(stage)
     forked = {payload: client.fork("Ping", {"payload": payload}) for payload in ("c1", "c2")}
     children = [stage.greet_child(one) for one in forked.values()]
     for child in reversed(children):
@@ -183,8 +155,7 @@ def fork_twice_at_once(stage):
 
 @row("fork", "a child's call that the server refuses: the child's error, nobody else's")
 def fork_refused(stage):
-    client = stage.open(attempts=1)
-    peer = works_anew(client, stage)
+    client, peer = connected(stage, attempts=1)
     forked = client.fork("Generate", {"prompt": "a", "max_tokens": "2"})
     child = stage.greet_child(forked)
     child.error(child.request("Generate"), "NOT_FOUND", "model_not_found", "no such model")
@@ -195,26 +166,19 @@ def fork_refused(stage):
 
 @row("fork", "the server ends the child's connection: the parent's call is not concerned")
 def fork_cut(stage):
-    client = stage.open(attempts=1)
-    call = client.ping("aa")
-    peer = stage.greet()
-    request = peer.request("Ping")
+    client, call, peer, request = stage.begin("Ping", {"payload": "aa"}, attempts=1)
     forked = client.fork("Ping", {"payload": PAYLOAD})
     child = stage.greet_child(forked)
     child.request("Ping")
     child.close()
     forked.error("connection_closed")
     untouched(peer)
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("fork", "the parent's connection is damaged meanwhile: the child's answer is not concerned")
 def fork_beside_damage(stage):
-    client = stage.open(attempts=1)
-    call = client.ping("aa")
-    peer = stage.greet()
-    peer.request("Ping")
+    client, call, peer, _ = stage.begin("Ping", {"payload": "aa"}, attempts=1)
     forked = client.fork("Ping", {"payload": PAYLOAD})
     child = stage.greet_child(forked)
     request = child.request("Ping")

@@ -3,7 +3,8 @@
 import time
 
 from encoder import DEGRADED, MOCK, MORE
-from rows import expect, row, works, works_anew
+from rows import closes, connected, expect, row, serve, works
+from server import HELLO
 
 
 @row("hello", "opening a client does not connect; the first call does")
@@ -12,15 +13,12 @@ def open_does_not_connect(stage):
     stage.listener.no_connection()
     call = client.ping()
     peer = stage.greet()
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("hello", "Hello comes first and says name, revision, compression, the largest body")
 def hello_says_what_the_client_can(stage):
-    client = stage.open()
-    call = client.ping()
-    peer = stage.accept()
+    client, call, peer = stage.connect("Ping", hello=False)
     fields = peer.hello().fields
     expect(fields["client"], "a name", "none")
     expect(fields["revision"] == "3", "revision 3", fields["revision"])
@@ -28,22 +26,19 @@ def hello_says_what_the_client_can(stage):
            repr(fields.get("compression")))
     expect(fields.get("body_size_max", "4194304") == "4194304", "bodies of 4194304 bytes",
            repr(fields.get("body_size_max")))
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("hello", "options name, compression and body_size_max reach Hello")
 def hello_options(stage):
-    client = stage.open(name="kit-check/7", compression=False, body_size_max=65536)
-    call = client.ping()
-    peer = stage.accept()
+    client, call, peer = stage.connect("Ping", hello=False, name="kit-check/7", compression=False,
+                                       body_size_max=65536)
     fields = peer.hello().fields
     expect(fields["client"] == "kit-check/7", "client kit-check/7", fields["client"])
     expect(not fields.get("compression"), "no compression", "compression")
     expect(fields.get("body_size_max") == "65536", "body_size_max 65536",
            repr(fields.get("body_size_max")))
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("hello", "two calls at once on a new client: one connection, one Hello")
@@ -60,54 +55,37 @@ def hello_once(stage):
 
 @row("hello", "no request leaves before Hello is answered")
 def hello_is_awaited(stage):
-    client = stage.open()
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False)
     hello = peer.request("Hello")
     peer.nothing(but_close=False)
     peer.limit = 4 << 20
-    peer.send(peer.frame(hello, "Hello response", {
-        "server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
-        "requests_in_flight_max": "256"}))
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    peer.send(peer.frame(hello, "Hello response", HELLO))
+    serve(call, peer)
 
 
-def refuses_hello(name, meaning, options=None, **values):
+def refuses_hello(name, meaning, values, **options):
+    @row("hello", meaning, name)
     def play(stage):
-        client = stage.open(attempts=1, **(options or {}))
-        call = client.ping()
-        peer = stage.accept()
-        words = dict(values)
-        if words.pop("_lie", False):
-            hello = peer.request("Hello")
-            peer.send(peer.frame(hello, "Hello response", {
-                "server": "kit/1", "revision": "2", "compression": True,
-                "body_size_max": "4194304", "requests_in_flight_max": "256"}))
-        else:
-            peer.hello(**words)
+        _, call, peer = stage.connect("Ping", hello=False, attempts=1, **options)
+        peer.send(peer.frame(peer.request("Hello"), "Hello response", dict(HELLO, **values)))
         call.error("protocol_error")
         peer.closed()
-    play.__name__ = name
-    row("hello", meaning)(play)
 
 
 refuses_hello("hello_revision_above_ours", "the server claims a revision above the client's",
-              revision="4")
-refuses_hello("hello_revision_0", "the server claims revision 0", revision="0")
+              {"revision": "4"})
+refuses_hello("hello_revision_0", "the server claims revision 0", {"revision": "0"})
 refuses_hello("hello_compression_not_offered", "the server agrees to compression nobody offered",
-              options={"compression": False}, _lie=True)
+              {"compression": True}, compression=False)
 refuses_hello("hello_body_limit_too_small", "the server accepts less than any peer must",
-              body_size_max="4095")
+              {"body_size_max": "4095"})
 refuses_hello("hello_no_request_in_flight", "the server allows no request at all",
-              requests_in_flight_max="0")
+              {"requests_in_flight_max": "0"})
 
 
 @row("hello", "the server refuses Hello: its status and words reach the caller")
 def hello_refused(stage):
-    client = stage.open(attempts=1)
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False, attempts=1)
     peer.error(peer.request("Hello"), "PERMISSION_DENIED", "not_you", "strangers are not served")
     error = call.error("server_refused", status="PERMISSION_DENIED")
     expect("strangers are not served" in error["message"], "the server's words", error["message"])
@@ -115,9 +93,7 @@ def hello_refused(stage):
 
 @row("hello", "Hello is answered with another kind")
 def hello_wrong_kind(stage):
-    client = stage.open(attempts=1)
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False, attempts=1)
     peer.send(peer.frame(peer.request("Hello"), "Ping response", {}, kind=0x82))
     call.error("protocol_error")
     peer.closed()
@@ -125,36 +101,29 @@ def hello_wrong_kind(stage):
 
 @row("hello", "Hello is answered under another id")
 def hello_wrong_id(stage):
-    client = stage.open(attempts=1)
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False, attempts=1)
     hello = peer.request("Hello")
     hello.id += 1
-    peer.send(peer.frame(hello, "Hello response", {
-        "server": "kit/1", "revision": "2", "compression": False, "body_size_max": "4194304",
-        "requests_in_flight_max": "256"}))
+    peer.send(peer.frame(hello, "Hello response", HELLO))
     call.error("protocol_error")
     peer.closed()
 
 
 @row("hello", "Hello is never answered: connect_milliseconds ends the wait")
 def hello_unanswered(stage):
-    client = stage.open(attempts=1, connect_milliseconds=200)
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False, attempts=1, connect_milliseconds=200)
     peer.request("Hello")
     call.error("timed_out", status="DEADLINE_EXCEEDED")
     peer.closed()
 
 
 def crowded(name, meaning, tcp):
+    @row("hello", meaning, name)
     def play(stage):
         stage.listen(tcp=tcp)
         stage.listener.crowd()
         client = stage.open(attempts=1, connect_milliseconds=200)
         client.ping().error("unreachable", status="UNAVAILABLE")
-    play.__name__ = name
-    row("hello", meaning)(play)
 
 
 crowded("connect_unanswered_socket", "a full queue at a Unix socket is unreachable", False)
@@ -181,25 +150,19 @@ def hello_has_its_own_time(stage):
     peer = stage.accept()  # the system tries again a second after the first time
     time.sleep(0.9)
     peer.hello()
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 def own_frames(name, meaning, allow_mock=False, **words):
     """Hello's answer and GoAway are about the connection: one frame, and no model's."""
     def hello(stage):
-        client = stage.open(attempts=1, allow_mock=allow_mock)
-        call = client.ping()
-        peer = stage.accept()
+        _, call, peer = stage.connect("Ping", hello=False, attempts=1, allow_mock=allow_mock)
         peer.hello(words=words)
         call.error("protocol_error", status="PROTOCOL_ERROR")
         peer.closed()
 
     def go_away(stage):
-        client = stage.open(attempts=1, allow_mock=allow_mock)
-        call = client.generate()
-        peer = stage.greet()
-        peer.request("Generate")
+        _, call, peer, _ = stage.begin("Generate", attempts=1, allow_mock=allow_mock)
         peer.go_away(**words)
         call.error("protocol_error", status="PROTOCOL_ERROR")
         peer.closed()
@@ -218,9 +181,7 @@ own_frames("degraded", "a frame with the flag degraded: damage", flags=DEGRADED)
 
 @row("hello", "the server closes instead of answering Hello")
 def hello_cut(stage):
-    client = stage.open(attempts=1)
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False, attempts=1)
     peer.request("Hello")
     peer.close()
     call.error("connection_closed")
@@ -228,9 +189,7 @@ def hello_cut(stage):
 
 @row("hello", "a server of another version says GoAway: its words reach the caller")
 def hello_of_another_version(stage):
-    client = stage.open(attempts=1)
-    call = client.ping()
-    peer = stage.accept()
+    _, call, peer = stage.connect("Ping", hello=False, attempts=1)
     peer.request("Hello")
     peer.go_away("PROTOCOL_ERROR", "version_unsupported", "found version 1, allowed: 7")
     peer.close()
@@ -242,21 +201,17 @@ def hello_of_another_version(stage):
 @row("hello", "a client works over TCP as over a Unix socket")
 def over_tcp(stage):
     stage.listen(tcp=True)
-    client = stage.open()
-    call = client.ping()
-    peer = stage.greet()
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    client, call, peer, request = stage.begin("Ping")
+    serve(call, peer, request)
     works(client, peer)
 
 
 def refuses_address(name, address):
+    @row("hello", "the address %r is refused when the client is made" % address, name)
     def play(stage):
         opened = stage.driver.command("open %r" % address, op="open", client=stage.name,
                                       server=address, options={"attempts": 1})
         opened.error("address_invalid", status="INVALID_ARGUMENT")
-    play.__name__ = name
-    row("hello", "the address %r is refused when the client is made" % address)(play)
 
 
 refuses_address("address_scheme", "http://127.0.0.1:7411")
@@ -268,57 +223,41 @@ refuses_address("address_empty", "")
 
 @row("hello", "close ends the connection")
 def close_ends_the_connection(stage):
-    client = stage.open()
-    peer = works_anew(client, stage)
+    client, peer = connected(stage)
     client.close().ok()
     peer.closed()
 
 
 @row("hello", "close ends the calls in flight with an error")
 def close_ends_calls(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    peer.request("Generate")
-    closing = client.close()
-    call.error("connection_closed")
-    closing.ok()
+    client, call, peer, _ = stage.begin("Generate")
+    closes(client, call)
     peer.closed()
 
 
 @row("hello", "close ends a call that awaits Hello's answer")
 def close_ends_a_call_that_connects(stage):
-    client = stage.open()
-    call = client.ping()
-    peer = stage.accept()
+    client, call, peer = stage.connect("Ping", hello=False)
     peer.request("Hello")
-    closing = client.close()
-    call.error("connection_closed")
-    closing.ok()
+    closes(client, call)
     peer.closed()
     stage.listener.no_connection()
 
 
 @row("hello", "close ends a call that waits for its turn")
 def close_ends_a_call_that_waits_for_its_turn(stage):
-    client = stage.open()
-    first = client.generate()
-    peer = stage.greet(requests_in_flight_max="1")
+    client, first, peer = stage.connect("Generate", hello=dict(requests_in_flight_max="1"))
     peer.request("Generate")
     second = client.ping()
     second.nothing(0.1)
-    closing = client.close()
-    first.error("connection_closed")
-    second.error("connection_closed")
-    closing.ok()
+    closes(client, first, second)
     peer.closed()
     stage.listener.no_connection()
 
 
 @row("hello", "a closed client fails every later call with connection_closed, and never connects")
 def close_ends_later_calls(stage):
-    client = stage.open()
-    peer = works_anew(client, stage)
+    client, peer = connected(stage)
     client.close().ok()
     peer.closed()
     client.ping().error("connection_closed", status="UNAVAILABLE")

@@ -1,6 +1,6 @@
 """Limits in the Hello answer: requests in flight, the size of bodies, the revision. Also pools."""
 
-from rows import expect, row, works
+from rows import GENERATE, cancel_of, expect, row, serve, two_streams, works
 from scenarios.answers import CARRIES
 from server import logprobs
 
@@ -24,10 +24,7 @@ def in_flight_limit(stage):
 
 @row("limits", "a stream counts as in flight until its last frame")
 def stream_holds_its_place(stage):
-    client = stage.open()
-    stream = client.generate()
-    peer = stage.greet(requests_in_flight_max="1")
-    request = peer.request("Generate")
+    client, stream, peer, request = stage.begin("Generate", hello=dict(requests_in_flight_max="1"))
     call = client.ping()
     for number in range(3):
         peer.token(request, number, "a")
@@ -35,32 +32,26 @@ def stream_holds_its_place(stage):
     peer.nothing(but_close=False)
     peer.answer(request)
     stream.ok()
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("limits", "a stream that was given up holds its place until its last frame")
 def given_up_holds_its_place(stage):
-    client = stage.open()
-    stream = client.generate(cancel_after=1)
-    peer = stage.greet(requests_in_flight_max="1")
-    request = peer.request("Generate")
+    client, stream, peer, request = stage.begin("Generate", cancel_after=1,
+                                                hello=dict(requests_in_flight_max="1"))
     peer.token(request, 1, "a")
-    cancel = peer.request("Cancel", where=lambda fields: True)
-    peer.answer(cancel)
+    peer.answer(cancel_of(peer, request))
     call = client.ping()
     peer.nothing(but_close=False)
     peer.answer(request, finish_reason="cancelled")
     stream.error("given_up")
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("limits", "a request larger than the server accepts is refused here, nothing is sent")
 def larger_than_the_peer_accepts(stage):
-    client = stage.open()
-    call = client.call("Tokenize", {"text": "61" * 5000})
-    peer = stage.greet(compression=True, body_size_max="4096")
+    client, call, peer = stage.connect("Tokenize", {"text": "61" * 5000},
+                                       hello=dict(compression=True, body_size_max="4096"))
     call.error("request_invalid", status="INVALID_ARGUMENT")
     peer.nothing(but_close=False)
     works(client, peer)
@@ -68,26 +59,22 @@ def larger_than_the_peer_accepts(stage):
 
 @row("limits", "a request exactly as large as the server accepts is sent")
 def as_large_as_the_peer_accepts(stage):
-    client = stage.open(allow_mock=True, compression=False)
-    call = client.call("Tokenize", {"text": "61" * (4096 - 8)})
-    peer = stage.greet(body_size_max="4096")
-    request = peer.request("Tokenize")
+    _, call, peer, request = stage.begin("Tokenize", {"text": "61" * (4096 - 8)},
+                                         hello=dict(body_size_max="4096"), allow_mock=True,
+                                         compression=False)
     expect(len(request.body) == 4096, "4096 bytes", "%d" % len(request.body))
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 def too_new(name, kind, fields, revision="1"):
+    @row("limits",
+         "a server of revision %s: %s is refused here, nothing is sent" % (revision, name),
+         "revision_%s_%s" % (revision, name))
     def play(stage):
-        client = stage.open()
-        call = client.call(kind, fields)
-        peer = stage.greet(revision=revision)
+        client, call, peer = stage.connect(kind, fields, hello=dict(revision=revision))
         call.error("revision_too_low", status="UNIMPLEMENTED")
         peer.nothing(but_close=False)
         works(client, peer)
-    play.__name__ = "revision_%s_%s" % (revision, name)
-    row("limits", "a server of revision %s: %s is refused here, nothing is sent"
-        % (revision, name))(play)
 
 
 PROMPT = {"prompt": "a", "max_tokens": "2"}
@@ -108,65 +95,41 @@ for _kind, _fields in CARRIES.items():
 
 @row("limits", "a server of revision 1: what it knows works")
 def revision_1_works(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet(revision="1")
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate", hello=dict(revision="1"))
     peer.token(request, 1, "a")
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("limits", "a server of revision 2: it is spoken to, and its frames have no numbers")
 def revision_2_works(stage):
-    client = stage.open()
-    call = client.generate(logprobs="1")
-    peer = stage.greet(revision="2")
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate", dict(GENERATE, logprobs="1"), stream=True,
+                                              hello=dict(revision="2"))
     peer.token(request, 1, "a", logprobs=logprobs([1], 1))
-    peer.answer(request)
-    call.ok()
-    score = client.call("Score", {"prompt": "a", "continuations": [{"text": "b"}]})
-    peer.answer(peer.request("Score"))
-    score.ok()
+    serve(call, peer, request)
+    serve(client.call("Score", {"prompt": "a", "continuations": [{"text": "b"}]}), peer)
 
 
 @row("limits", "a pool of 2: the second call opens a second connection, the third takes the idle one")
 def pool_of_two(stage):
-    client = stage.open(connections=2)
-    first = client.generate("a")
-    one = stage.greet()
-    held = one.request("Generate")
-    second = client.generate("b")
-    two = stage.greet()
-    other = two.request("Generate")
-    one.answer(held)
-    first.ok()
-    third = client.ping("33")
-    one.answer(one.request("Ping"))
-    third.ok()
-    two.answer(other)
-    second.ok()
+    client, (first, second), (one, two), (held, other) = two_streams(stage)
+    serve(first, one, held)
+    works(client, one)
+    serve(second, two, other)
     stage.listener.no_connection()
 
 
 @row("limits", "a pool of 2: each call takes the connection with the fewest in flight")
 def pool_takes_the_idle_one(stage):
-    client = stage.open(connections=2)
-    first = client.generate("a")
-    one = stage.greet()
-    held = [one.request("Generate")]
-    second = client.generate("b")
-    two = stage.greet()
-    others = [two.request("Generate")]
-    calls = [client.generate("%d" % index) for index in range(4)]
+    client, calls, peers, requests = two_streams(stage)
+    calls += [client.generate("%d" % index) for index in range(4)]
+    requests = [[first] for first in requests]
     for _ in range(2):
-        held.append(one.request("Generate"))
-        others.append(two.request("Generate"))
-    for peer, requests in ((one, held), (two, others)):
-        for request in requests:
+        for peer, held in zip(peers, requests):
+            held.append(peer.request("Generate"))
+    for peer, held in zip(peers, requests):
+        for request in held:
             peer.answer(request)
-    for call in calls + [first, second]:
+    for call in calls:
         call.ok()
 
 

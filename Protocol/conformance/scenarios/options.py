@@ -19,23 +19,21 @@ def about(option, size):
 
 
 def refused(name, option, size):
+    @row("options", "%s is refused when the client is made" % about(option, size), name)
     def play(stage):
         opened = stage.driver.command(
             "open with " + about(option, size), op="open", client=stage.name,
             server=stage.listener.url, options={option["name"]: sized(option, size)})
         opened.error("request_invalid", field=option["name"])
         stage.listener.no_connection(0.02)
-    play.__name__ = name
-    row("options", "%s is refused when the client is made" % about(option, size))(play)
 
 
 def taken(name, option):
+    @row("options",
+         "%s and %s are taken" % (about(option, option["min"]), about(option, option["max"])), name)
     def play(stage):
         for size in (option["min"], option["max"]):
             stage.open(**{option["name"]: sized(option, size)})
-    play.__name__ = name
-    row("options", "%s and %s are taken" % (about(option, option["min"]),
-                                            about(option, option["max"])))(play)
 
 
 for _name, _option in OPTIONS.items():

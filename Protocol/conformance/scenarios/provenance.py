@@ -4,7 +4,7 @@ import json
 
 from codec import KINDS
 from encoder import MOCK
-from rows import expect, row, same_answer, works
+from rows import GENERATE, expect, row, same_answer, serve, works
 from scenarios.answers import CARRIES
 from server import ANSWER, Failed
 
@@ -31,17 +31,13 @@ def changes(peer, call):
 
 
 def plays_real_by_default(kind, fields):
+    @row("provenance", "%s says real: true unless mocks are allowed" % kind,
+         "real_by_default_" + kind.lower())
     def play(stage):
-        client = stage.open()
-        call = client.call(kind, fields)
-        peer = stage.greet()
-        request = peer.request(kind)
+        _, call, peer, request = stage.begin(kind, fields)
         expect(request.fields.get("requirements", {}).get("real") is True,
                "requirements with real: true", repr(request.fields.get("requirements")))
-        peer.answer(request)
-        call.ok()
-    play.__name__ = "real_by_default_" + kind.lower()
-    row("provenance", "%s says real: true unless mocks are allowed" % kind)(play)
+        serve(call, peer, request)
 
 
 for _kind, _fields in CARRIES.items():
@@ -50,13 +46,9 @@ for _kind, _fields in CARRIES.items():
 
 @row("provenance", "Health of the server as a whole addresses no model, so it demands nothing of one")
 def health_of_server(stage):
-    client = stage.open()
-    call = client.call("Health", {})
-    peer = stage.greet()
-    request = peer.request("Health")
+    _, call, peer, request = stage.begin("Health", {})
     expect(request.fields == {}, "an empty body", repr(request.fields))
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("provenance", "real: true is merged with the caller's own requirements")
@@ -69,16 +61,12 @@ def real_beside_own_requirements(stage):
     wanted = dict(own, real=True)
     expect(request.fields.get("requirements") == wanted, repr(wanted),
            repr(request.fields.get("requirements")))
-    peer.answer(request)
-    call.ok()
+    serve(call, peer, request)
 
 
 @row("provenance", "allow_mock: no requirement is added, a mock's answer says mock")
 def mock_allowed(stage):
-    client = stage.open(allow_mock=True)
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate", allow_mock=True)
     expect("requirements" not in request.fields, "no requirements",
            repr(request.fields.get("requirements")))
     peer.token(request, 1, "a", provenance=MOCK)
@@ -88,10 +76,8 @@ def mock_allowed(stage):
 
 @row("provenance", "a mock's answer is refused, whatever it says")
 def mock_refused(stage):
-    client = stage.open()
-    call = client.generate(stream=False)
-    peer = stage.greet()
-    peer.answer(peer.request("Generate"), text=SECRET, provenance=MOCK,
+    client, call, peer, request = stage.begin("Generate", stream=False)
+    peer.answer(request, text=SECRET, provenance=MOCK,
                 answer=dict(ANSWER, model=SECRET))
     hides(call)
     works(client, peer)
@@ -99,26 +85,18 @@ def mock_refused(stage):
 
 @row("provenance", "a mock's first chunk is refused, the rest is consumed silently")
 def mock_refused_in_first_chunk(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    client, call, peer, request = stage.begin("Generate")
     peer.token(request, 1, SECRET, provenance=MOCK)
     hides(call)
     for number in range(10):
         peer.token(request, number, SECRET, provenance=MOCK)
     peer.answer(request, text=SECRET, provenance=MOCK)
-    again = client.ping()
-    peer.answer(peer.request("Ping", where=lambda fields: "payload" in fields))
-    again.ok()
+    works(client, peer)
 
 
 @row("provenance", "a stream that turns into a mock's in the middle is damage there")
 def mock_in_mid_stream(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate")
     peer.token(request, 1, "a")
     call.chunk()
     peer.token(request, 2, SECRET, provenance=MOCK)
@@ -128,10 +106,7 @@ def mock_in_mid_stream(stage):
 
 @row("provenance", "only the last frame is a mock's: damage, whatever came before")
 def mock_in_last_frame(stage):
-    client = stage.open()
-    call = client.generate(stream=False)
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate", stream=False)
     peer.token(request, 1, "a")
     peer.answer(request, text=SECRET, provenance=MOCK)
     changes(peer, call)
@@ -139,34 +114,27 @@ def mock_in_last_frame(stage):
 
 @row("provenance", "an error of a mock is refused too, its words not handed out")
 def mock_error(stage):
-    client = stage.open()
-    call = client.generate()
-    peer = stage.greet()
-    peer.error(peer.request("Generate"), "INTERNAL", "engine_failed", SECRET, provenance=MOCK)
+    client, call, peer, request = stage.begin("Generate")
+    peer.error(request, "INTERNAL", "engine_failed", SECRET, provenance=MOCK)
     hides(call)
     works(client, peer)
 
 
 @row("provenance", "a mock that is overloaded is not asked again")
 def mock_not_retried(stage):
-    client = stage.open(backoff_milliseconds=1)
-    call = client.generate()
-    peer = stage.greet()
-    peer.error(peer.request("Generate"), "RESOURCE_EXHAUSTED", "queue_full", SECRET,
+    _, call, peer, request = stage.begin("Generate", backoff_milliseconds=1)
+    peer.error(request, "RESOURCE_EXHAUSTED", "queue_full", SECRET,
                provenance=MOCK, retry_after_milliseconds="1")
     hides(call)
     peer.nothing()
 
 
 def plays_mock_of(kind, fields):
+    @row("provenance", "a mock's answer to %s is refused" % kind, "mock_refused_" + kind.lower())
     def play(stage):
-        client = stage.open()
-        call = client.call(kind, fields, stream=KINDS[kind]["streamed"])
-        peer = stage.greet()
-        peer.answer(peer.request(kind), provenance=MOCK)
+        _, call, peer, request = stage.begin(kind, fields, stream=KINDS[kind]["streamed"])
+        peer.answer(request, provenance=MOCK)
         hides(call)
-    play.__name__ = "mock_refused_" + kind.lower()
-    row("provenance", "a mock's answer to %s is refused" % kind)(play)
 
 
 for _kind, _fields in {**CARRIES, "Stats": {}, "Load": {"name": "m", "path": "/m"},
@@ -175,17 +143,13 @@ for _kind, _fields in {**CARRIES, "Stats": {}, "Load": {"name": "m", "path": "/m
 
 
 def plays_change(name, meaning, first, second):
+    @row("provenance", meaning, name)
     def play(stage):
-        client = stage.open(allow_mock=True)
-        call = client.generate()
-        peer = stage.greet()
-        request = peer.request("Generate")
+        _, call, peer, request = stage.begin("Generate", allow_mock=True)
         peer.token(request, 1, "a", **first)
         peer.answer(request, **second)
         call.error("protocol_error")
         peer.closed()
-    play.__name__ = name
-    row("provenance", meaning)(play)
 
 
 plays_change("real_turns_mock", "mocks allowed: an answer that turns from real to mock is damage",
@@ -198,12 +162,12 @@ plays_change("generation_changes", "an answer whose generation changes is damage
 
 @row("provenance", "a request refused for want of a real model: the server's status, real words")
 def requirement_not_met(stage):
-    client = stage.open()
-    call = client.generate(requirements={"device": "cuda:7"})
-    peer = stage.greet()
-    peer.error(peer.request("Generate"), "REQUIREMENT_NOT_MET", "device_required",
+    _, call, peer, request = stage.begin("Generate",
+                                         dict(GENERATE, requirements={"device": "cuda:7"}),
+                                         stream=True)
+    peer.error(request, "REQUIREMENT_NOT_MET", "device_required",
                "the model is on cpu", field="requirements.device", generation=1)
     error = call.error("server_refused", status="REQUIREMENT_NOT_MET")
     expect(error.get("field") == "requirements.device", "the field", repr(error.get("field")))
-    expect(error.get("server_code") == "device_required", "the server's code",
+    expect(error.get("server_code") == "device_required", "server_code device_required",
            repr(error.get("server_code")))

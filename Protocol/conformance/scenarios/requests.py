@@ -4,20 +4,18 @@ No row gives a zero where it would be wrong (max_tokens 0, parse_special false b
 some languages a zero is how a field is left out.
 """
 
-from rows import row, works, works_anew
+from rows import connected, row, works
 
 
 def refused(name, meaning, kind, fields, field):
     """A row: the client has a connection, and uses it for the next call only."""
+    @row("requests", "%s: %s is refused here" % (kind, meaning), "invalid_" + name)
     def play(stage):
-        client = stage.open()
-        peer = works_anew(client, stage)
+        client, peer = connected(stage)
         call = client.call(kind, fields)
         call.error("request_invalid", field=field)
         peer.nothing(0.03, but_close=False)
         works(client, peer)
-    play.__name__ = "invalid_" + name
-    row("requests", "%s: %s is refused here" % (kind, meaning))(play)
 
 
 TURN = [{"role": "user", "content": "hi"}]

@@ -12,7 +12,7 @@ import struct
 
 from codec import KIND_OF_NUMBER, KINDS, PROTOCOL, STATUS_NAME
 from encoder import lz4_decode, raw_field
-from rows import add, expect, same, same_answer
+from rows import add, expect, same, same_answer, serve
 from server import ANSWER
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "vectors")
@@ -56,10 +56,9 @@ def plays_request(frame, about):
     compressed = bool(header["flags"] & 1)
 
     def play(stage):
-        client = stage.open(**dict(PLAIN, compression=compressed))
-        call = client.call(kind, fields, deadline=header["status"])
-        peer = stage.greet(compression=compressed)
-        request = peer.request(kind)
+        _, call, peer, request = stage.begin(kind, fields, deadline=header["status"],
+                                             hello=dict(compression=compressed),
+                                             **dict(PLAIN, compression=compressed))
         same("the request", kind + " request", fields, request.fields)
         expect((request.deadline > 0) == (header["status"] > 0)
                and request.deadline <= header["status"],
@@ -184,12 +183,9 @@ def checks_error(error, fields, provenance):
 
 def plays_hello_response(fields):
     def play(stage):
-        client = stage.open(compression=True)
-        call = client.ping()
-        peer = stage.accept()
+        _, call, peer = stage.connect("Ping", hello=False, compression=True)
         peer.hello(**dict(fields, compression=fields["compression"]))
-        peer.answer(peer.request("Ping"))
-        call.ok()
+        serve(call, peer)
     return play
 
 
@@ -222,10 +218,9 @@ def plays_unfinished(raw, kind, frames):
     compressed = any(frame["header"]["flags"] & 1 for frame in frames)
 
     def play(stage):
-        client = stage.open(**dict(PLAIN, compression=compressed))
-        call = client.call(kind, asks(kind, fields), stream=True)
-        peer = stage.greet(compression=compressed)
-        request = peer.request(kind)
+        _, call, peer, request = stage.begin(kind, asks(kind, fields), stream=True,
+                                             hello=dict(compression=compressed),
+                                             **dict(PLAIN, compression=compressed))
         peer.send(with_id(raw, request.id))
         request.frames_sent = len(fields)
         last = dict(peer_end(kind, fields))
@@ -311,10 +306,9 @@ def add_damage():
 
 def plays_prefix(raw, kind):
     def play(stage):
-        client = stage.open(**dict(PLAIN, compression=True))
-        call = client.call(kind, asks(kind, [{}]), stream=KINDS[kind]["streamed"])
-        peer = stage.greet(compression=True)
-        request = peer.request(kind)
+        _, call, peer, request = stage.begin(kind, asks(kind, [{}]), stream=KINDS[kind]["streamed"],
+                                             hello=dict(compression=True),
+                                             **dict(PLAIN, compression=True))
         peer.send(with_id(raw, request.id))
         peer.close()
         call.error("connection_closed")

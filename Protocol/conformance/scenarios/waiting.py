@@ -3,7 +3,7 @@
 import os
 import time
 
-from rows import expect, paused, row, works
+from rows import closes, expect, paused, row, serve, works
 from server import WAIT, Failed, NotApplicable
 
 LOADING = dict(status="UNAVAILABLE", code="model_loading", message="the model is being loaded")
@@ -11,6 +11,7 @@ KEEPALIVE_IDLE_MAX = 31.0  # seconds until the kernel's first probe: 30, plus ro
 
 
 def comes_late(name, meaning, tcp, kind="Ping", fields=None, **options):
+    @row("wait", meaning, name)
     def play(stage):
         stage.listen(tcp=tcp)
         stage.listener.close()
@@ -22,8 +23,6 @@ def comes_late(name, meaning, tcp, kind="Ping", fields=None, **options):
         peer.answer(peer.request(kind))
         call.ok()
         peer.nothing(but_close=False)
-    play.__name__ = name
-    row("wait", meaning)(play)
 
 
 comes_late("wait_for_a_socket", "a Unix socket that is missing and appears later", False)
@@ -43,65 +42,49 @@ def wait_for_a_queue(stage):
     call.nothing(0.5)
     stage.listener.disperse()
     peer = stage.greet()
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("wait", "the model is being loaded: asked again until it is answered, beyond attempts")
 def wait_for_a_model(stage):
-    client = stage.open(attempts=1, wait_milliseconds=10000)
-    call = client.generate(stream=False)
-    peer = stage.greet()
+    _, call, peer = stage.connect("Generate", stream=False, attempts=1, wait_milliseconds=10000)
     for _ in range(4):
         peer.error(peer.request("Generate"), retry_after_milliseconds="20", **LOADING)
-    peer.answer(peer.request("Generate"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("wait", "the model is being loaded, retry-after 400 ms: waited for")
 def wait_honours_retry_after(stage):
-    client = stage.open(attempts=1, wait_milliseconds=10000)
-    call = client.generate()
-    peer = stage.greet()
-    first = peer.request("Generate")
+    _, call, peer, first = stage.begin("Generate", attempts=1, wait_milliseconds=10000)
     peer.error(first, retry_after_milliseconds="400", **LOADING)
     second = peer.request("Generate")
     paused(first, second, 400)
-    peer.answer(second)
-    call.ok()
+    serve(call, peer, second)
 
 
 @row("wait", "the model is being loaded, no retry-after: asked again after 200 ms")
 def wait_without_retry_after(stage):
-    client = stage.open(attempts=1, wait_milliseconds=10000)
-    call = client.generate()
-    peer = stage.greet()
-    first = peer.request("Generate")
+    _, call, peer, first = stage.begin("Generate", attempts=1, wait_milliseconds=10000)
     peer.error(first, **LOADING)
     second = peer.request("Generate")
     paused(first, second, 200)
-    peer.answer(second)
-    call.ok()
+    serve(call, peer, second)
 
 
 @row("wait", "tries while waiting are no attempts: both of two are left afterwards")
 def wait_costs_no_attempt(stage):
-    client = stage.open(attempts=2, backoff_milliseconds=1, wait_milliseconds=10000)
-    call = client.ping()
-    peer = stage.greet()
+    _, call, peer = stage.connect("Ping", attempts=2, backoff_milliseconds=1,
+                                  wait_milliseconds=10000)
     for _ in range(3):
         peer.error(peer.request("Ping"), retry_after_milliseconds="5", **LOADING)
     peer.error(peer.request("Ping"), "UNAVAILABLE", "draining", "not now")
-    peer.answer(peer.request("Ping"))
-    call.ok()
+    serve(call, peer)
 
 
 @row("wait", "another refusal than model_loading is not waited for")
 def wait_is_not_for_other_refusals(stage):
-    client = stage.open(attempts=1, wait_milliseconds=60000)
-    call = client.ping()
-    peer = stage.greet()
-    peer.error(peer.request("Ping"), "UNAVAILABLE", "draining", "not now",
+    _, call, peer, request = stage.begin("Ping", attempts=1, wait_milliseconds=60000)
+    peer.error(request, "UNAVAILABLE", "draining", "not now",
                retry_after_milliseconds="5")
     call.error("server_refused", status="UNAVAILABLE")
     peer.nothing()
@@ -109,10 +92,7 @@ def wait_is_not_for_other_refusals(stage):
 
 @row("wait", "model_loading after a chunk was handed out: not asked again")
 def wait_ends_with_a_chunk(stage):
-    client = stage.open(attempts=1, wait_milliseconds=60000)
-    call = client.generate()
-    peer = stage.greet()
-    request = peer.request("Generate")
+    _, call, peer, request = stage.begin("Generate", attempts=1, wait_milliseconds=60000)
     peer.token(request, 1, "a")
     call.chunk()
     peer.error(request, generation=1, **LOADING)
@@ -135,15 +115,18 @@ def wait_0_port(stage):
     client.ping().error("unreachable", status="UNAVAILABLE")
 
 
-@row("wait", "0, the default: model_loading is a refusal like any other")
-def wait_0_model(stage):
-    client = stage.open(attempts=1)
-    call = client.ping()
-    peer = stage.greet()
-    peer.error(peer.request("Ping"), retry_after_milliseconds="5", **LOADING)
+def loading(call):
+    """The error is the server's refusal."""
     error = call.error("server_refused", status="UNAVAILABLE")
     expect(error.get("server_code") == "model_loading", "server_code model_loading",
            repr(error.get("server_code")))
+
+
+@row("wait", "0, the default: model_loading is a refusal like any other")
+def wait_0_model(stage):
+    _, call, peer, request = stage.begin("Ping", attempts=1)
+    peer.error(request, retry_after_milliseconds="5", **LOADING)
+    loading(call)
     peer.nothing()
 
 
@@ -158,9 +141,7 @@ def wait_ends_unreachable(stage):
 
 @row("wait", "the model is not loaded in time: after the wait the server's refusal is the error")
 def wait_ends_loading(stage):
-    client = stage.open(attempts=1, wait_milliseconds=500)
-    call = client.ping()
-    peer = stage.greet()
+    _, call, peer = stage.connect("Ping", attempts=1, wait_milliseconds=500)
     tries = 0
     while tries < 40:
         try:
@@ -170,9 +151,7 @@ def wait_ends_loading(stage):
         peer.error(request, retry_after_milliseconds="50", **LOADING)
         tries += 1
     expect(2 <= tries < 40, "a few tries, then none", "%d" % tries)
-    error = call.error("server_refused", status="UNAVAILABLE")
-    expect(error.get("server_code") == "model_loading", "server_code model_loading",
-           repr(error.get("server_code")))
+    loading(call)
 
 
 @row("wait", "a wait of ten minutes never goes beyond a deadline of 400 ms")
@@ -184,23 +163,18 @@ def wait_ends_with_the_deadline(stage):
 
 @row("wait", "a retry-after beyond the deadline is not waited for")
 def wait_is_not_past_the_deadline(stage):
-    client = stage.open(attempts=1, wait_milliseconds=600000)
-    call = client.ping(deadline=20000)
-    peer = stage.greet()
-    peer.error(peer.request("Ping"), retry_after_milliseconds="60000", **LOADING)
+    _, call, peer, request = stage.begin("Ping", deadline=20000, attempts=1,
+                                         wait_milliseconds=600000)
+    peer.error(request, retry_after_milliseconds="60000", **LOADING)
     call.error("server_refused", status="UNAVAILABLE")
     peer.nothing()
 
 
 @row("wait", "a retry-after beyond the wait is not cut short: the refusal is the error, at once")
 def wait_cuts_no_retry_after(stage):
-    client = stage.open(attempts=1, wait_milliseconds=500)
-    call = client.ping()
-    peer = stage.greet()
-    peer.error(peer.request("Ping"), retry_after_milliseconds="3000", **LOADING)
-    error = call.error("server_refused", status="UNAVAILABLE")
-    expect(error.get("server_code") == "model_loading", "server_code model_loading",
-           repr(error.get("server_code")))
+    _, call, peer, request = stage.begin("Ping", attempts=1, wait_milliseconds=500)
+    peer.error(request, retry_after_milliseconds="3000", **LOADING)
+    loading(call)
     peer.nothing()
 
 
@@ -210,24 +184,17 @@ def wait_ends_with_close(stage):
     stage.listener.close()
     call = client.ping()
     call.nothing(0.2)
-    closing = client.close()
-    call.error("connection_closed", status="UNAVAILABLE")
-    closing.ok()
+    closes(client, call)
 
 
 def close_ends_a_pause(name, meaning, code, **options):
+    @row("wait", meaning, name)
     def play(stage):
-        client = stage.open(**options)
-        call = client.ping()
-        peer = stage.greet()
-        peer.error(peer.request("Ping"), "UNAVAILABLE", code, "later",
+        client, call, peer, request = stage.begin("Ping", **options)
+        peer.error(request, "UNAVAILABLE", code, "later",
                    retry_after_milliseconds="60000")
         call.nothing(0.2)
-        closing = client.close()
-        call.error("connection_closed", status="UNAVAILABLE")
-        closing.ok()
-    play.__name__ = name
-    row("wait", meaning)(play)
+        closes(client, call)
 
 
 close_ends_a_pause("wait_of_a_minute_ends_with_close",
@@ -259,14 +226,13 @@ def timers(client_port, server_port):
 
 
 def keepalive(name, meaning, begin):
+    @row("keepalive", meaning, name)
     def play(stage):
         if not os.path.exists("/proc/net/tcp"):
             raise NotApplicable("this system shows no timers in /proc/net/tcp")
         listener = stage.listen(tcp=True)
-        client = stage.open()
-        call = client.generate()
-        peer = stage.greet()
-        begin(peer, request := peer.request("Generate"))
+        client, call, peer, request = stage.begin("Generate")
+        begin(peer, request := request)
         ports = (peer.socket.getpeername()[1], listener.port)
         limit, found = time.monotonic() + WAIT / 2, None
         while time.monotonic() < limit:
@@ -278,11 +244,8 @@ def keepalive(name, meaning, begin):
         expect(found[0] == 2, "a keepalive timer on the client's connection", "timer %d" % found[0])
         expect(found[1] <= KEEPALIVE_IDLE_MAX, "a probe after 30 s of silence at most",
                "after %.0f s" % found[1])
-        peer.answer(request)
-        call.ok()
+        serve(call, peer, request)
         works(client, peer)
-    play.__name__ = name
-    row("keepalive", meaning)(play)
 
 
 keepalive("keepalive_before_the_answer",
