@@ -15,6 +15,7 @@ import time
 
 import assay
 import goldens
+from servers import usage
 
 #: Seconds after which a call that has not ended counts as hung.
 HUNG_SECONDS = 20
@@ -65,10 +66,24 @@ class Actor:
 
     def refused(self, error, about=""):
         """Says that a call raised an AssayError."""
-        self.say("refused", code=code_of(error.code, error.server_code),
+        self.say("refused", code=error.server_code or error.code,
                  note=f"{about} {error.message}".strip()[:300])
 
+    def join(self, thread, hung):
+        """Waits for a thread's end, and says wrong when there is none."""
+        thread.join(HUNG_SECONDS + 5)
+        if thread.is_alive():
+            self.say("wrong", note=hung)
+
+    def used(self, pid):
+        """Says what a process holds."""
+        self.say("usage", pid=pid, **usage(pid))
+
     # ------------------------------------------------------------ asking
+
+    def every_question(self):
+        """The golden rows of all models."""
+        return [row for golden in self.goldens.values() for row in golden["questions"]]
 
     def question(self, model=None):
         """A golden row, at random."""
@@ -86,11 +101,6 @@ class Actor:
             self.refused(error, row["kind"])
             return
         self.judge(row, answer, began)
-
-
-def code_of(code, server_code):
-    """The server's code where there is one, else the client's."""
-    return server_code or code
 
 
 def play(make, name):

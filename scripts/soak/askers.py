@@ -13,8 +13,8 @@ import threading
 import time
 
 import assay
-from actor import HUNG_SECONDS, Actor, code_of
-from servers import ends_with_its_parent, usage
+from actor import HUNG_SECONDS, Actor
+from servers import ends_with_its_parent
 
 THREADS = 3
 
@@ -35,9 +35,9 @@ class PythonAsker(Actor):
 
     def run(self):
         client = assay.Client(self.url, assay.Options(connections=2))
-        for row in (row for golden in self.goldens.values() for row in golden["questions"]):
+        for row in self.every_question():
             self.ask(client, row)
-        self.say("usage", pid=os.getpid(), **usage(os.getpid()))
+        self.used(os.getpid())
         threads = [threading.Thread(target=self.loop, args=(client,), daemon=True)
                    for _ in range(THREADS)]
         for thread in threads:
@@ -50,7 +50,7 @@ class PythonAsker(Actor):
                     end = time.monotonic() + HUNG_SECONDS + 5
             if thread.is_alive():
                 self.say("wrong", note="a thread hung in a call")
-        self.say("usage", pid=os.getpid(), **usage(os.getpid()))
+        self.used(os.getpid())
         client.close()
 
     def loop(self, client):
@@ -71,16 +71,16 @@ class DriverAsker(Actor):
         threading.Thread(target=self.read, daemon=True).start()
         self.send({"id": 0, "op": "open", "client": "a", "server": self.url,
                    "options": {"connections": 2}})
-        for row in (row for golden in self.goldens.values() for row in golden["questions"]):
+        for row in self.every_question():
             self.call(row)
         self.drained(HUNG_SECONDS + 5)
-        self.say("usage", pid=self.process.pid, **usage(self.process.pid))
+        self.used(self.process.pid)
         while self.running() and self.process.poll() is None:
             self.call(self.question())
         if not self.drained(HUNG_SECONDS + 5):
             self.say("wrong", note=f"{len(self.flight)} calls of the driver hung or were dropped")
         if self.process.poll() is None:
-            self.say("usage", pid=self.process.pid, **usage(self.process.pid))
+            self.used(self.process.pid)
         self.process.stdin.close()
         try:
             self.process.wait(5)
@@ -122,5 +122,5 @@ class DriverAsker(Actor):
                 self.judge(row, said["ok"], began)
             else:
                 error = said["error"]
-                self.say("refused", code=code_of(error["code"], error.get("server_code")),
+                self.say("refused", code=error.get("server_code") or error["code"],
                          note=f"{row['kind']} {error['message']}"[:300])

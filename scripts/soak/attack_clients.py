@@ -39,9 +39,7 @@ class Forks(Actor):
             for child in children:
                 self.reap(*child)
             if busy.ident:
-                busy.join(HUNG_SECONDS + 5)
-                if busy.is_alive():
-                    self.say("wrong", note="a call of the parent hung")
+                self.join(busy, "a call of the parent hung")
             self.ask(client, self.question())
             client.close()
             self.say("act")
@@ -99,9 +97,7 @@ class Kills(Actor):
                 self.server.kill()
                 self.server.start()
             self.say("act")
-        asker.join(HUNG_SECONDS + 5)
-        if asker.is_alive():
-            self.say("wrong", note="a call to the killed server hung")
+        self.join(asker, "a call to the killed server hung")
         client.close()
         self.server.stop()
 
@@ -170,9 +166,7 @@ class Interrupts(Actor):
             self.ask(client, self.question())
             self.say("act")
         for worker in workers:
-            worker.join(HUNG_SECONDS + 5)
-            if worker.is_alive():
-                self.say("wrong", note="a thread beside an interrupted call hung")
+            self.join(worker, "a thread beside an interrupted call hung")
         client.close()
 
     def raise_late(self, *_):
@@ -211,9 +205,7 @@ class Interrupts(Actor):
         time.sleep(self.random.uniform(0.001, 0.03))
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(Late))
-        thread.join(HUNG_SECONDS + 5)
-        if thread.is_alive():
-            self.say("wrong", note="a thread with an exception set on it hung")
+        self.join(thread, "a thread with an exception set on it hung")
 
     def swallow(self, client):
         try:

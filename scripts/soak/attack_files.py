@@ -6,6 +6,7 @@ refused; what is served must be the golden of the fingerprint that it names.
 """
 
 import os
+import pathlib
 import time
 
 import assay
@@ -36,8 +37,7 @@ class FileChanges(Actor):
     def right(self, served, file):
         """The bytes as they were."""
         index = self.served[served]["files"].index(file)
-        with open(self.pristine[served]["files"][index], "rb") as handle:
-            return handle.read()
+        return pathlib.Path(self.pristine[served]["files"][index]).read_bytes()
 
     def restore(self, file, right):
         if os.path.exists(file):
@@ -51,8 +51,7 @@ class FileChanges(Actor):
 
     @staticmethod
     def put(file, data):
-        with open(file, "wb") as handle:
-            handle.write(data)
+        pathlib.Path(file).write_bytes(data)
 
     @staticmethod
     def poke(file, at, data):
@@ -72,8 +71,7 @@ class FileChanges(Actor):
     def other(self, file, right):
         """What `cp OTHER FILE` does."""
         others = [one for model in self.pristine.values() for one in model["files"]]
-        with open(self.random.choice(others), "rb") as handle:
-            self.put(file, handle.read())
+        self.put(file, pathlib.Path(self.random.choice(others)).read_bytes())
 
     def same(self, file, right):
         self.put(file, right)
@@ -192,5 +190,4 @@ class Reloads(Actor):
                     **row["request"], "model": 0}:
                 return other
         return row
-
 

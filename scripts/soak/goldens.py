@@ -7,7 +7,6 @@ degraded, made by the model and the fingerprint that were asked, and equal bit f
 import sys
 import time
 
-import assay
 from bits import digest, shown
 from models import ROOT
 
@@ -99,4 +98,3 @@ def compare(golden, row, answer, name=None):
     if digest(response) != row["digest"]:
         return f"{row['kind']}: {shown(response)} instead of {row['shown']}"
     return None
-

@@ -27,8 +27,7 @@ class Staged:
     def write(self):
         for file, data in self.files.items():
             os.makedirs(os.path.dirname(file), exist_ok=True)
-            with open(file, "wb") as handle:
-                handle.write(data)
+            pathlib.Path(file).write_bytes(data)
 
 
 def stage(folder, fixtures):
