@@ -48,6 +48,7 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: strict),
         .target(name: "ModelFiles", swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
+        .target(name: "Threads", swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
             name: "Inference", dependencies: ["Compute", "ModelFiles", "Tokenizers"],
@@ -55,7 +56,7 @@ let package = Package(
         .target(
             name: "Loading",
             dependencies: [
-                "CCrypto", "Inference", "Compute", "ModelFiles", "Tokenizers",
+                "CCrypto", "Inference", "Compute", "ModelFiles", "Threads", "Tokenizers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -64,14 +65,14 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "CHTTPParser", "Compute", "EventLoop", "Inference", "Loading", "ModelFiles",
-                "Service", "Tokenizers", "Wire",
+                "Service", "Threads", "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         // Also a package of its own, which its driver, example and benchmark belong to.
         .target(
-            name: "AssayClient", dependencies: ["Wire"],
+            name: "AssayClient", dependencies: ["Threads", "Wire"],
             path: "clients/swift/Sources/AssayClient",
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
 
@@ -103,7 +104,7 @@ let package = Package(
         // Measuring: a service from outside, engine and loader in process; assay-load ships them.
         .target(
             name: "LoadTesting",
-            dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: ["Threads", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
         .target(
             name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],
@@ -156,6 +157,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ModelFiles"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "ComputeTestSupport", dependencies: ["Compute", "TestSupport"],
+            path: "Tests/ComputeTestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
@@ -169,12 +173,14 @@ let package = Package(
             dependencies: ["Tokenizers", "Goldens", "ModelFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"],
+            name: "ComputeTests",
+            dependencies: ["Compute", "CKernels", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
             dependencies: [
-                "Inference", "Compute", "Goldens", "ModelFiles", "Tokenizers", "TestSupport",
+                "Inference", "Compute", "ComputeTestSupport", "Goldens", "ModelFiles", "Tokenizers",
+                "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -191,8 +197,8 @@ let package = Package(
         .testTarget(
             name: "LoadingTests",
             dependencies: [
-                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Tokenizers",
-                "TestSupport",
+                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Threads",
+                "Tokenizers", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -210,8 +216,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "CKernels", "Compute", "Loading", "Wire", "ServerTestSupport",
-                "TestSupport",
+                "Server", "CKernels", "Compute", "ComputeTestSupport", "Loading", "Wire",
+                "ServerTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -302,7 +302,7 @@ int pp_run(pp_client *client, const pp_block *block, uint64_t *nanoseconds, uint
 /* ---- the machine ---- */
 
 /* Calls `visit` with every thread of a process. Returns 0 or -errno. */
-static int each_thread(int pid, int (*visit)(int pid, int thread, void *context), void *context) {
+static int each_thread(int pid, int (*visit)(int thread, void *context), void *context) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", pid);
     DIR *threads = opendir(path);
@@ -314,15 +314,14 @@ static int each_thread(int pid, int (*visit)(int pid, int thread, void *context)
     while (status == 0 && (entry = readdir(threads)) != NULL) {
         int thread = atoi(entry->d_name);
         if (thread > 0) {
-            status = visit(pid, thread, context);
+            status = visit(thread, context);
         }
     }
     closedir(threads);
     return status;
 }
 
-static int pin_thread(int pid, int thread, void *context) {
-    (void)pid;
+static int pin_thread(int thread, void *context) {
     return sched_setaffinity(thread, sizeof(cpu_set_t), context) < 0 ? -errno : 0;
 }
 
@@ -334,27 +333,12 @@ int pp_pin(int pid, uint64_t cpu_mask) {
             CPU_SET(cpu, &set);
         }
     }
-    return pid == 0 ? pin_thread(0, 0, &set) : each_thread(pid, pin_thread, &set);
-}
-
-/* /proc/PID/task/TID/schedstat: time on the CPU and time waiting for one, in ns, and slices. */
-static int add_cpu_time(int pid, int thread, void *context) {
-    char path[96];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, thread);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return 0; /* the thread has ended meanwhile */
-    }
-    unsigned long long running = 0;
-    if (fscanf(file, "%llu", &running) == 1) {
-        *(uint64_t *)context += running;
-    }
-    fclose(file);
-    return 0;
+    return pid == 0 ? pin_thread(0, &set) : each_thread(pid, pin_thread, &set);
 }
 
 uint64_t pp_cpu_time(int pid) {
-    uint64_t total = 0;
-    each_thread(pid, add_cpu_time, &total);
-    return total;
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
 }

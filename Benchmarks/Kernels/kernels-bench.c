@@ -96,8 +96,8 @@ static void fill(uint8_t *bytes, size_t size, const kn_format *format) {
     for (size_t i = 0; i + format->bytes_per_block <= size; i += format->bytes_per_block) {
         if (format->tile == KN_TILE_F32) bytes[i + 3] = 0x3C;
         if (format->tile == KN_TILE_BF16) bytes[i + 1] = 0x3C;
-        for (size_t h = 0; h < format->halves; h++) { /* small positive scales */
-            bytes[i + format->half_offset[h] + 1] = 0x20;
+        for (size_t h = 0; h < format->f16_count; h++) { /* small positive scales */
+            bytes[i + format->f16_offset[h] + 1] = 0x20;
         }
     }
 }
@@ -128,7 +128,7 @@ static void measure(kn_pool *pool, const kn_ops *ops, const kn_format *format,
     size_t runs = 0;
     while (total < seconds || runs < 3) {
         start = now();
-        kn_drive_products(pool, ops, &p, 1, x, columns, tokens, columns, panels);
+        kn_drive_products(pool, ops, &p, 1, (kn_rows){x, columns}, tokens, columns, panels);
         double took = now() - start;
         if (took < best) best = took;
         total += took, runs++;

@@ -103,7 +103,7 @@ struct FormatChecks {
         let matrix = Array(raw.prefix(size) + raw.suffix(format.trailerSize))
         let weights = values(of: matrix, count: rowCount * Self.columns)
         var numbers = FixedNumbers()
-        let input = (0..<Self.tokens * Self.columns).map { _ in numbers.unit() }
+        let input = (0..<Self.tokens * Self.columns).map { _ in numbers.uniform() }
         return try InputRounding.allCases.filter(format.accepts).flatMap { rounding in
             let results = try sets.map { set in
                 (set, try product(matrix, rowCount, input, rounding, on: set))
@@ -137,13 +137,15 @@ struct FormatChecks {
             try backend.makeMatrix(
                 bytes, format: format, rows: rowCount, columns: Self.columns)
         }
+        let queue = backend.makeQueue()
         let x = try backend.makeBuffer(count: input.count)
-        input.withUnsafeBufferPointer { backend.write($0, to: x, at: 0) }
+        input.withUnsafeBufferPointer { queue.write($0, to: x, at: 0) }
         let output = try backend.makeBuffer(count: Self.tokens * rowCount)
-        try backend.matmul(
+        queue.matmul(
             [MatrixProduct(matrix, into: output.rows(of: rowCount), rounding: rounding)],
             input: x.rows(of: Self.columns), rows: Self.tokens)
-        return backend.withValues(of: output, in: 0..<output.count) { Array($0) }
+        try queue.finish()
+        return queue.withValues(of: output, in: 0..<output.count) { Array($0) }
     }
 
     /// The largest error of a product against double precision, as a share of its bound.

@@ -111,5 +111,5 @@ struct FixedNumbers {
     }
 
     /// In -1 ..< 1.
-    mutating func unit() -> Float { Float(next(below: 1 << 24)) / Float(1 << 23) - 1 }
+    mutating func uniform() -> Float { Float(next(below: 1 << 24)) / Float(1 << 23) - 1 }
 }

@@ -9,15 +9,12 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
-#define KN_WIDE_ROWS 0
 #include "lanes_avx2.h"
-#include "lanes_ops.h"
-#include "lanes_norm.h"
-#include "lanes_attend.h"
+#include "lanes_ops.inc"
+#include "lanes_norm.inc"
+#include "lanes_attend.inc"
 
 #pragma STDC FP_CONTRACT OFF
-
-enum { INT8_GROUP = 4 }; /* tokens whose accumulators fit in registers with 8 rows */
 
 /* ---- input panels ---- */
 
@@ -37,14 +34,16 @@ KN_INLINE int32_t sum_of(__m256i v) {
     return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
 }
 
-KN_INLINE float magnitude_at(int32_t bits) {
-    float m;
-    memcpy(&m, &bits, 4);
-    return m;
+#include "lanes_quantise.inc"
+
+KN_INLINE float largest_magnitude(const float *x, size_t columns) {
+    __m256i largest = _mm256_setzero_si256();
+    for (size_t c = 0; c < columns; c += 8) {
+        largest = _mm256_max_epi32(largest, magnitude_of(_mm256_loadu_ps(x + c)));
+    }
+    return kn_float_of(largest_of(largest));
 }
 
-/* Quantises a block of token t, with largest magnitude m (of the block, or of the row), into panel
- * block `at`. */
 KN_INLINE void quantise_block(const float *x, float m, uint8_t *at, size_t tokens, size_t t) {
     __m256i q[4];
     bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
@@ -56,55 +55,19 @@ KN_INLINE void quantise_block(const float *x, float m, uint8_t *at, size_t token
         q[i] = _mm256_and_si256(_mm256_cvtps_epi32(scaled), keep);
     }
     int32_t first = sum_of(_mm256_add_epi32(q[0], q[1]));
-    int32_t second = sum_of(_mm256_add_epi32(q[2], q[3])), offset = -128 * (first + second);
-    const float sums[3] = {scale * (float)(first + second), scale * (float)first,
-                           scale * (float)second};
+    int32_t second = sum_of(_mm256_add_epi32(q[2], q[3]));
     /* packs work inside 128-bit halves, and the permutation puts the dwords back in order */
     __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
                                        _mm256_packs_epi32(q[2], q[3]));
     bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     uint32_t words[8];
     _mm256_storeu_si256((__m256i *)(void *)words, bytes);
-    for (size_t g = 0; g < 8; g++) memcpy(at + (g * tokens + t) * 4, words + g, 4);
-    memcpy(at + 32 * tokens + 4 * t, &offset, 4);
-    memcpy(at + 36 * tokens + 4 * t, &scale, 4);
-    for (size_t i = 0; i < 3; i++) memcpy(at + (40 + 4 * i) * tokens + 4 * t, sums + i, 4);
-}
-
-KN_INLINE __m256i largest_with(__m256i largest, const float *x) {
-    for (int i = 0; i < 4; i++) {
-        largest = _mm256_max_epi32(largest, magnitude_of(_mm256_loadu_ps(x + 8 * i)));
-    }
-    return largest;
+    for (size_t g = 0; g < 8; g++) memcpy(at + kn_group_at(g, tokens, t), words + g, 4);
+    kn_panel_store_parts(at, tokens, t, scale, first, second);
 }
 
 static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
-    uint8_t *out = panel;
-    for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
-        for (size_t t = 0; t < tokens; t++) {
-            const float *block = x + t * stride + c;
-            __m256i largest = largest_with(_mm256_setzero_si256(), block);
-            quantise_block(block, magnitude_at(largest_of(largest)), out, tokens, t);
-        }
-        out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
-    }
-}
-
-static void quantise_row(const float *x, size_t stride, size_t tokens, size_t columns,
-                         void *panel) {
-    for (size_t t = 0; t < tokens; t++, x += stride) {
-        uint8_t *out = panel;
-        __m256i largest = _mm256_setzero_si256();
-        for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
-            largest = largest_with(largest, x + c);
-        }
-        float m = magnitude_at(largest_of(largest));
-        if (m < KN_ROW_MAGNITUDE_MIN) m = KN_ROW_MAGNITUDE_MIN;
-        for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
-            quantise_block(x + c, m, out, tokens, t);
-            out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
-        }
-    }
+    quantise_each(x, stride, tokens, columns, panel);
 }
 
 static void interleave(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
@@ -116,15 +79,8 @@ static void interleave(const float *x, size_t stride, size_t tokens, size_t colu
 
 /* ---- int8 products: 8 rows x n tokens ---- */
 
-KN_INLINE __m256i load_int(const uint8_t *p) {
-    return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-
-KN_INLINE __m256i broadcast4(const uint8_t *p) {
-    int32_t four;
-    memcpy(&four, p, 4);
-    return _mm256_set1_epi32(four);
-}
+#include "lanes_units.inc"
+#include "units_avx2.inc"
 
 /* Q8: unsigned |w| <= 128 times a with the sign of w. A pair is at most 2*128*127 = 32512. */
 KN_INLINE void sum_q8(const uint8_t *weights, const uint8_t *panel, size_t tokens, const int n,
@@ -134,10 +90,10 @@ KN_INLINE void sum_q8(const uint8_t *weights, const uint8_t *panel, size_t token
     /* Keep the loop: when unrolled, the compiler goes token by token and spills the weights. */
 #pragma clang loop unroll(disable)
     for (int g = 0; g < 8; g++) {
-        __m256i w = _mm256_xor_si256(load_int(weights + 64 * g), flip);
+        __m256i w = _mm256_xor_si256(r_load_int(weights + 64 * g), flip);
         __m256i size = _mm256_abs_epi8(w);
         for (int t = 0; t < n; t++) {
-            __m256i a = broadcast4(panel + 4 * ((size_t)g * tokens + (size_t)t));
+            __m256i a = r_broadcast4(panel + kn_group_at(g, tokens, t));
             __m256i pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(a, w));
             sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(pairs, ones));
         }
@@ -152,81 +108,60 @@ KN_INLINE void sum_q4(const uint8_t *weights, const uint8_t *panel, size_t token
     for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
 #pragma clang loop unroll(disable)
     for (int v = 0; v < 4; v++) {
-        __m256i two = load_int(weights + 64 * v);
+        __m256i two = r_load_int(weights + 64 * v);
         __m256i low = _mm256_and_si256(two, low_nibble);
         __m256i high = _mm256_and_si256(_mm256_srli_epi16(two, 4), low_nibble);
         for (int t = 0; t < n; t++) {
-            const uint8_t *at = panel + 4 * ((size_t)(2 * v) * tokens + (size_t)t);
-            __m256i a = _mm256_maddubs_epi16(low, broadcast4(at));
-            __m256i b = _mm256_maddubs_epi16(high, broadcast4(at + 4 * tokens));
+            const uint8_t *even = panel + kn_group_at(2 * v, tokens, t);
+            const uint8_t *odd = even + kn_group_at(1, tokens, 0);
+            __m256i a = _mm256_maddubs_epi16(low, r_broadcast4(even));
+            __m256i b = _mm256_maddubs_epi16(high, r_broadcast4(odd));
             sums[t] = _mm256_add_epi16(sums[t], _mm256_add_epi16(a, b));
         }
     }
     for (int t = 0; t < n; t++) {
         __m256i sum = _mm256_slli_epi32(_mm256_madd_epi16(sums[t], ones), 4);
-        sums[t] = _mm256_add_epi32(sum, broadcast4(panel + 32 * tokens + 4 * (size_t)t));
+        sums[t] = _mm256_add_epi32(sum, _mm256_set1_epi32(kn_panel_offset(panel, tokens, t)));
     }
 }
 
-/* Multiplies rows 8*half.. of a tile with n tokens of a panel of `tokens`. `panel` points at the
- * first token. */
-KN_INLINE void int8_half(const kn_product *p, kn_tile_kind kind, const uint8_t *tile, int half,
-                         const uint8_t *panel, size_t tokens, const int n, __m256 *acc) {
+KN_INLINE void int8_rows(const kn_product *p, kn_tile_kind kind, const uint8_t *tile, const int row,
+                         const uint8_t *panel, size_t tokens, const int n, kn_r *acc) {
     const size_t size = kind == KN_TILE_Q8 ? 512 : 256;
     size_t blocks = p->columns / KN_BLOCK_COLUMNS;
     for (int t = 0; t < n; t++) acc[t] = _mm256_setzero_ps();
-    for (size_t b = 0; b < blocks; b++, panel += KN_INT8_PANEL_BLOCK_BYTES * tokens) {
-        const uint8_t *weights = kn_block_weights(tile, b, size) + 32 * half;
-        __m256i sums[INT8_GROUP];
+    for (size_t b = 0; b < blocks; b++, panel += kn_panel_step(tokens)) {
+        const uint8_t *weights = tile + kn_weights_at(b, size) + 4 * row;
+        __m256i sums[KN_INT8_GROUP];
         if (kind == KN_TILE_Q8) sum_q8(weights, panel, tokens, n, sums);
         else sum_q4(weights, panel, tokens, n, sums);
-        __m256 scale = v_f16_8(kn_block_scales(tile, b, blocks, size) + 16 * half);
+        __m256 scale = v_f16_8(tile + kn_scales_at(b, blocks, size) + 2 * row);
         if (kind == KN_TILE_Q4) scale = _mm256_mul_ps(scale, _mm256_set1_ps(0.0625f));
         for (int t = 0; t < n; t++) {
-            float token_scale;
-            memcpy(&token_scale, panel + 36 * tokens + 4 * (size_t)t, 4);
+            float token_scale = kn_panel_float(panel, KN_PANEL_SCALE, tokens, t);
             __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(token_scale));
             acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[t]), both, acc[t]);
         }
     }
 }
 
-KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
-                         const uint8_t *panel, size_t tokens, size_t token, const int n) {
-    __m256 low[INT8_GROUP], high[INT8_GROUP];
-    const uint8_t *at = (const uint8_t *)p->tiles + tile * kn_tile_bytes(kind, p->columns);
-    int8_half(p, kind, at, 0, panel, tokens, n, low);
-    int8_half(p, kind, at, 1, panel, tokens, n, high);
-    for (int t = 0; t < n; t++) {
-        store_sums(p, token + (size_t)t, tile * 16, (kn_v){low[t], high[t]});
-    }
-}
-
-#include "units_avx2.h"
-
-/* Multiplies a tile of any int8 or unit kind with n tokens of a panel of `tokens`. */
-KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
-                          const uint8_t *panel, size_t tokens, size_t token, const int n) {
-    const bool is_row = kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;
-    if (is_row) ternary_row_tile(p, tile, panel, tokens, token, n);
-    else if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, tokens, token, n);
-    else int8_tile(p, kind, tile, panel, tokens, token, n);
-}
-
-KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
-                            const void *panels, size_t tokens, size_t panel0, size_t panel1) {
+KN_INLINE void int8_product(kn_tile_kind kind, kn_input_kind input, const kn_product *p,
+                            size_t tile0, size_t tile1, const void *panels, size_t tokens,
+                            size_t panel0, size_t panel1) {
     size_t token_bytes = kn_int8_panel_bytes(p->columns);
     for (size_t tile = tile0; tile < tile1; tile++) {
         for (size_t i = panel0; i < panel1; i++) {
             size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
             const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
-            for (size_t t = 0; t < size; t += INT8_GROUP) {
+            for (size_t t = 0; t < size; t += KN_INT8_GROUP) {
+#define KN_RUN(n) whole_tile(kind, input, p, tile, panel + 4 * t, size, start + t, n)
                 switch (size - t) {
-                case 1: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 1); break;
-                case 2: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 2); break;
-                case 3: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 3); break;
-                default: whole_tile(p, kind, tile, panel + 4 * t, size, start + t, 4);
+                case 1: KN_RUN(1); break;
+                case 2: KN_RUN(2); break;
+                case 3: KN_RUN(3); break;
+                default: KN_RUN(4);
                 }
+#undef KN_RUN
             }
         }
     }
@@ -251,7 +186,7 @@ KN_INLINE void float_product(kn_tile_kind kind, const kn_product *p, size_t tile
 
 #define KN_TABLE kn_avx2_ops
 #define KN_TABLE_NAME "avx2"
-#include "lanes_table.h"
+#include "lanes_table.inc"
 
 #pragma clang attribute pop
 

@@ -11,63 +11,53 @@
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))), \
     apply_to = function)
 
-#define KN_WIDE_ROWS 1
 #include "lanes_avx512.h"
-#include "lanes_ops.h"
-#include "lanes_norm.h"
-#include "lanes_attend.h"
-#include "panels_avx512.h"
+#include "lanes_ops.inc"
+#include "lanes_norm.inc"
+#include "lanes_attend.inc"
+#include "panels_avx512.inc"
 
 #pragma STDC FP_CONTRACT OFF
 
 /* ---- int8 products: 16 rows x n tokens ---- */
 
-KN_INLINE __m512i load_int(const void *p) { return _mm512_loadu_si512(p); }
-
-/* Four bytes of the panel in every lane. Folds into the multiply as a broadcast operand. */
-KN_INLINE __m512i broadcast4(const uint8_t *p) {
-    int32_t four;
-    memcpy(&four, p, 4);
-    return _mm512_set1_epi32(four);
-}
+#include "lanes_units.inc"
+#include "units_avx512.inc"
 
 /* Adds a block: sums[t] = offset + sum of (w + 128) * a, then acc[t] = fma(sum, scale, acc[t]). */
 KN_INLINE void int8_block(kn_tile_kind kind, const uint8_t *weights, const void *scales,
                           const uint8_t *panel, const int n, __m512 *acc) {
     __m512i sums[KN_PANEL_TOKENS];
     const __m512i high_nibble = _mm512_set1_epi8((char)0xF0);
-    for (int t = 0; t < n; t++) sums[t] = broadcast4(panel + 32 * n + 4 * t);
+    for (int t = 0; t < n; t++) sums[t] = _mm512_set1_epi32(kn_panel_offset(panel, n, t));
     /* Unroll by two only: fully unrolled, the compiler reorders the sums and spills registers. */
 #pragma clang loop unroll_count(2)
     for (int g = 0; g < 8; g++) {
         __m512i w;
         if (kind == KN_TILE_Q8) {
-            w = load_int(weights + 64 * g);
+            w = r_load_int(weights + 64 * g);
         } else {
-            w = load_int(weights + 64 * (g / 2));
+            w = r_load_int(weights + 64 * (g / 2));
             w = _mm512_and_si512(g & 1 ? w : _mm512_slli_epi16(w, 4), high_nibble);
         }
         for (int t = 0; t < n; t++) {
-            sums[t] = _mm512_dpbusd_epi32(sums[t], w, broadcast4(panel + 4 * (g * n + t)));
+            sums[t] = _mm512_dpbusd_epi32(sums[t], w, r_broadcast4(panel + kn_group_at(g, n, t)));
         }
     }
     __m512 scale = v_load_f16(scales);
     if (kind == KN_TILE_Q4) scale = _mm512_mul_ps(scale, _mm512_set1_ps(0.0625f));
     for (int t = 0; t < n; t++) {
-        float token_scale;
-        memcpy(&token_scale, panel + 36 * n + 4 * t, 4);
+        float token_scale = kn_panel_float(panel, KN_PANEL_SCALE, n, t);
         __m512 both = _mm512_mul_ps(scale, _mm512_set1_ps(token_scale));
         acc[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[t]), both, acc[t]);
     }
 }
 
-KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
-                         const uint8_t *panel, size_t token, const int n) {
-    __m512 acc[KN_PANEL_TOKENS];
-    const size_t size = kind == KN_TILE_Q8 ? 512 : 256;
-    const size_t step = (size_t)(KN_INT8_PANEL_BLOCK_BYTES * n);
+KN_INLINE void int8_rows(const kn_product *p, kn_tile_kind kind, const uint8_t *at, const int row,
+                         const uint8_t *panel, size_t tokens, const int n, kn_r *acc) {
+    const size_t size = kind == KN_TILE_Q8 ? 512 : 256, step = kn_panel_step(tokens);
     size_t blocks = p->columns / KN_BLOCK_COLUMNS;
-    const uint8_t *at = (const uint8_t *)p->tiles + tile * kn_tile_bytes(kind, p->columns);
+    (void)row;
     for (int t = 0; t < n; t++) acc[t] = _mm512_setzero_ps();
     for (size_t pair = 0; pair < blocks / 2; pair++) {
         int8_block(kind, at, at + 2 * size, panel, n, acc);
@@ -76,18 +66,6 @@ KN_INLINE void int8_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
         panel += 2 * step;
     }
     if (blocks & 1) int8_block(kind, at, at + size, panel, n, acc);
-    for (int t = 0; t < n; t++) store_sums(p, token + (size_t)t, tile * 16, acc[t]);
-}
-
-#include "units_avx512.h"
-
-/* Multiplies a tile of any int8 or unit kind with the n tokens of a panel. */
-KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
-                          const uint8_t *panel, size_t token, const int n) {
-    const bool is_row = kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;
-    if (is_row) ternary_row_tile(p, tile, panel, token, n);
-    else if (kn_is_unit_kind(kind)) unit_tile(p, kind, tile, panel, token, n);
-    else int8_tile(p, kind, tile, panel, token, n);
 }
 
 /* ---- tables of panel sizes ---- */
@@ -109,14 +87,15 @@ KN_INLINE void whole_tile(const kn_product *p, kn_tile_kind kind, size_t tile,
     default: run(12);                                                                             \
     }
 
-KN_INLINE void int8_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
-                            const void *panels, size_t tokens, size_t panel0, size_t panel1) {
+KN_INLINE void int8_product(kn_tile_kind kind, kn_input_kind input, const kn_product *p,
+                            size_t tile0, size_t tile1, const void *panels, size_t tokens,
+                            size_t panel0, size_t panel1) {
     size_t token_bytes = kn_int8_panel_bytes(p->columns);
     for (size_t tile = tile0; tile < tile1; tile++) {
         for (size_t i = panel0; i < panel1; i++) {
             size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
             const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
-#define KN_RUN(n) whole_tile(p, kind, tile, panel, start, n)
+#define KN_RUN(n) whole_tile(kind, input, p, tile, panel, n, start, n)
             KN_FOR_SIZE(size, KN_RUN)
 #undef KN_RUN
         }
@@ -142,7 +121,7 @@ KN_INLINE void float_product(kn_tile_kind kind, const kn_product *p, size_t tile
 
 #define KN_TABLE kn_avx512_ops
 #define KN_TABLE_NAME "avx512"
-#include "lanes_table.h"
+#include "lanes_table.inc"
 
 #pragma clang attribute pop
 

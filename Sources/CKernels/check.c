@@ -13,36 +13,6 @@
 
 enum { ROWS = 19, TOKENS = 13, COLUMNS = 96, WIDTH = 83, HEAD = 24, PAGES = 5 };
 enum { UNIT_COLUMNS = 288 /* a unit and a block of 32. Formats with blocks of 256 use 256 */ };
-enum { FIRST_PRODUCT = 10, KERNELS = FIRST_PRODUCT + KN_TILE_KINDS };
-
-static const char *const names[KERNELS] = {
-    "quantise", "interleave", "rms_norm", "rope", "gate", "exp", "attend",
-    "quantise_row", "ternary_float", "layer_norm",
-    "product_f32", "product_f16", "product_bf16", "product_q8", "product_q4",
-    "product_q4_low", "product_q5", "product_q5_low", "product_q2_s", "product_q3_s",
-    "product_q4_s", "product_q5_s", "product_q6_s", "product_c4", "product_c4_s",
-    "product_ternary",
-};
-
-size_t kn_kernel_count(void) { return KERNELS; }
-const char *kn_kernel_name(size_t kernel) { return names[kernel]; }
-
-void kn_kernel_replace(kn_ops *ops, size_t kernel, const kn_ops *by) {
-    switch (kernel) {
-    case 0: ops->quantise = by->quantise; break;
-    case 1: ops->interleave = by->interleave; break;
-    case 2: ops->rms_norm = by->rms_norm; break;
-    case 3: ops->rope = by->rope; break;
-    case 4: ops->gate = by->gate, ops->add = by->add; break;
-    case 5: ops->exp = by->exp; break;
-    case 6: ops->attend = by->attend; break;
-    case 7: ops->quantise_row = by->quantise_row; break;
-    case 8: ops->ternary_float = by->ternary_float; break;
-    case 9: ops->layer_norm = by->layer_norm; break;
-    default: ops->product[kernel - FIRST_PRODUCT] = by->product[kernel - FIRST_PRODUCT];
-    }
-}
-
 /* Inputs and output of a case. The check compares `out` of the two tables. */
 typedef struct bench {
     float x[TOKENS * UNIT_COLUMNS], y[TOKENS * COLUMNS];
@@ -51,6 +21,8 @@ typedef struct bench {
     _Alignas(64) uint8_t panels[TOKENS * UNIT_COLUMNS * 4];
     _Alignas(64) uint8_t tiles[2 * 16 * COLUMNS * 4];
     float out[TOKENS * UNIT_COLUMNS];
+    kn_tile_kind kind; /* of a product */
+    uint64_t seed;
 } bench;
 
 static uint64_t next(uint64_t *state) { /* splitmix64 */
@@ -66,8 +38,8 @@ static void fill(float *values, size_t count, uint64_t *state) { /* -4..4 */
     }
 }
 
-/* A half between 2^-8 and 2^-1. */
-static uint16_t some_half(uint64_t *state) { return (uint16_t)(0x1C00u + next(state) % 0x1C00u); }
+/* An f16 between 2^-8 and 2^-1. */
+static uint16_t some_f16(uint64_t *state) { return (uint16_t)(0x1C00u + next(state) % 0x1C00u); }
 
 /* Fills file blocks of any format with random bytes, but with ordinary floats in place of scales
  * and values. */
@@ -75,11 +47,11 @@ static void fill_rows(const kn_format *format, size_t columns, uint8_t *rows, ui
     size_t size = format->bytes_per_block, count = ROWS * columns / format->values_per_block;
     for (size_t b = 0; b < count; b++, rows += size) {
         for (size_t i = 0; i < size; i++) rows[i] = (uint8_t)next(state);
-        for (size_t i = 0; i < format->halves; i++) {
-            uint16_t half = some_half(state);
-            memcpy(rows + format->half_offset[i], &half, 2);
+        for (size_t i = 0; i < format->f16_count; i++) {
+            uint16_t f16 = some_f16(state);
+            memcpy(rows + format->f16_offset[i], &f16, 2);
         }
-        float value = kn_f16_to_f32(some_half(state));
+        float value = kn_f16_to_f32(some_f16(state));
         uint32_t bits;
         memcpy(&bits, &value, 4);
         if (format->tile == KN_TILE_F32) memcpy(rows, &bits, 4);
@@ -88,8 +60,9 @@ static void fill_rows(const kn_format *format, size_t columns, uint8_t *rows, ui
     }
 }
 
-static void run_product(const kn_ops *ops, kn_tile_kind kind, kn_input_kind input, bench *b,
-                        uint64_t state, float *out) {
+static void run_product(const kn_ops *ops, kn_input_kind input, bench *b, float *out) {
+    const kn_tile_kind kind = b->kind;
+    uint64_t state = b->seed;
     size_t count;
     const kn_format *format = kn_format_all(&count);
     while (format->tile != kind) format++;
@@ -113,8 +86,18 @@ static void run_product(const kn_ops *ops, kn_tile_kind kind, kn_input_kind inpu
     }
     kn_product p = {.tiles = b->tiles, .kind = kind, .input = input, .rows = ROWS,
                     .columns = columns, .bias = b->y, .out = out, .out_stride = ROWS};
-    (is_float && kind == KN_TILE_TERNARY ? ops->ternary_float : ops->product[kind])(
-        &p, 0, 2, b->panels, TOKENS, 0, kn_panel_count(TOKENS));
+    ops->product[kind][input](&p, 0, 2, b->panels, TOKENS, 0, kn_panel_count(TOKENS));
+}
+
+/* A kind that takes every input has a kernel for each, and any other kind has a single kernel. */
+static void run_products(const kn_ops *ops, bench *b) {
+    const kn_input_kind native = kn_tile_input(b->kind);
+    const bool all = native != KN_INPUT_FLOAT && kn_tile_accepts(b->kind, KN_INPUT_FLOAT);
+    for (kn_input_kind input = 0; input < KN_INPUT_KINDS; input++) {
+        if (all || input == native) {
+            run_product(ops, input, b, b->out + input * TOKENS * ROWS);
+        }
+    }
 }
 
 static void run_attend(const kn_ops *ops, bench *b) {
@@ -130,42 +113,70 @@ static void run_attend(const kn_ops *ops, bench *b) {
     ops->attend(&a);
 }
 
-static void run(const kn_ops *ops, size_t kernel, bench *b, uint64_t seed) {
-    memset(b->out, 0, sizeof b->out);
-    switch (kernel) {
-    case 0:
-        ops->quantise(b->x, COLUMNS, 5, COLUMNS, b->out);
-        ops->quantise(b->y, COLUMNS, 1, COLUMNS, b->out + 5 * COLUMNS);
-        break;
-    case 1: ops->interleave(b->x, COLUMNS, 5, WIDTH, b->out); break;
-    case 2: ops->rms_norm(b->x, b->y, 1e-5f, WIDTH, b->out); break;
-    case 3:
-        memcpy(b->out, b->x, sizeof b->x);
-        ops->rope(b->out, KN_ROPE_HALVES, 2 * WIDTH, b->y, b->y + WIDTH);
-        ops->rope(b->out + 2 * WIDTH, KN_ROPE_INTERLEAVED, 2 * WIDTH, b->y, b->y + WIDTH);
-        break;
-    case 4:
-        for (int act = 0; act < KN_ACTIVATIONS; act++) {
-            ops->gate((kn_activation)act, b->x, b->y, WIDTH, b->out + act * WIDTH);
-        }
-        ops->add(b->x, WIDTH, b->out);
-        break;
-    case 5: ops->exp(b->x, WIDTH, b->out); break;
-    case 6: run_attend(ops, b); break;
-    case 7: ops->quantise_row(b->x, COLUMNS, 5, COLUMNS, b->out); break;
-    case 8: run_product(ops, KN_TILE_TERNARY, KN_INPUT_FLOAT, b, seed, b->out); break;
-    case 9:
-        ops->layer_norm(b->x, b->y, b->keys, 1e-5f, WIDTH, b->out);
-        ops->layer_norm(b->y, b->x, NULL, 1e-5f, COLUMNS, b->out + WIDTH);
-        break;
-    default: {
-        kn_tile_kind kind = (kn_tile_kind)(kernel - FIRST_PRODUCT);
-        run_product(ops, kind, kn_tile_input(kind), b, seed, b->out);
-        if (kind == KN_TILE_TERNARY) { /* the kernel sums int8 rows in a second way */
-            run_product(ops, kind, KN_INPUT_INT8_ROW, b, seed, b->out + TOKENS * ROWS);
-        }
+static void run_quantise(const kn_ops *ops, bench *b) {
+    ops->quantise(b->x, COLUMNS, 5, COLUMNS, b->out);
+    ops->quantise(b->y, COLUMNS, 1, COLUMNS, b->out + 5 * COLUMNS);
+}
+
+static void run_quantise_row(const kn_ops *ops, bench *b) {
+    ops->quantise_row(b->x, COLUMNS, 5, COLUMNS, b->out);
+}
+
+static void run_interleave(const kn_ops *ops, bench *b) {
+    ops->interleave(b->x, COLUMNS, 5, WIDTH, b->out);
+}
+
+static void run_rms_norm(const kn_ops *ops, bench *b) {
+    ops->rms_norm(b->x, b->y, 1e-5f, WIDTH, b->out);
+}
+
+static void run_layer_norm(const kn_ops *ops, bench *b) {
+    ops->layer_norm(b->x, b->y, b->keys, 1e-5f, WIDTH, b->out);
+    ops->layer_norm(b->y, b->x, NULL, 1e-5f, COLUMNS, b->out + WIDTH);
+}
+
+static void run_rope(const kn_ops *ops, bench *b) {
+    memcpy(b->out, b->x, sizeof b->x);
+    ops->rope(b->out, KN_ROPE_HALVES, 2 * WIDTH, b->y, b->y + WIDTH);
+    ops->rope(b->out + 2 * WIDTH, KN_ROPE_INTERLEAVED, 2 * WIDTH, b->y, b->y + WIDTH);
+}
+
+static void run_gate(const kn_ops *ops, bench *b) {
+    for (int act = 0; act < KN_ACTIVATIONS; act++) {
+        ops->gate((kn_activation)act, b->x, b->y, WIDTH, b->out + act * WIDTH);
     }
-    }
+}
+
+static void run_add(const kn_ops *ops, bench *b) {
+    memcpy(b->out, b->y, WIDTH * sizeof(float));
+    ops->add(b->x, WIDTH, b->out);
+}
+
+static void run_exp(const kn_ops *ops, bench *b) { ops->exp(b->x, WIDTH, b->out); }
+
+/* A kernel is a field of kn_ops. The products of a tile kind are a row of the field `product`. */
+#define FIELD(field) offsetof(kn_ops, field), sizeof((kn_ops *)NULL)->field
+#define KERNEL(field) {#field, FIELD(field), run_##field, KN_TILE_KINDS}
+#define PRODUCTS(KIND, name, ...)                                                                 \
+    {"product_" #name, FIELD(product[KN_TILE_##KIND]), run_products, KN_TILE_##KIND},
+
+static const struct {
+    const char *name;
+    size_t offset, size;
+    void (*run)(const kn_ops *ops, bench *b);
+    kn_tile_kind kind;
+} kernels[] = {
+    KERNEL(quantise), KERNEL(quantise_row), KERNEL(interleave), KERNEL(rms_norm),
+    KERNEL(layer_norm), KERNEL(rope), KERNEL(gate), KERNEL(add), KERNEL(exp), KERNEL(attend),
+    KN_TILES(PRODUCTS)
+};
+
+size_t kn_kernel_count(void) { return sizeof kernels / sizeof kernels[0]; }
+const char *kn_kernel_name(size_t kernel) { return kernels[kernel].name; }
+
+void kn_kernel_replace(kn_ops *ops, size_t kernel, const kn_ops *by) {
+    const size_t offset = kernels[kernel].offset;
+    memcpy((char *)ops + offset, (const char *)by + offset, kernels[kernel].size);
 }
 
 bool kn_kernel_agrees(const kn_ops *ops, size_t kernel, uint64_t seed) {
@@ -179,9 +190,11 @@ bool kn_kernel_agrees(const kn_ops *ops, size_t kernel, uint64_t seed) {
         fill(ours->y, TOKENS * COLUMNS, &state);
         fill(ours->keys, sizeof ours->keys / 4, &state);
         fill(ours->values, sizeof ours->values / 4, &state);
+        ours->kind = kernels[kernel].kind;
+        ours->seed = seed;
         memcpy(theirs, ours, sizeof *ours);
-        run(ops, kernel, ours, seed);
-        run(&kn_scalar_ops, kernel, theirs, seed);
+        kernels[kernel].run(ops, ours);
+        kernels[kernel].run(&kn_scalar_ops, theirs);
         agrees = memcmp(ours->out, theirs->out, sizeof ours->out) == 0;
     }
     free(ours);

@@ -8,9 +8,9 @@
  */
 #include "units.h"
 
-float kn_f16_to_f32(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
-    uint32_t exponent = (half >> 10) & 31u, mantissa = half & 1023u, bits;
+float kn_f16_to_f32(uint16_t f16) {
+    uint32_t sign = (uint32_t)(f16 & 0x8000u) << 16;
+    uint32_t exponent = (f16 >> 10) & 31u, mantissa = f16 & 1023u, bits;
     if (exponent == 31) {
         bits = sign | 0x7F800000u | (mantissa << 13) | (mantissa ? 0x00400000u : 0);
     } else if (exponent != 0) {
@@ -24,12 +24,6 @@ float kn_f16_to_f32(uint16_t half) {
     float value;
     memcpy(&value, &bits, 4);
     return value;
-}
-
-static uint16_t half_at(const uint8_t *p) {
-    uint16_t half;
-    memcpy(&half, p, 2);
-    return half;
 }
 
 /* The block that begins with value `first`. */
@@ -47,7 +41,7 @@ static void dequantise_f32(const kn_format *format, const kn_source *source, siz
 static void dequantise_f16(const kn_format *format, const kn_source *source, size_t first,
                            size_t count, float *out) {
     const uint8_t *p = block_at(format, source, first);
-    for (size_t i = 0; i < count; i++) out[i] = kn_f16_to_f32(half_at(p + 2 * i));
+    for (size_t i = 0; i < count; i++) out[i] = kn_f16_to_f32(kn_f16_at(p + 2 * i));
 }
 
 /* BF16: the upper half of a single. */
@@ -55,7 +49,7 @@ static void dequantise_bf16(const kn_format *format, const kn_source *source, si
                             size_t count, float *out) {
     const uint8_t *p = block_at(format, source, first);
     for (size_t i = 0; i < count; i++) {
-        uint32_t bits = (uint32_t)half_at(p + 2 * i) << 16;
+        uint32_t bits = (uint32_t)kn_f16_at(p + 2 * i) << 16;
         memcpy(out + i, &bits, 4);
     }
 }
@@ -67,7 +61,7 @@ static void dequantise_q8_0(const kn_format *format, const kn_source *source, si
                             size_t count, float *out) {
     const uint8_t *p = block_at(format, source, first);
     for (size_t b = 0; b < count / 32; b++, p += Q8_0_BYTES, out += 32) {
-        float d = kn_f16_to_f32(half_at(p));
+        float d = kn_f16_to_f32(kn_f16_at(p));
         for (size_t i = 0; i < 32; i++) out[i] = d * (float)(int8_t)p[2 + i];
     }
 }
@@ -78,7 +72,7 @@ static void dequantise_q4_0(const kn_format *format, const kn_source *source, si
                             size_t count, float *out) {
     const uint8_t *p = block_at(format, source, first);
     for (size_t b = 0; b < count / 32; b++, p += Q4_0_BYTES, out += 32) {
-        float d = kn_f16_to_f32(half_at(p));
+        float d = kn_f16_to_f32(kn_f16_at(p));
         for (size_t i = 0; i < 16; i++) {
             out[i] = d * (float)((p[2 + i] & 15) - 8);
             out[16 + i] = d * (float)((p[2 + i] >> 4) - 8);
@@ -93,7 +87,7 @@ static void fetch_ahead(const void *rows, size_t tile_size, size_t offset, size_
     for (size_t i = 0; i < size; i += 64) __builtin_prefetch(from + i, 0, 2);
 }
 
-/* Interleaves 16 rows of 4-byte (pack_words) or 2-byte (pack_halves) values column by column, in
+/* Interleaves 16 rows of 4-byte (pack_words) or 2-byte (pack_f16) values column by column, in
  * strips of 16 or 32 columns, so that source and tile stay in the first-level cache. */
 static void pack_words(const kn_format *format, const kn_source *source, size_t row,
                        size_t row_count, size_t columns, void *tile) {
@@ -110,7 +104,7 @@ static void pack_words(const kn_format *format, const kn_source *source, size_t 
     }
 }
 
-static void pack_halves(const kn_format *format, const kn_source *source, size_t row,
+static void pack_f16(const kn_format *format, const kn_source *source, size_t row,
                         size_t row_count, size_t columns, void *tile) {
     const uint8_t *rows = block_at(format, source, row * columns);
     uint16_t *out = tile;
@@ -127,18 +121,6 @@ static void pack_halves(const kn_format *format, const kn_source *source, size_t
     }
 }
 
-/* Addresses of a block's weights and 16 scales in an int8 tile (see kn_formats.h). */
-typedef struct block_place {
-    uint8_t *weights, *scales;
-} block_place;
-
-static block_place place_of(void *tile, size_t b, size_t blocks, size_t weight_bytes) {
-    size_t pair_bytes = 2 * weight_bytes + 64;
-    uint8_t *pair = (uint8_t *)tile + (b / 2) * pair_bytes;
-    if ((blocks & 1) && b == blocks - 1) return (block_place){pair, pair + weight_bytes};
-    return (block_place){pair + (b & 1) * weight_bytes, pair + 2 * weight_bytes + (b & 1) * 32};
-}
-
 static void pack_q8_0(const kn_format *format, const kn_source *source, size_t row,
                       size_t row_count, size_t columns, void *tile) {
     const uint8_t *rows = block_at(format, source, row * columns);
@@ -148,20 +130,21 @@ static void pack_q8_0(const kn_format *format, const kn_source *source, size_t r
         memset(end - 32, 0, 32);
     }
     for (size_t b = 0; b < blocks; b++) {
-        block_place at = place_of(tile, b, blocks, 512);
+        uint8_t *weights = (uint8_t *)tile + kn_weights_at(b, 512);
+        uint8_t *scales = (uint8_t *)tile + kn_scales_at(b, blocks, 512);
         fetch_ahead(rows, 16 * row_bytes, 16 * Q8_0_BYTES * b, 16 * Q8_0_BYTES);
         if (row_count < KN_TILE_ROWS) {
-            memset(at.weights, 0x80, 512);
-            memset(at.scales, 0, 32);
+            memset(weights, 0x80, 512);
+            memset(scales, 0, 32);
         }
         for (size_t r = 0; r < row_count; r++) {
             const uint8_t *in = rows + r * row_bytes + b * Q8_0_BYTES;
-            memcpy(at.scales + 2 * r, in, 2);
+            memcpy(scales + 2 * r, in, 2);
             for (size_t g = 0; g < 8; g++) {
                 uint32_t four;
                 memcpy(&four, in + 2 + 4 * g, 4);
                 four ^= 0x80808080u; /* w + 128 in each byte */
-                memcpy(at.weights + 64 * g + 4 * r, &four, 4);
+                memcpy(weights + 64 * g + 4 * r, &four, 4);
             }
         }
     }
@@ -177,23 +160,24 @@ static void pack_q4_0(const kn_format *format, const kn_source *source, size_t r
         memset(end - 32, 0, 32);
     }
     for (size_t b = 0; b < blocks; b++) {
-        block_place at = place_of(tile, b, blocks, 256);
+        uint8_t *weights = (uint8_t *)tile + kn_weights_at(b, 256);
+        uint8_t *scales = (uint8_t *)tile + kn_scales_at(b, blocks, 256);
         fetch_ahead(rows, 16 * row_bytes, 16 * Q4_0_BYTES * b, 16 * Q4_0_BYTES);
         if (row_count < KN_TILE_ROWS) {
-            memset(at.weights, 0x88, 256); /* q = 8: weight zero */
-            memset(at.scales, 0, 32);
+            memset(weights, 0x88, 256); /* q = 8: weight zero */
+            memset(scales, 0, 32);
         }
         for (size_t r = 0; r < row_count; r++) {
             const uint8_t *in = rows + r * row_bytes + b * Q4_0_BYTES;
             uint32_t four[4];
-            memcpy(at.scales + 2 * r, in, 2);
+            memcpy(scales + 2 * r, in, 2);
             memcpy(four, in + 2, 16);
             for (size_t v = 0; v < 4; v++) {
                 /* columns 8v..8v+7 are low nibbles of bytes 8v.. (v < 2), else high nibbles */
                 uint32_t first = four[2 * (v & 1)], second = four[2 * (v & 1) + 1];
                 if (v >= 2) first >>= 4, second >>= 4;
                 uint32_t both = (first & 0x0F0F0F0Fu) | ((second & 0x0F0F0F0Fu) << 4);
-                memcpy(at.weights + 64 * v + 4 * r, &both, 4);
+                memcpy(weights + 64 * v + 4 * r, &both, 4);
             }
         }
     }
@@ -201,15 +185,15 @@ static void pack_q4_0(const kn_format *format, const kn_source *source, size_t r
 
 /* OWN: row of a format with its own dequantiser and packer. UNIT: row of a format packed in
  * units. */
-#define OWN(id, name, values, bytes, tile, halves, at, dequantise, pack)                          \
-    {id, name, values, bytes, 0, values, tile, halves, {at, 0}, dequantise, pack, NULL}
-#define UNIT(id, name, values, bytes, tile, halves, at, then, unpack)                             \
-    {id, name, values, bytes, 0, values, tile, halves, {at, then},                                \
+#define OWN(id, name, values, bytes, tile, f16s, at, dequantise, pack)                          \
+    {id, name, values, bytes, 0, values, tile, f16s, {at, 0}, dequantise, pack, NULL}
+#define UNIT(id, name, values, bytes, tile, f16s, at, then, unpack)                             \
+    {id, name, values, bytes, 0, values, tile, f16s, {at, then},                                \
      kn_unit_dequantise, kn_unit_pack, unpack}
 
 static const kn_format formats[] = {
     OWN(0, "F32", 1, 4, KN_TILE_F32, 0, 0, dequantise_f32, pack_words),
-    OWN(1, "F16", 1, 2, KN_TILE_F16, 1, 0, dequantise_f16, pack_halves),
+    OWN(1, "F16", 1, 2, KN_TILE_F16, 1, 0, dequantise_f16, pack_f16),
     OWN(2, "Q4_0", 32, Q4_0_BYTES, KN_TILE_Q4, 1, 0, dequantise_q4_0, pack_q4_0),
     UNIT(3, "Q4_1", 32, 20, KN_TILE_Q4_LOW, 2, 0, 2, kn_unpack_q4_1),
     UNIT(6, "Q5_0", 32, 22, KN_TILE_Q5, 1, 0, 0, kn_unpack_q5_0),
@@ -222,7 +206,7 @@ static const kn_format formats[] = {
     UNIT(14, "Q6_K", 256, 210, KN_TILE_Q6_S, 1, 208, 0, kn_unpack_q6_k),
     UNIT(20, "IQ4_NL", 32, 18, KN_TILE_C4, 1, 0, 0, kn_unpack_iq4_nl),
     UNIT(23, "IQ4_XS", 256, 136, KN_TILE_C4_S, 1, 0, 0, kn_unpack_iq4_xs),
-    OWN(30, "BF16", 1, 2, KN_TILE_BF16, 0, 0, dequantise_bf16, pack_halves),
+    OWN(30, "BF16", 1, 2, KN_TILE_BF16, 0, 0, dequantise_bf16, pack_f16),
     UNIT(34, "TQ1_0", 256, 54, KN_TILE_TERNARY, 1, 52, 0, kn_unpack_tq1_0),
     UNIT(35, "TQ2_0", 256, 66, KN_TILE_TERNARY, 1, 64, 0, kn_unpack_tq2_0),
     /* Blocks run over row ends, so a row need only be whole groups of 32 values. */
@@ -242,19 +226,19 @@ const kn_format *kn_format_find(uint32_t id) {
     return NULL;
 }
 
-/* Facts of the kinds that are not made of units: the input kind, and the bytes of an odd last block
- * and of a pair of blocks (int8 kinds, blocks of 32 columns), or of one and two columns (float
- * kinds). */
+/* Bytes of the plain kinds, and the inputs of all kinds, a bit each (the lists in kn_formats.h). */
+#define BYTES(KIND, name, inputs, odd, pair) [KN_TILE_##KIND] = {odd, pair},
 static const struct {
-    kn_input_kind input;
-    uint16_t odd_bytes, pair_bytes;
-} tile_facts[] = {
-    [KN_TILE_F32] = {KN_INPUT_FLOAT, 64, 128},
-    [KN_TILE_F16] = {KN_INPUT_FLOAT, 64, 64},
-    [KN_TILE_BF16] = {KN_INPUT_FLOAT, 64, 64},
-    [KN_TILE_Q8] = {KN_INPUT_INT8, 576, 1088},
-    [KN_TILE_Q4] = {KN_INPUT_INT8, 320, 576},
+    uint16_t odd, pair;
+} plain_bytes[] = {KN_PLAIN_TILES(BYTES)};
+
+enum {
+    TAKES_FLOAT = 1 << KN_INPUT_FLOAT,
+    TAKES_INT8 = 1 << KN_INPUT_INT8 | 1 << KN_INPUT_INT8_ROW,
+    TAKES_ANY = TAKES_FLOAT | TAKES_INT8
 };
+#define TAKES(KIND, name, INPUTS, ...) [KN_TILE_##KIND] = TAKES_##INPUTS,
+static const uint8_t taken_inputs[] = {KN_TILES(TAKES)};
 
 size_t kn_tile_bytes(kn_tile_kind kind, size_t columns) {
     if (kn_is_unit_kind(kind)) {
@@ -262,14 +246,13 @@ size_t kn_tile_bytes(kn_tile_kind kind, size_t columns) {
         return blocks / 8 * kn_unit_bytes(kind, 8) + (rest ? kn_unit_bytes(kind, rest) : 0);
     }
     size_t units = kn_tile_input(kind) == KN_INPUT_INT8 ? columns / KN_BLOCK_COLUMNS : columns;
-    return units / 2 * tile_facts[kind].pair_bytes + (units & 1) * tile_facts[kind].odd_bytes;
+    return units / 2 * plain_bytes[kind].pair + (units & 1) * plain_bytes[kind].odd;
 }
 
 kn_input_kind kn_tile_input(kn_tile_kind kind) {
-    return kn_is_unit_kind(kind) ? KN_INPUT_INT8 : tile_facts[kind].input;
+    return kn_tile_accepts(kind, KN_INPUT_INT8) ? KN_INPUT_INT8 : KN_INPUT_FLOAT;
 }
 
 bool kn_tile_accepts(kn_tile_kind kind, kn_input_kind input) {
-    if (kind == KN_TILE_TERNARY) return true;
-    return (input == KN_INPUT_FLOAT) == (kn_tile_input(kind) == KN_INPUT_FLOAT);
+    return taken_inputs[kind] >> input & 1;
 }

@@ -40,16 +40,62 @@ extern const kn_ops kn_avx2_ops;
 extern const kn_ops kn_avx512_ops;
 #endif
 
-/* Addresses of the weights and scales of block b in an int8 tile. weight_bytes: 512 (Q8), 256
- * (Q4). */
-KN_INLINE const uint8_t *kn_block_weights(const void *tile, size_t b, size_t weight_bytes) {
-    return (const uint8_t *)tile + (b / 2) * (2 * weight_bytes + 64) + (b & 1) * weight_bytes;
+/* Offsets in a block of an int8 panel of `tokens` (drawn in kn_ops.h), for token t: group g, and a
+ * part. The bytes of a whole block. */
+KN_INLINE size_t kn_group_at(size_t g, size_t tokens, size_t t) { return 4 * (g * tokens + t); }
+KN_INLINE size_t kn_part_at(kn_panel_part part, size_t tokens, size_t t) {
+    return part * tokens + 4 * t;
 }
-KN_INLINE const uint8_t *kn_block_scales(const void *tile, size_t b, size_t blocks,
-                                         size_t weight_bytes) {
-    const uint8_t *pair = (const uint8_t *)tile + (b / 2) * (2 * weight_bytes + 64);
-    if ((blocks & 1) && b == blocks - 1) return pair + weight_bytes;
-    return pair + 2 * weight_bytes + (b & 1) * 32;
+KN_INLINE size_t kn_panel_step(size_t tokens) { return KN_INT8_PANEL_BLOCK_BYTES * tokens; }
+
+/* Values of token t in a block of an int8 panel. */
+KN_INLINE int8_t kn_panel_byte(const uint8_t *block, size_t column, size_t tokens, size_t t) {
+    return (int8_t)block[kn_group_at(column / 4, tokens, t) + column % 4];
+}
+KN_INLINE int32_t kn_panel_offset(const uint8_t *block, size_t tokens, size_t t) {
+    int32_t offset;
+    memcpy(&offset, block + kn_part_at(KN_PANEL_OFFSET, tokens, t), 4);
+    return offset;
+}
+KN_INLINE float kn_panel_float(const uint8_t *block, kn_panel_part part, size_t tokens, size_t t) {
+    float value;
+    memcpy(&value, block + kn_part_at(part, tokens, t), 4);
+    return value;
+}
+
+/* Stores the parts of token t, from the sums of its first and second 16 bytes. */
+KN_INLINE void kn_panel_store_parts(uint8_t *block, size_t tokens, size_t t, float scale,
+                                    int32_t first, int32_t second) {
+    int32_t offset = -128 * (first + second);
+    const float floats[4] = {scale, scale * (float)(first + second), scale * (float)first,
+                             scale * (float)second};
+    memcpy(block + kn_part_at(KN_PANEL_OFFSET, tokens, t), &offset, 4);
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(block + kn_part_at(KN_PANEL_SCALE, tokens, t) + 4 * i * tokens, floats + i, 4);
+    }
+}
+
+KN_INLINE uint16_t kn_f16_at(const uint8_t *p) {
+    uint16_t f16;
+    memcpy(&f16, p, 2);
+    return f16;
+}
+
+KN_INLINE float kn_float_of(int32_t bits) {
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+/* Offsets of the weights and the scales of block b in an int8 tile. weight_bytes: 512 (Q8), 256
+ * (Q4). */
+KN_INLINE size_t kn_weights_at(size_t b, size_t weight_bytes) {
+    return (b / 2) * (2 * weight_bytes + 64) + (b & 1) * weight_bytes;
+}
+KN_INLINE size_t kn_scales_at(size_t b, size_t blocks, size_t weight_bytes) {
+    const bool alone = (blocks & 1) && b == blocks - 1;
+    size_t pair = (b / 2) * (2 * weight_bytes + 64);
+    return pair + (alone ? weight_bytes : 2 * weight_bytes + (b & 1) * 32);
 }
 
 /* Stores a finished sum after adding the bias, then the output's value when accumulating. */

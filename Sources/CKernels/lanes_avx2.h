@@ -1,6 +1,6 @@
 /*
  * Sixteen float lanes as two AVX2 registers. lanes_avx512.h defines equal names for an AVX-512
- * register. lanes_ops.h, lanes_norm.h and lanes_attend.h build on these names for both sets.
+ * register. lanes_ops.inc, lanes_norm.inc and lanes_attend.inc build on these names for both sets.
  *
  * Guarantees: each function rounds once per lane, exactly as the scalar operation of its name.
  */
@@ -11,6 +11,13 @@
 
 #include "units.h"
 
+#define KN_WIDE_ROWS 0 /* 1 where KN_ROW_GROUP is 8 */
+
+/* A register of KN_REGISTER_ROWS rows of a tile, and the operation of an intrinsic on registers. */
+typedef __m256 kn_r;
+typedef __m256i kn_ri;
+#define KN_MM(operation) _mm256_##operation
+
 typedef struct kn_v {
     __m256 a, b; /* lanes 0..7, 8..15 */
 } kn_v;
@@ -18,7 +25,9 @@ typedef struct kn_v {
 enum {
     KN_TOKEN_GROUP = 3, /* tokens whose accumulators fit in registers together */
     KN_ROW_GROUP = 4,   /* attention rows, likewise */
-    KN_VALUE_LANES = 4  /* rows x value vectors held at once */
+    KN_VALUE_LANES = 4, /* rows x value vectors held at once */
+    KN_INT8_GROUP = 4,  /* tokens whose int8 sums fit in registers with a register's rows */
+    KN_REGISTER_ROWS = 8
 };
 
 /* Sign bits set in the first n of 8 lanes. */
@@ -86,6 +95,20 @@ KN_INLINE kn_v v_keep_n(kn_v v, size_t n, float other) {
     return KN_BOTH(_mm256_blendv_ps(o, v.a, _mm256_castsi256_ps(v_first_low(n))),
                    _mm256_blendv_ps(o, v.b, _mm256_castsi256_ps(v_first_high(n))));
 }
+
+KN_INLINE kn_ri r_and(kn_ri x, kn_ri y) { return _mm256_and_si256(x, y); }
+KN_INLINE kn_ri r_or(kn_ri x, kn_ri y) { return _mm256_or_si256(x, y); }
+KN_INLINE kn_r r_load(const void *p) { return _mm256_loadu_ps(p); }
+KN_INLINE kn_r r_load_f16(const uint8_t *p) { return v_f16_8(p); }
+KN_INLINE kn_ri r_load_int(const uint8_t *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+/* Loads a byte per row. */
+KN_INLINE __m128i r_load_bytes(const uint8_t *p) {
+    return _mm_loadl_epi64((const __m128i *)(const void *)p);
+}
+/* Joins the registers of rows 0.. and 8.. */
+KN_INLINE kn_v r_join(kn_r low, kn_r high) { return KN_BOTH(low, high); }
 
 #define KN_LANEWISE(name, intrinsic)                                                              \
     KN_INLINE kn_v name(kn_v x, kn_v y) {                                                         \

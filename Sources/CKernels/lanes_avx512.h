@@ -1,6 +1,6 @@
 /*
  * Sixteen float lanes as an AVX-512 register. lanes_avx2.h defines equal names for two AVX2
- * registers. lanes_ops.h, lanes_norm.h and lanes_attend.h build on these names for both sets.
+ * registers. lanes_ops.inc, lanes_norm.inc and lanes_attend.inc build on these names for both sets.
  *
  * Guarantees: each function rounds once per lane, exactly as the scalar operation of its name.
  */
@@ -11,12 +11,21 @@
 
 #include "units.h"
 
+#define KN_WIDE_ROWS 1 /* KN_ROW_GROUP is 8 */
+
+/* A register of KN_REGISTER_ROWS rows of a tile, and the operation of an intrinsic on registers. */
+typedef __m512 kn_r;
+typedef __m512i kn_ri;
+#define KN_MM(operation) _mm512_##operation
+
 typedef __m512 kn_v;
 
 enum {
     KN_TOKEN_GROUP = KN_PANEL_TOKENS, /* tokens whose accumulators fit in registers together */
     KN_ROW_GROUP = 8,                 /* attention rows, likewise */
-    KN_VALUE_LANES = 16               /* rows x value vectors held at once */
+    KN_VALUE_LANES = 16,              /* rows x value vectors held at once */
+    KN_INT8_GROUP = KN_PANEL_TOKENS,  /* tokens whose int8 sums fit in registers, too */
+    KN_REGISTER_ROWS = 16
 };
 
 KN_INLINE __mmask16 v_first(size_t n) { return (__mmask16)((1u << n) - 1u); }
@@ -50,6 +59,18 @@ KN_INLINE kn_v v_load_pair_less_one(const uint8_t *p, unsigned shift) {
 KN_INLINE kn_v v_keep_n(kn_v v, size_t n, float other) {
     return _mm512_mask_mov_ps(_mm512_set1_ps(other), v_first(n), v);
 }
+
+KN_INLINE kn_ri r_and(kn_ri x, kn_ri y) { return _mm512_and_si512(x, y); }
+KN_INLINE kn_ri r_or(kn_ri x, kn_ri y) { return _mm512_or_si512(x, y); }
+KN_INLINE kn_r r_load(const void *p) { return _mm512_loadu_ps(p); }
+KN_INLINE kn_r r_load_f16(const uint8_t *p) { return v_load_f16(p); }
+KN_INLINE kn_ri r_load_int(const uint8_t *p) { return _mm512_loadu_si512(p); }
+/* Loads a byte per row. */
+KN_INLINE __m128i r_load_bytes(const uint8_t *p) {
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+/* A register has all rows of a tile. */
+KN_INLINE kn_v r_join(kn_r all, kn_r unused) { return (void)unused, all; }
 
 KN_INLINE kn_v v_add(kn_v a, kn_v b) { return _mm512_add_ps(a, b); }
 KN_INLINE kn_v v_sub(kn_v a, kn_v b) { return _mm512_sub_ps(a, b); }

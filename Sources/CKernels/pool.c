@@ -1,10 +1,10 @@
 /*
  * The fork-join pool, of C11 atomics and a futex each way.
  *
- * Guarantees: a task runs exactly once. The caller returns only when all tasks have run. A worker
- * that is off its core holds up at most the claimed task, and the caller sleeps while waiting for
- * the task, so that the worker can use the caller's core.
- * Does not: order tasks, pin threads to cores, or measure anything.
+ * Guarantees: a portion runs exactly once. The caller returns only when all portions have run. A
+ * worker that is off its core holds up at most the claimed portion, and the caller sleeps while
+ * waiting for the portion, so that the worker can use the caller's core.
+ * Does not: order portions, pin threads to cores, or measure anything.
  */
 #define _GNU_SOURCE
 #include "kn_pool.h"
@@ -25,17 +25,17 @@
 enum { SPIN_NANOSECONDS = 50000, PAUSES_PER_LOOK_AT_CLOCK = 32 };
 
 /*
- * A job's life. The caller writes task, context, count, and then `unclaimed` = count. The thread
- * that takes `unclaimed` from r to r - 1 owns task count - r, and may read task, context and count,
- * because the job cannot end before the task does. When no task is left to claim, each worker adds
- * the number of its tasks to `finished`. The caller returns when `finished` plus its own number is
- * count.
+ * A job's life. The caller writes portion, context, count, and then `unclaimed` = count. The thread
+ * that takes `unclaimed` from r to r - 1 owns portion count - r, and may read portion, context and
+ * count, because the job cannot end before the portion does. When no portion is left to claim, each
+ * worker adds the number of its portions to `finished`. The caller returns when `finished` plus its
+ * own number is count.
  */
 struct kn_pool {
     alignas(64) _Atomic uint32_t unclaimed;
-    alignas(64) _Atomic uint32_t finished; /* tasks run by workers. The caller sleeps on it */
+    alignas(64) _Atomic uint32_t finished; /* portions run by workers. The caller sleeps on it */
     _Atomic uint32_t caller_sleeps;
-    alignas(64) kn_task task;
+    alignas(64) kn_portion portion;
     void *context;
     uint32_t count;
     alignas(64) _Atomic uint32_t wake_ups; /* futex that idle workers sleep on */
@@ -72,7 +72,7 @@ static int64_t nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Runs tasks until none is left to claim. Returns the number of tasks run. */
+/* Runs portions until none is left to claim. Returns the number of portions run. */
 static uint32_t run_claimed(kn_pool *pool, unsigned worker) {
     uint32_t done = 0, left = atomic_load_explicit(&pool->unclaimed, memory_order_acquire);
     while (left > 0) {
@@ -80,7 +80,7 @@ static uint32_t run_claimed(kn_pool *pool, unsigned worker) {
                                                    memory_order_acq_rel, memory_order_acquire)) {
             continue;
         }
-        pool->task(pool->context, pool->count - left, worker);
+        pool->portion(pool->context, pool->count - left, worker);
         done++;
         left = atomic_load_explicit(&pool->unclaimed, memory_order_acquire);
     }
@@ -126,7 +126,7 @@ static void wake_workers(kn_pool *pool, uint32_t threads) {
     futex_wake(&pool->wake_ups, threads);
 }
 
-/* Spins, then sleeps, until the workers have finished `expected` tasks. */
+/* Spins, then sleeps, until the workers have finished `expected` portions. */
 static void wait_for_workers(kn_pool *pool, uint32_t expected) {
     int64_t deadline = 0;
     for (unsigned spins = 1;; spins++) {
@@ -146,14 +146,14 @@ static void wait_for_workers(kn_pool *pool, uint32_t expected) {
     atomic_store(&pool->caller_sleeps, 0);
 }
 
-void kn_pool_run(kn_pool *pool, kn_task task, void *context, size_t count) {
+void kn_pool_run(kn_pool *pool, kn_portion portion, void *context, size_t count) {
     bool idle = false;
     if (count <= 1 || pool->threads == 1 || count > UINT32_MAX ||
         !atomic_compare_exchange_strong(&pool->busy, &idle, true)) {
-        for (size_t i = 0; i < count; i++) task(context, i, 0);
+        for (size_t i = 0; i < count; i++) portion(context, i, 0);
         return;
     }
-    pool->task = task;
+    pool->portion = portion;
     pool->context = context;
     pool->count = (uint32_t)count;
     atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);

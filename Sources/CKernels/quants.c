@@ -8,12 +8,6 @@
  */
 #include "units.h"
 
-static uint16_t half_at(const uint8_t *p) {
-    uint16_t half;
-    memcpy(&half, p, 2);
-    return half;
-}
-
 /* Unrolling makes the shifts constant, so that the inner loops become vector instructions. */
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
@@ -45,8 +39,8 @@ KN_INLINE void unpack_simple(const kn_source *source, size_t first, size_t count
     const size_t header = low ? 4 : 2, size = header + (fifth ? 4 : 0) + 16;
     const uint8_t *p = source->blocks + first / 32 * size;
     for (size_t b = 0; b < count / 32; b++, p += size) {
-        unit->d[b] = half_at(p);
-        if (low) unit->m[b] = half_at(p + 2);
+        unit->d[b] = kn_f16_at(p);
+        if (low) unit->m[b] = kn_f16_at(p + 2);
         split_nibbles(p + size - 16, 16, unit->q + 32 * b);
         if (fifth) add_fifth_bits(p + header, unit->q + 32 * b);
     }
@@ -82,8 +76,8 @@ void kn_unpack_q2_k(const kn_source *source, size_t first, size_t count, void *i
         unsigned shift = 2 * (i % 4);
         for (size_t l = 0; l < 32; l++) unit->q[32 * i + l] = bytes[l] >> shift & 3;
     }
-    unit->d[0] = half_at(p + 80);
-    unit->m[0] = half_at(p + 82);
+    unit->d[0] = kn_f16_at(p + 80);
+    unit->m[0] = kn_f16_at(p + 82);
 }
 
 /* Q3_K, 110 bytes:  | 32 bytes of third bits | 64 bytes | 12 bytes of scales | f16 d |
@@ -107,7 +101,7 @@ void kn_unpack_q3_k(const kn_source *source, size_t first, size_t count, void *i
         unsigned high = scales[8 + g % 4] >> (2 * (g / 4)) & 3u;
         unit->scale[g] = (uint8_t)((low | high << 4) - 32u);
     }
-    unit->d[0] = half_at(p + 108);
+    unit->d[0] = kn_f16_at(p + 108);
 }
 
 /* The head of Q4_K and Q5_K, 16 bytes:  | f16 d | f16 m | 12 bytes |
@@ -115,8 +109,8 @@ void kn_unpack_q3_k(const kn_source *source, size_t first, size_t count, void *i
  * 4 bits stand in byte j + 4 (scale in the low nibble), the high 2 bits atop bytes j - 4 and j. */
 KN_INLINE void unpack_k_head(const uint8_t *p, kn_unit *unit) {
     const uint8_t *s = p + 4;
-    unit->d[0] = half_at(p);
-    unit->m[0] = half_at(p + 2);
+    unit->d[0] = kn_f16_at(p);
+    unit->m[0] = kn_f16_at(p + 2);
     for (size_t j = 0; j < 4; j++) {
         unit->scale[j] = s[j] & 63;
         unit->low[j] = s[j + 4] & 63;
@@ -170,7 +164,7 @@ void kn_unpack_q6_k(const kn_source *source, size_t first, size_t count, void *i
         }
     }
     memcpy(unit->scale, p + 192, 16);
-    unit->d[0] = half_at(p + 208);
+    unit->d[0] = kn_f16_at(p + 208);
 }
 
 /* IQ4_XS, 136 bytes:  | f16 d | u16 high | 4 bytes of low nibbles | 128 bytes |
@@ -179,9 +173,9 @@ void kn_unpack_q6_k(const kn_source *source, size_t first, size_t count, void *i
 void kn_unpack_iq4_xs(const kn_source *source, size_t first, size_t count, void *into) {
     const uint8_t *p = source->blocks + first / 256 * 136;
     kn_unit *unit = into;
-    unsigned high = half_at(p + 2);
+    unsigned high = kn_f16_at(p + 2);
     (void)count;
-    unit->d[0] = half_at(p);
+    unit->d[0] = kn_f16_at(p);
     for (size_t b = 0; b < 8; b++) {
         unsigned low = p[4 + b / 2] >> (4 * (b % 2)) & 15u;
         unit->scale[b] = (uint8_t)((low | (high >> 2 * b & 3u) << 4) - 32u);
@@ -210,7 +204,7 @@ void kn_unpack_tq1_0(const kn_source *source, size_t first, size_t count, void *
     split_trits(p, 32, 5, unit->q);
     split_trits(p + 32, 16, 5, unit->q + 160);
     split_trits(p + 48, 4, 4, unit->q + 240);
-    unit->whole = kn_f16_to_f32(half_at(p + 52));
+    unit->whole = kn_f16_to_f32(kn_f16_at(p + 52));
 }
 
 /* TQ2_0, 66 bytes:  | 64 bytes as in Q2_K | f16 d | */
@@ -224,7 +218,7 @@ void kn_unpack_tq2_0(const kn_source *source, size_t first, size_t count, void *
         unsigned shift = 2 * (i % 4);
         for (size_t l = 0; l < 32; l++) unit->q[32 * i + l] = bytes[l] >> shift & 3;
     }
-    unit->whole = kn_f16_to_f32(half_at(p + 64));
+    unit->whole = kn_f16_to_f32(kn_f16_at(p + 64));
 }
 
 /* I2_S: the tensor is a single run of values, 128 in 32 bytes: value 32*j + l of a block = bits

@@ -13,16 +13,14 @@
 /* ---- int8 panels ---- */
 
 static float largest_magnitude(const float *x, size_t count) {
-    uint32_t largest = 0;
+    int32_t largest = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
+        int32_t bits;
         memcpy(&bits, x + i, 4);
-        bits &= 0x7FFFFFFFu; /* the bits of |x| order like |x|, with NaN above Inf */
+        bits &= 0x7FFFFFFF; /* the bits of |x| order like |x|, with NaN above Inf */
         if (bits > largest) largest = bits;
     }
-    float m;
-    memcpy(&m, &largest, 4);
-    return m;
+    return kn_float_of(largest);
 }
 
 /* Quantises 32 values of token t, with largest magnitude m (of the block, or of the row). */
@@ -33,15 +31,10 @@ static void quantise_block(const float *x, float m, uint8_t *out, size_t tokens,
     int32_t half[2] = {0, 0};
     for (size_t i = 0; i < KN_BLOCK_COLUMNS; i++) {
         int8_t byte = live ? (int8_t)rintf(x[i] * inverse) : 0;
-        memcpy(out + (i / 4 * tokens + t) * 4 + i % 4, &byte, 1);
+        memcpy(out + kn_group_at(i / 4, tokens, t) + i % 4, &byte, 1);
         half[i / 16] += byte;
     }
-    int32_t offset = -128 * (half[0] + half[1]);
-    const float sums[3] = {scale * (float)(half[0] + half[1]), scale * (float)half[0],
-                           scale * (float)half[1]};
-    memcpy(out + 32 * tokens + 4 * t, &offset, 4);
-    memcpy(out + 36 * tokens + 4 * t, &scale, 4);
-    for (size_t i = 0; i < 3; i++) memcpy(out + (40 + 4 * i) * tokens + 4 * t, sums + i, 4);
+    kn_panel_store_parts(out, tokens, t, scale, half[0], half[1]);
 }
 
 static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
@@ -51,7 +44,7 @@ static void quantise(const float *x, size_t stride, size_t tokens, size_t column
             const float *block = x + t * stride + c;
             quantise_block(block, largest_magnitude(block, KN_BLOCK_COLUMNS), out, tokens, t);
         }
-        out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+        out += kn_panel_step(tokens);
     }
 }
 
@@ -63,7 +56,7 @@ static void quantise_row(const float *x, size_t stride, size_t tokens, size_t co
         if (m < KN_ROW_MAGNITUDE_MIN) m = KN_ROW_MAGNITUDE_MIN;
         for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
             quantise_block(x + t * stride + c, m, out, tokens, t);
-            out += KN_INT8_PANEL_BLOCK_BYTES * tokens;
+            out += kn_panel_step(tokens);
         }
     }
 }
@@ -108,22 +101,20 @@ static int32_t int8_weight(kn_tile_kind kind, const uint8_t *weights, size_t col
     return (column % 8 < 4 ? two & 15 : two >> 4) * 16;
 }
 
-static float int8_sum(const kn_product *p, const void *tile, size_t row, const uint8_t *panel,
+static float int8_sum(const kn_product *p, const uint8_t *tile, size_t row, const uint8_t *panel,
                       size_t tokens, size_t t) {
     size_t blocks = p->columns / KN_BLOCK_COLUMNS, weight_bytes = p->kind == KN_TILE_Q8 ? 512 : 256;
-    float factor = p->kind == KN_TILE_Q8 ? 1.0f : 0.0625f, acc = 0, scale;
-    for (size_t b = 0; b < blocks; b++, panel += KN_INT8_PANEL_BLOCK_BYTES * tokens) {
-        const uint8_t *weights = kn_block_weights(tile, b, weight_bytes);
-        int32_t sum;
-        uint16_t half;
-        memcpy(&sum, panel + 32 * tokens + 4 * t, 4); /* -128 * sum of the bytes */
+    float factor = p->kind == KN_TILE_Q8 ? 1.0f : 0.0625f, acc = 0;
+    for (size_t b = 0; b < blocks; b++, panel += kn_panel_step(tokens)) {
+        const uint8_t *weights = tile + kn_weights_at(b, weight_bytes);
+        int32_t sum = kn_panel_offset(panel, tokens, t);
+        float scale = kn_panel_float(panel, KN_PANEL_SCALE, tokens, t);
+        float weight_scale =
+            kn_f16_to_f32(kn_f16_at(tile + kn_scales_at(b, blocks, weight_bytes) + 2 * row));
         for (size_t c = 0; c < KN_BLOCK_COLUMNS; c++) {
-            int8_t a = (int8_t)panel[(c / 4 * tokens + t) * 4 + c % 4];
-            sum += int8_weight(p->kind, weights, c, row) * a;
+            sum += int8_weight(p->kind, weights, c, row) * kn_panel_byte(panel, c, tokens, t);
         }
-        memcpy(&scale, panel + 36 * tokens + 4 * t, 4);
-        memcpy(&half, kn_block_scales(tile, b, blocks, weight_bytes) + 2 * row, 2);
-        acc = fmaf((float)sum, (kn_f16_to_f32(half) * factor) * scale, acc);
+        acc = fmaf((float)sum, (weight_scale * factor) * scale, acc);
     }
     return acc;
 }
@@ -135,22 +126,21 @@ static void add_int8_unit(kn_tile_kind kind, const kn_unit *unit, size_t blocks,
                           const uint8_t *panel, size_t tokens, float *acc) {
     const size_t group_columns = kn_shapes[kind].group_columns;
     for (size_t c = 0; c < blocks * KN_BLOCK_COLUMNS; c += group_columns) {
-        const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES * tokens;
+        const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * kn_panel_step(tokens);
         const size_t start = c % KN_BLOCK_COLUMNS;
-        const size_t sums_at = group_columns == KN_BLOCK_COLUMNS ? 40 : start == 0 ? 44 : 48;
+        const kn_panel_part sum_part = group_columns == KN_BLOCK_COLUMNS ? KN_PANEL_SUM
+                                       : start == 0                      ? KN_PANEL_SUM_FIRST
+                                                                         : KN_PANEL_SUM_SECOND;
         float scale, low;
         kn_unit_factors(kind, unit, c / group_columns, &scale, &low);
         for (size_t t = 0; t < tokens; t++) {
             int32_t sum = 0;
-            float token_scale, token_sum;
+            float token_scale = kn_panel_float(block, KN_PANEL_SCALE, tokens, t);
             for (size_t i = start; i < start + group_columns; i++) {
-                int8_t a = (int8_t)block[(i / 4 * tokens + t) * 4 + i % 4];
-                sum += kn_unit_q(kind, unit, c - start + i) * a;
+                sum += kn_unit_q(kind, unit, c - start + i) * kn_panel_byte(block, i, tokens, t);
             }
-            memcpy(&token_scale, block + 36 * tokens + 4 * t, 4);
-            memcpy(&token_sum, block + sums_at * tokens + 4 * t, 4);
             acc[t] = fmaf((float)sum, scale * token_scale, acc[t]);
-            acc[t] = fmaf(low, token_sum, acc[t]);
+            acc[t] = fmaf(low, kn_panel_float(block, sum_part, tokens, t), acc[t]);
         }
     }
 }
@@ -160,15 +150,11 @@ static void add_row_unit(const kn_unit *unit, size_t columns, const uint8_t *pan
                          float *acc) {
     for (size_t t = 0; t < tokens; t++) {
         int32_t sum = 0;
-        float token_scale;
+        float token_scale = kn_panel_float(panel, KN_PANEL_SCALE, tokens, t);
         for (size_t c = 0; c < columns; c++) {
-            const uint8_t *block =
-                panel + c / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES * tokens;
-            size_t i = c % KN_BLOCK_COLUMNS;
-            int8_t a = (int8_t)block[(i / 4 * tokens + t) * 4 + i % 4];
-            sum += ((int32_t)unit->q[c] - 1) * a;
+            const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * kn_panel_step(tokens);
+            sum += (unit->q[c] - 1) * kn_panel_byte(block, c % KN_BLOCK_COLUMNS, tokens, t);
         }
-        memcpy(&token_scale, panel + 36 * tokens + 4 * t, 4);
         acc[t] = fmaf((float)sum, unit->whole * token_scale, acc[t]);
     }
 }
@@ -368,9 +354,7 @@ const kn_ops kn_scalar_ops = {
     .quantise = quantise,
     .quantise_row = quantise_row,
     .interleave = interleave,
-    .product = {product, product, product, product, product, product, product, product, product,
-                product, product, product, product, product, product, product},
-    .ternary_float = product,
+    .product = {[0 ... KN_TILE_KINDS - 1] = {product, product, product}},
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,

@@ -18,11 +18,11 @@ void kn_unit_factors(kn_tile_kind kind, const kn_unit *unit, size_t group, float
                      float *low) {
     float zero = kn_shapes[kind].zero;
     switch (kn_shapes[kind].form) {
-    case KN_HALVES:
+    case KN_F16S:
         *scale = kn_f16_to_f32(unit->d[group]);
         *low = *scale * -zero;
         break;
-    case KN_HALVES_LOW:
+    case KN_F16S_LOW:
         *scale = kn_f16_to_f32(unit->d[group]);
         *low = kn_f16_to_f32(unit->m[group]);
         break;
@@ -42,7 +42,7 @@ void kn_unit_factors(kn_tile_kind kind, const kn_unit *unit, size_t group, float
 
 static bool has_low(kn_tile_kind kind) {
     kn_factor_form form = kn_shapes[kind].form;
-    return form == KN_HALVES_LOW || form == KN_SUPER_LOW || form == KN_SUPER_LOW_NIBBLES;
+    return form == KN_F16S_LOW || form == KN_SUPER_LOW || form == KN_SUPER_LOW_NIBBLES;
 }
 
 void kn_unit_dequantise(const kn_format *format, const kn_source *source, size_t first,
@@ -85,10 +85,10 @@ KN_INLINE void walk_factors(kn_tile_kind kind, uint8_t *at, size_t blocks, size_
     const kn_factor_form form = kn_shapes[kind].form;
     const size_t groups = blocks * kn_groups_per_block(kind);
     switch (form) {
-    case KN_HALVES:
+    case KN_F16S:
         for (size_t b = 0; b < blocks; b++) copy(at + 32 * b + 2 * r, &unit->d[b], 2);
         break;
-    case KN_HALVES_LOW:
+    case KN_F16S_LOW:
         for (size_t b = 0; b < blocks; b++) {
             copy(at + 64 * b + 2 * r, &unit->d[b], 2);
             copy(at + 64 * b + 32 + 2 * r, &unit->m[b], 2);
@@ -208,23 +208,15 @@ KN_INLINE void pack_kind(kn_tile_kind kind, const kn_format *format, const kn_so
 }
 
 /* Each kind has its own loop, with a shape known to the compiler. */
-#define KN_PACK_CASE(kind)                                                                        \
-    case kind: pack_kind(kind, format, source, row, row_count, columns, tile); break
+#define KN_PACK_CASE(KIND, ...)                                                                   \
+    case KN_TILE_##KIND:                                                                          \
+        pack_kind(KN_TILE_##KIND, format, source, row, row_count, columns, tile);                 \
+        break;
 
 void kn_unit_pack(const kn_format *format, const kn_source *source, size_t row, size_t row_count,
                   size_t columns, void *tile) {
     switch (format->tile) {
-        KN_PACK_CASE(KN_TILE_Q4_LOW);
-        KN_PACK_CASE(KN_TILE_Q5);
-        KN_PACK_CASE(KN_TILE_Q5_LOW);
-        KN_PACK_CASE(KN_TILE_Q2_S);
-        KN_PACK_CASE(KN_TILE_Q3_S);
-        KN_PACK_CASE(KN_TILE_Q4_S);
-        KN_PACK_CASE(KN_TILE_Q5_S);
-        KN_PACK_CASE(KN_TILE_Q6_S);
-        KN_PACK_CASE(KN_TILE_C4);
-        KN_PACK_CASE(KN_TILE_C4_S);
-        KN_PACK_CASE(KN_TILE_TERNARY);
+        KN_UNIT_TILES(KN_PACK_CASE)
     default: break; /* the other kinds have packers of their own */
     }
 }

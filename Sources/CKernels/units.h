@@ -11,8 +11,8 @@
 #include "internal.h"
 
 typedef enum kn_factor_form {
-    KN_HALVES,
-    KN_HALVES_LOW,
+    KN_F16S,
+    KN_F16S_LOW,
     KN_SUPER,
     KN_SUPER_LOW,
     KN_SUPER_LOW_NIBBLES,
@@ -27,19 +27,9 @@ typedef struct kn_tile_shape {
     kn_factor_form form;
 } kn_tile_shape;
 
-static const kn_tile_shape kn_shapes[KN_TILE_KINDS] = {
-    [KN_TILE_Q4_LOW] = {4, 0, 32, 0, false, KN_HALVES_LOW},
-    [KN_TILE_Q5] = {4, 1, 32, 16, false, KN_HALVES},
-    [KN_TILE_Q5_LOW] = {4, 1, 32, 0, false, KN_HALVES_LOW},
-    [KN_TILE_Q2_S] = {2, 0, 16, 0, false, KN_SUPER_LOW_NIBBLES},
-    [KN_TILE_Q3_S] = {2, 1, 16, 4, false, KN_SUPER},
-    [KN_TILE_Q4_S] = {4, 0, 32, 0, false, KN_SUPER_LOW},
-    [KN_TILE_Q5_S] = {4, 1, 32, 0, false, KN_SUPER_LOW},
-    [KN_TILE_Q6_S] = {4, 2, 16, 32, false, KN_SUPER},
-    [KN_TILE_C4] = {4, 0, 32, 128, true, KN_HALVES},
-    [KN_TILE_C4_S] = {4, 0, 32, 128, true, KN_SUPER},
-    [KN_TILE_TERNARY] = {2, 0, 32, 1, false, KN_WHOLE},
-};
+#define KN_SHAPE(KIND, name, inputs, low, high, columns, zero, coded, FORM)                        \
+    [KN_TILE_##KIND] = {low, high, columns, zero, coded, KN_##FORM},
+static const kn_tile_shape kn_shapes[KN_TILE_KINDS] = {KN_UNIT_TILES(KN_SHAPE)};
 
 KN_INLINE bool kn_is_unit_kind(kn_tile_kind kind) { return kn_shapes[kind].low_bits != 0; }
 
@@ -57,8 +47,8 @@ KN_INLINE size_t kn_groups_per_block(kn_tile_kind kind) {
 KN_INLINE size_t kn_factor_bytes(kn_tile_kind kind, size_t blocks) {
     size_t groups = blocks * kn_groups_per_block(kind), size = 0;
     switch (kn_shapes[kind].form) {
-    case KN_HALVES: size = 32 * blocks; break;
-    case KN_HALVES_LOW: size = 64 * blocks; break;
+    case KN_F16S: size = 32 * blocks; break;
+    case KN_F16S_LOW: size = 64 * blocks; break;
     case KN_SUPER: size = 32 + 16 * groups; break;
     case KN_SUPER_LOW: size = 64 + 32 * groups; break;
     case KN_SUPER_LOW_NIBBLES: size = 64 + 16 * groups; break;
@@ -80,7 +70,7 @@ KN_INLINE size_t kn_blocks_of_unit(size_t block, size_t blocks) {
 /* A row of a unit. The factor form decides the factor fields in use. */
 typedef struct kn_unit {
     uint8_t q[KN_UNIT_COLUMNS];     /* whole numbers (coded: the four bits) */
-    uint16_t d[8], m[8];            /* halves: of each block, or [0] of the unit */
+    uint16_t d[8], m[8];            /* f16: of each block, or [0] of the unit */
     uint8_t scale[16], low[16];     /* of each group */
     float whole;
 } kn_unit;

@@ -27,7 +27,9 @@ extension CPUBackend {
             kn_drive_pack(
                 pool, format.row, &file, start, min(rows, start + step), columns, storage.base)
         }
-        return WeightMatrix(format: format, rows: rows, columns: columns, storage: storage)
+        return WeightMatrix(
+            format: format, rows: rows, columns: columns, layout: format.row.pointee.tile.rawValue,
+            storage: storage)
     }
 
     /// See `Backend`.
@@ -37,9 +39,7 @@ extension CPUBackend {
         try Self.check(
             bytes, format: format, rows: rows, columns: columns,
             tried: "copying a \(format.name) table of \(rows) x \(columns)")
-        let storage = try Storage(size: bytes.count, purpose: "a \(format.name) table")
-        UnsafeMutableRawBufferPointer(start: storage.base, count: storage.size)
-            .copyMemory(from: bytes)
+        let storage = try Storage(copying: bytes, purpose: "a \(format.name) table")
         return EmbeddingTable(format: format, rows: rows, columns: columns, storage: storage)
     }
 
@@ -57,6 +57,15 @@ extension CPUBackend {
     }
 
     /// See `Backend`.
+    public func makeRopeTable(frequencies: [Double], magnitude: Double) -> RopeTable {
+        RopeTable(frequencies: frequencies, magnitude: magnitude) { values throws(ComputeError) in
+            try values.withUnsafeBufferPointer { values throws(ComputeError) in
+                try Storage(copying: UnsafeRawBufferPointer(values), purpose: "rotary angles")
+            }
+        }
+    }
+
+    /// See `Backend`.
     public func makeBuffer(count: Int) throws(ComputeError) -> FloatBuffer {
         guard count >= 0, count < Int.max / 8 else {
             throw ComputeError(
@@ -70,6 +79,7 @@ extension CPUBackend {
 
     /// See `Backend`.
     public func makeCache(_ shape: CacheShape) throws(ComputeError) -> KeyValueCache {
+        precondition(CacheShape.pagePositions == KN_PAGE_POSITIONS, "pages of another size")
         guard let size = shape.size else {
             throw ComputeError(
                 .shapeInvalid, tried: "making a key/value cache", found: "\(shape)",

@@ -1,13 +1,12 @@
-// The CPU back end: a thread pool, a table of kernels, and scratch memory.
+// The CPU back end: a thread pool and a table of kernels.
 //
 // Guarantees: results are bit-identical for any instruction set, number of threads and batch.
 // Kernels that disagree with the scalar kernels on the machine are switched off at the start, and
 // reported in `kernels`.
-// Does not: own models. All models of a process share a back end. Operations of different threads
-// take turns where they share scratch, and run on the caller alone while the pool is busy.
+// Does not: own models. All models of a process share a back end. Operations run on the caller
+// alone while the pool is busy with another queue's.
 
 import CKernels
-import Synchronization
 
 /// Computes on the processor. See `Backend` for threads.
 public final class CPUBackend: Backend {
@@ -20,7 +19,6 @@ public final class CPUBackend: Backend {
 
     let poolStorage: Storage
     let tableStorage: Storage
-    let scratch = Mutex(Scratch())
 
     /// Starts `threads - 1` workers and checks the kernels (some milliseconds). Without an
     /// instruction set, takes the set named by `ASSAY_INSTRUCTION_SET`, or else the best.
@@ -73,36 +71,6 @@ public final class CPUBackend: Backend {
         UnsafePointer(tableStorage.base.assumingMemoryBound(to: kn_ops.self))
     }
 
-    /// Memory that operations need while they run. Grows to the largest need and is reused.
-    struct Scratch {
-        private var int8Panels, rowPanels, floatPanels, scores: Storage?
-
-        init() {}
-
-        mutating func int8Panels(_ size: Int) throws(ComputeError) -> UnsafeMutableRawPointer {
-            try Self.grow(&int8Panels, size).base
-        }
-
-        mutating func rowPanels(_ size: Int) throws(ComputeError) -> UnsafeMutableRawPointer {
-            try Self.grow(&rowPanels, size).base
-        }
-
-        mutating func floatPanels(_ size: Int) throws(ComputeError) -> UnsafeMutableRawPointer {
-            try Self.grow(&floatPanels, size).base
-        }
-
-        mutating func scores(_ size: Int) throws(ComputeError) -> UnsafeMutablePointer<Float> {
-            try Self.grow(&scores, size).floats
-        }
-
-        private static func grow(
-            _ storage: inout Storage?, _ size: Int
-        ) throws(ComputeError) -> Storage {
-            if let storage, storage.size >= size { return storage }
-            storage = nil
-            let larger = try Storage(size: size + size / 2, purpose: "scratch of an operation")
-            storage = larger
-            return larger
-        }
-    }
+    /// See `Backend`. Every operation of the queue has taken effect when the call returns.
+    public func makeQueue() -> any ComputeQueue { CPUQueue(self) }
 }

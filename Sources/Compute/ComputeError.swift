@@ -22,6 +22,20 @@ public struct ComputeError: Error, Sendable, Equatable, CustomStringConvertible 
 
         private let kind: Kind
 
+        /// Subject and fault, the beginning of the error's sentence.
+        package var complaint: String {
+            switch kind {
+            case .formatUnsupported: "format is not computed with"
+            case .shapeInvalid: "shape is impossible"
+            case .sizeMismatch: "bytes do not fit the shape"
+            case .outOfMemory: "memory is used up"
+            case .threadsUnavailable: "threads are not to be had"
+            case .instructionSetUnavailable: "instruction set is not to be had"
+            case .deviceUnavailable: "device is not usable"
+            case .deviceRequestInvalid: "text names no device"
+            }
+        }
+
         /// The stable name in snake_case.
         public var name: String { kind.rawValue }
         /// Equal to `name`.
@@ -62,8 +76,10 @@ public struct ComputeError: Error, Sendable, Equatable, CustomStringConvertible 
         self.allowed = allowed
     }
 
-    /// One sentence: tried, found, allowed.
-    public var message: String { "\(tried): found \(found); allowed: \(allowed)" }
+    /// One sentence for a person.
+    public var message: String {
+        "\(code.complaint): found \(found); allowed: \(allowed) (\(tried))"
+    }
     /// Code and message.
     public var description: String { "\(code.name): \(message)" }
 }

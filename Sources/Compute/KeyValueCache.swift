@@ -6,12 +6,10 @@
 // - Memory is committed only when pages are first written.
 // Does not: hand out pages. The caller keeps the owner of each page.
 
-import CKernels
-
 /// The shape of a cache. A token occupies a slot, `page * 16 + offset`, equal in all layers.
 public struct CacheShape: Sendable, Equatable {
     /// Positions of a page.
-    public static let pagePositions = KN_PAGE_POSITIONS
+    public static let pagePositions = 16
 
     /// Key/value heads of each layer.
     public let kvHeads: [Int]
@@ -34,6 +32,11 @@ public struct CacheShape: Sendable, Equatable {
     public var layers: Int { kvHeads.count }
     /// Value length rounded up to the vector width.
     var valueWidth: Int { (valueLength + 15) / 16 * 16 }
+
+    /// Floats of a page's keys in a layer of `heads` key/value heads.
+    func keyPageLength(_ heads: Int) -> Int { heads * keyLength * Self.pagePositions }
+    /// Floats of a page's values in a layer of `heads` key/value heads.
+    func valuePageLength(_ heads: Int) -> Int { heads * valueWidth * Self.pagePositions }
 
     /// Bytes of the whole cache, or nil when a number is not positive or too large, or the size
     /// overflows.
@@ -59,46 +62,18 @@ public struct CacheShape: Sendable, Equatable {
 public final class KeyValueCache: Sendable {
     /// Shape of the cache.
     public let shape: CacheShape
-    let storage: Storage
-    /// Floats before the keys of each layer.
-    private let layerOffsets: [Int]
+    package let storage: Storage
+    /// Floats before the keys of each layer. All key pages of a layer come first, then all value
+    /// pages.
+    let layerOffsets: [Int]
 
-    init(shape: CacheShape, storage: Storage) {
+    package init(shape: CacheShape, storage: Storage) {
         (self.shape, self.storage) = (shape, storage)
-        let perHead = (shape.keyLength + shape.valueWidth) * CacheShape.pagePositions
         var offsets: [Int] = [], next = 0
         for heads in shape.kvHeads {
             offsets.append(next)
-            next += heads * perHead * shape.pageCount
+            next += (shape.keyPageLength(heads) + shape.valuePageLength(heads)) * shape.pageCount
         }
         layerOffsets = offsets
-    }
-
-    /// Returns a layer in the kernels' form.
-    func layer(_ index: Int) -> kn_cache_layer {
-        let heads = shape.kvHeads[index]
-        let keys = storage.floats + layerOffsets[index]
-        let keyCount = heads * shape.keyLength * CacheShape.pagePositions * shape.pageCount
-        return kn_cache_layer(
-            keys: keys, values: keys + keyCount, kv_heads: heads, key_length: shape.keyLength,
-            value_length: shape.valueLength, value_width: shape.valueWidth)
-    }
-
-    /// Copies page `source` over page `target`. In a layer, all key pages come first, then all
-    /// value pages, so the copy moves two pieces of memory per layer.
-    func copyPage(_ source: Int, to target: Int) {
-        precondition(
-            (0..<shape.pageCount).contains(source) && (0..<shape.pageCount).contains(target),
-            "pages \(source) and \(target) of \(shape.pageCount)")
-        guard source != target else { return }
-        for (index, heads) in shape.kvHeads.enumerated() {
-            let layer = layer(index)
-            let keyCount = heads * shape.keyLength * CacheShape.pagePositions
-            let valueCount = heads * shape.valueWidth * CacheShape.pagePositions
-            (layer.keys + target * keyCount)
-                .update(from: layer.keys + source * keyCount, count: keyCount)
-            (layer.values + target * valueCount)
-                .update(from: layer.values + source * valueCount, count: valueCount)
-        }
     }
 }

@@ -1,7 +1,8 @@
 // An owned piece of memory (or the thread pool), freed exactly once.
 //
 // Guarantees: memory is 64-byte aligned and zeroed. A piece of 1 MiB or more has a mapping of its
-// own on a 2 MiB boundary, with huge pages advised, and costs no memory until touched.
+// own on a 2 MiB boundary, with huge pages advised, and costs no memory until touched. Memory of
+// another device is an address that this process never dereferences.
 // Does not: guard against concurrent writes. See the safety note at the class.
 
 import CKernels
@@ -14,53 +15,83 @@ import Glibc
 /// - Matrices are written before they are handed out and never after.
 /// - Only operations of the back end write buffers and caches. The caller keeps each buffer on a
 ///   single thread at a time, as `Backend` demands.
-final class Storage: @unchecked Sendable {
+package final class Storage: @unchecked Sendable {
     /// Origin of the memory, and so the way to release it.
-    private enum Kind { case heap, mapping, pool }
+    private enum Kind {
+        case heap, pool
+        case mapping(start: UnsafeMutableRawPointer, size: Int)
+        case device(release: @Sendable () -> Void)
+    }
 
-    /// First byte, aligned to 64.
-    let base: UnsafeMutableRawPointer
+    /// Address in the memory of the device that owns the bytes.
+    package let address: UInt
     /// Usable bytes, or 0 for a pool.
-    let size: Int
+    package let size: Int
+    /// First byte, aligned to 64, or nil for memory of another device.
+    private let host: UnsafeMutableRawPointer?
     private let kind: Kind
-    private let mapping: (start: UnsafeMutableRawPointer, size: Int)?
 
     private static let hugePageSize = 2 << 20
     private static let mappingSizeMin = 1 << 20
 
     /// Allocates zeroed memory. `purpose` goes into the error text.
-    init(size: Int, purpose: String) throws(ComputeError) {
+    convenience init(size: Int, purpose: String) throws(ComputeError) {
         precondition(size >= 0)
-        self.size = size
         if size >= Self.mappingSizeMin {
             guard let mapped = Self.map(size) else { throw Self.refusal(size, purpose) }
-            (base, mapping, kind) = (mapped.base, (mapped.start, mapped.size), .mapping)
+            self.init(mapped.base, size, .mapping(start: mapped.start, size: mapped.size))
         } else {
             let rounded = (max(size, 1) + 63) / 64 * 64
             guard let memory = aligned_alloc(64, rounded) else { throw Self.refusal(size, purpose) }
             memset(memory, 0, rounded)
-            (base, mapping, kind) = (memory, nil, .heap)
+            self.init(memory, size, .heap)
         }
     }
 
+    /// Allocates memory that holds `bytes`.
+    convenience init(copying bytes: UnsafeRawBufferPointer, purpose: String) throws(ComputeError) {
+        try self.init(size: bytes.count, purpose: purpose)
+        UnsafeMutableRawBufferPointer(start: base, count: size).copyMemory(from: bytes)
+    }
+
     /// Creates a pool of `threads` threads, the caller included.
-    init(poolThreads threads: Int) throws(ComputeError) {
+    convenience init(poolThreads threads: Int) throws(ComputeError) {
         guard (1...1024).contains(threads), let pool = kn_pool_create(UInt32(threads)) else {
             throw ComputeError(
                 .threadsUnavailable, tried: "starting compute threads", found: "\(threads)",
                 allowed: "1 to 1024, as far as the system grants them")
         }
-        (base, size, kind, mapping) = (UnsafeMutableRawPointer(pool), 0, .pool, nil)
+        self.init(UnsafeMutableRawPointer(pool), 0, .pool)
+    }
+
+    /// Owns `size` bytes in the memory of another device. Any thread may call `release`, once, when
+    /// the last user has gone.
+    package init(deviceAddress: UInt, size: Int, release: @escaping @Sendable () -> Void) {
+        (address, self.size, host) = (deviceAddress, size, nil)
+        kind = .device(release: release)
+    }
+
+    private init(_ host: UnsafeMutableRawPointer, _ size: Int, _ kind: Kind) {
+        (self.host, self.size, self.kind) = (host, size, kind)
+        address = UInt(bitPattern: host)
     }
 
     deinit {
         switch kind {
-        case .heap: free(base)
-        case .mapping: if let mapping { munmap(mapping.start, mapping.size) }
-        case .pool: kn_pool_destroy(OpaquePointer(base))
+        case .heap: free(host)
+        case .mapping(let start, let size): munmap(start, size)
+        case .pool: kn_pool_destroy(pool)
+        case .device(let release): release()
         }
     }
 
+    /// First byte in the memory of this process.
+    var base: UnsafeMutableRawPointer {
+        guard let host else {
+            preconditionFailure("address \(address) of a device used as memory of this process")
+        }
+        return host
+    }
     var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
     var pool: OpaquePointer { OpaquePointer(base) }
 

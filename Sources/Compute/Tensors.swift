@@ -2,9 +2,7 @@
 //
 // Guarantees: shapes are checked at creation and never change. Weights are immutable and may be
 // shared by threads.
-// Does not: expose memory of a device. Values are read and written through the back end.
-
-import CKernels
+// Does not: expose memory. Values are read and written by the operations of a queue.
 
 /// A weight matrix, packed for the kernels. Immutable. Made by `Backend.makeMatrix`.
 public final class WeightMatrix: Sendable {
@@ -14,48 +12,35 @@ public final class WeightMatrix: Sendable {
     public let rows: Int
     /// Inputs of a product.
     public let columns: Int
-    let storage: Storage
-    /// Facts of the format, looked up once.
-    let tileKind: kn_tile_kind
-    let nativeInput: kn_input_kind
+    package let storage: Storage
+    /// Rounding of a product's input where the product names none.
+    let rounding: InputRounding
+    /// Number of the packed layout among the layouts of the back end.
+    let layout: UInt32
 
-    init(format: WeightFormat, rows: Int, columns: Int, storage: Storage) {
+    package init(
+        format: WeightFormat, rows: Int, columns: Int, layout: UInt32, storage: Storage
+    ) {
         (self.format, self.rows, self.columns, self.storage) = (format, rows, columns, storage)
-        tileKind = format.row.pointee.tile
-        nativeInput = kn_tile_input(tileKind)
+        (rounding, self.layout) = (format.quantisesInput ? .blocks : .none, layout)
     }
 
     /// Bytes of memory the packed form occupies.
     public var size: Int { storage.size }
 }
 
-/// Rows for lookup by token, copied in their file format. Immutable. Made by
-/// `Backend.makeEmbedding`.
-public struct EmbeddingTable: Sendable {
+/// Rows for lookup by token, in their file format. Immutable. Made by `Backend.makeEmbedding`.
+public final class EmbeddingTable: Sendable {
     /// The file format of the rows.
     public let format: WeightFormat
     /// Number of rows, a row per token.
     public let rows: Int
     /// Values of a row.
     public let columns: Int
-    private let storage: Storage
+    package let storage: Storage
 
-    init(format: WeightFormat, rows: Int, columns: Int, storage: Storage) {
-        (self.format, self.rows, self.columns) = (format, rows, columns)
-        self.storage = storage
-    }
-
-    /// The rows as they were stored in the file. Valid while the table is alive.
-    package var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: storage.base, count: storage.size)
-    }
-
-    /// Writes the `columns` values of a token's row to `target`.
-    func read(_ token: Int32, into target: UnsafeMutablePointer<Float>) {
-        precondition(token >= 0 && token < rows, "token \(token) outside 0..<\(rows)")
-        var source = format.source(UnsafeRawPointer(storage.base), size: storage.size)
-        format.row.pointee.dequantise(
-            format.row, &source, Int(token) * columns, columns, target)
+    package init(format: WeightFormat, rows: Int, columns: Int, storage: Storage) {
+        (self.format, self.rows, self.columns, self.storage) = (format, rows, columns, storage)
     }
 }
 
@@ -63,9 +48,9 @@ public struct EmbeddingTable: Sendable {
 public final class FloatBuffer: Sendable {
     /// Number of floats.
     public let count: Int
-    let storage: Storage
+    package let storage: Storage
 
-    init(count: Int, storage: Storage) {
+    package init(count: Int, storage: Storage) {
         (self.count, self.storage) = (count, storage)
     }
 
@@ -96,13 +81,12 @@ public struct FloatRows: Sendable {
         (self.buffer, self.offset, self.stride) = (buffer, offset, stride)
     }
 
-    /// Returns the address of row 0, after checking that `rows` rows of `width` floats lie inside
-    /// the buffer.
-    func pointer(rows: Int, width: Int) -> UnsafeMutablePointer<Float> {
+    /// Stops unless `rows` rows of `width` floats lie inside the buffer.
+    @inline(__always)
+    func check(rows: Int, width: Int) {
         let end = rows > 0 ? offset + (rows - 1) * stride + width : offset
         precondition(
             rows >= 0 && width >= 0 && end <= buffer.count,
             "\(rows) rows of \(width) floats at \(offset), stride \(stride), in \(buffer.count)")
-        return buffer.storage.floats + offset
     }
 }

@@ -44,6 +44,38 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
 
         private init(_ value: Value) { self.value = value }
 
+        /// Subject and fault, the beginning of the error's sentence.
+        package var complaint: String {
+            switch value {
+            case .missingKey: "metadata key is missing"
+            case .keyType: "metadata key has a value of another type"
+            case .keyRange: "metadata key is out of range"
+            case .keysInconsistent: "metadata keys contradict each other"
+            case .unknownOverride: "override names no key of the architecture"
+            case .badOverride: "override does not fit its key"
+            case .unsupportedArchitecture: "architecture is not supported"
+            case .unsupportedFeature: "model needs a feature that is not supported"
+            case .missingTensor: "tensor is missing"
+            case .unexpectedTensor: "tensor would be ignored"
+            case .tensorShape: "tensor has another shape"
+            case .tensorFormat: "tensor has a format without a kernel"
+            case .tokenizer: "vocabulary is not usable"
+            case .tokenizerMismatch: "vocabulary, keys and tensors disagree"
+            case .placement: "model does not get onto the device"
+            case .cacheExhausted: "cache is full"
+            case .tooManySequences: "every place for a sequence is taken"
+            case .sequenceTooLong: "sequence is too long"
+            case .unknownSequence: "sequence is not open"
+            case .tokenOutOfRange: "token is not in the vocabulary"
+            case .badStep: "step is malformed"
+            case .nonFiniteLogits: "model computes NaN or infinity"
+            case .constantLogits: "model gives every token the same logit"
+            case .outputWidth: "model gives another number of logits"
+            case .notReproducible: "model gives other bits for the same tokens"
+            case .parameterRange: "parameter is out of range"
+            }
+        }
+
         /// The stable name, e.g. `missing_tensor`.
         public var name: String { value.rawValue }
         /// As `name`.
@@ -81,7 +113,7 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         public static let placement = Code(.placement)
         /// The key-value cache has too few free pages right now. Closing sequences frees pages.
         public static let cacheExhausted = Code(.cacheExhausted)
-        /// Every sequence slot is in use right now.
+        /// Every place for a sequence is in use right now.
         public static let tooManySequences = Code(.tooManySequences)
         /// The request can never fit: the context, capacity or cache is too small.
         public static let sequenceTooLong = Code(.sequenceTooLong)
@@ -136,11 +168,9 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
             allowed: error.allowed, cause: error)
     }
 
-    /// Tried, found and allowed in one sentence for a person.
+    /// One sentence for a person.
     public var message: String {
-        var text = "\(tried): found \(found)"
-        if !allowed.isEmpty { text += "; allowed: \(allowed)" }
-        return text
+        refusalSentence(code.complaint, found: found, allowed: allowed, tried)
     }
 
     /// Code and message.

@@ -16,6 +16,8 @@ extension ModelFileError {
         public var layer: Layer { value.isFileLayer ? .file : .parse }
         /// True for conditions that can heal without a change of the file's content.
         public var isTransient: Bool { value.isTransient }
+        /// Subject and fault, the beginning of the error's sentence.
+        package var complaint: String { value.complaint }
         /// The name.
         public var description: String { name }
 
@@ -263,6 +265,73 @@ extension ModelFileError {
                 true
             default:
                 false
+            }
+        }
+
+        var complaint: String {
+            switch self {
+            case .pathInvalid: "path cannot name a file"
+            case .notFound: "model file does not exist"
+            case .danglingLink: "model file is a link to a file that does not exist"
+            case .linkLoop: "links lead in a circle on the way to the model file"
+            case .permissionDenied: "this process may not read the model file"
+            case .isDirectory: "folder holds no model"
+            case .severalModels: "folder does not hold one model"
+            case .isFIFO, .isSocket, .isDevice: "not a model file"
+            case .extensionUnsupported: "file name does not tell the format"
+            case .emptyFile: "model file is empty"
+            case .fileTooLarge: "file is too large"
+            case .ioError: "system failed to read the file"
+            case .resourcesExhausted: "system has nothing left to read the file with"
+            case .changedWhileRead: "file changed while it was being read"
+            case .gitLFSPointer: "file is a git-lfs pointer and not the model"
+            case .htmlPage: "file is a web page and not a model"
+            case .gzipArchive, .zipArchive: "file is an archive and not a model"
+            case .notGGUF: "file is not GGUF"
+            case .bigEndian: "GGUF file has big-endian byte order"
+            case .versionUnsupported: "version of GGUF is not supported"
+            case .truncated: "file ends too early"
+            case .metadataCountInvalid: "number of metadata entries is impossible"
+            case .metadataTooLarge: "metadata is too large"
+            case .keyLengthInvalid: "metadata key has an impossible length"
+            case .keyNotUTF8: "metadata key is not UTF-8"
+            case .keyCharacterInvalid: "metadata key has a character other than printable ASCII"
+            case .keyDuplicate: "metadata key occurs twice"
+            case .valueTypeUnknown: "type of a metadata value does not exist"
+            case .boolInvalid: "boolean is neither 0 nor 1"
+            case .stringTooLong: "string does not fit in the file"
+            case .stringNotUTF8: "string is not UTF-8"
+            case .arrayTooLong: "array does not fit in the file"
+            case .arrayTooDeep: "arrays are nested too deep"
+            case .alignmentInvalid: "alignment is not usable"
+            case .tensorCountInvalid: "number of tensors is impossible"
+            case .tensorNameLengthInvalid: "tensor name has an impossible length"
+            case .tensorNameNotUTF8: "tensor name is not UTF-8"
+            case .tensorNameCharacterInvalid: "tensor name has a control character"
+            case .tensorNameDuplicate: "tensor name occurs twice"
+            case .tensorDimensionCountInvalid: "number of dimensions is impossible"
+            case .tensorDimensionZero: "tensor has a dimension of 0"
+            case .tensorSizeOverflow: "tensor is larger than any file"
+            case .tensorTypeUnknown: "format of a tensor does not exist"
+            case .tensorTypeRemoved: "format of a tensor is no longer in ggml"
+            case .tensorRowNotWholeBlocks: "rows of a tensor are not whole blocks"
+            case .tensorOffsetUnaligned: "tensor begins off the alignment"
+            case .tensorOutsideFile: "tensor ends behind the end of the file"
+            case .tensorOverlap: "two tensors share bytes"
+            case .jsonInvalid: "text is not JSON"
+            case .jsonTooDeep: "JSON text is nested too deep"
+            case .jsonTooLarge: "JSON text is too large"
+            case .jsonKeyDuplicate: "JSON object has a key twice"
+            case .jsonStructureInvalid: "JSON text has another structure"
+            case .notSafeTensors: "file is not SafeTensors"
+            case .headerSizeInvalid: "size of the header is impossible"
+            case .tensorDtypeUnknown: "dtype of a tensor is unknown"
+            case .tensorSizeMismatch: "bytes of a tensor do not fit its shape"
+            case .tensorGap: "bytes of the data belong to no tensor"
+            case .splitNameInvalid: "part of a split model has no name of one"
+            case .splitKeyInvalid: "key of a split model is unusable"
+            case .partsInconsistent: "parts of the model contradict each other"
+            case .shardNameInvalid: "index names a file that cannot be a shard"
             }
         }
     }

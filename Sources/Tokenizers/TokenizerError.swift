@@ -40,6 +40,34 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
 
         private init(_ value: Value) { self.value = value }
 
+        /// Subject and fault, the beginning of the error's sentence.
+        var complaint: String {
+            switch value {
+            case .keyMissing: "key of the vocabulary is missing"
+            case .keyType: "key of the vocabulary has another type"
+            case .modelUnsupported: "kind of tokenizer is not supported"
+            case .preTokenizerUnsupported: "pre-tokenizer is not supported"
+            case .vocabularyEmpty: "vocabulary is empty"
+            case .vocabularyTooLarge: "vocabulary is too large"
+            case .tokenTooLong: "token is too long"
+            case .tokenDuplicate: "two tokens have the same text"
+            case .lengthMismatch: "lists of the vocabulary differ in length"
+            case .tokenTypeInvalid: "type of a token does not exist"
+            case .scoreInvalid: "score of a token is not a number"
+            case .specialTokenInvalid: "special token is not in the vocabulary"
+            case .byteTokenMissing: "vocabulary has no token for a byte"
+            case .byteTokenInvalid: "byte token has another text"
+            case .mergeInvalid: "merge rule is malformed"
+            case .textTooLong: "text is too long"
+            case .jsonInvalid: "text of the tokenizer is not JSON"
+            case .jsonStructureInvalid: "text of the tokenizer has another structure"
+            case .featureUnsupported: "tokenizer needs a feature that is not supported"
+            case .tokenIDInvalid: "id of a token is not usable"
+            case .chatTemplateUnsupported: "chat template is not known"
+            case .chatMessageInvalid: "chat template has no form for the conversation"
+            }
+        }
+
         /// The stable name, for example `token_duplicate`.
         public var name: String { value.rawValue }
         /// Equal to `name`.
@@ -112,10 +140,11 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         self.location = location
     }
 
-    /// One sentence: operation, finding, accepted values and key.
+    /// One sentence for a person.
     public var message: String {
-        let place = location.map { " (key \"\($0)\")" } ?? ""
-        return "\(tried): found \(found); allowed: \(allowed)\(place)"
+        refusalSentence(
+            code.complaint, found: found, allowed: allowed, tried,
+            location.map { "key \"\($0)\"" } ?? "")
     }
 
     /// Code and message.

@@ -33,38 +33,53 @@ struct SampleSequence {
 
     /// Stores all positions in layer 1 and attends with rows `first...` cut into spans of `step`.
     func attend(
-        _ backend: CPUBackend, pages: [Int32]? = nil, poolPages: Int? = nil, first: Int = 0,
+        _ queue: CPUQueue, pages: [Int32]? = nil, poolPages: Int? = nil, first: Int = 0,
         step: Int? = nil, stale: Float? = nil
     ) throws -> [Float] {
         let pages = pages ?? (0..<Int32(pageCount)).map { $0 }
-        let cache = try backend.makeCache(shape(pages: poolPages ?? pageCount))
-        if let stale { try fill(cache, backend, with: stale) }
-        let slots = (0..<length).map { pages[$0 / 16] * 16 + Int32($0 % 16) }
-        backend.store(
-            keys: try backend.buffer(keys).rows(of: kvHeads * keyLength),
-            values: try backend.buffer(values).rows(of: kvHeads * valueLength), in: cache, layer: 1,
-            slots: slots)
-        let spans = stride(from: first, to: length, by: step ?? length).map {
-            AttentionSpan(pages: pages, first: $0, rows: min(step ?? length, length - $0))
+        let cache = try queue.backend.makeCache(shape(pages: poolPages ?? pageCount))
+        if let stale { try fill(cache, queue, with: stale) }
+        try store(in: cache, layer: 1, pages: pages, queue)
+        var pass = PassInputs()
+        for start in stride(from: first, to: length, by: step ?? length) {
+            let count = min(step ?? length, length - start)
+            pass.append(ArraySlice(repeating: 0, count: count), first: start, pages: pages)
         }
-        let output = try backend.makeBuffer(count: (length - first) * heads * valueLength)
-        try backend.attend(
-            try backend.buffer(queries).rows(
+        queue.begin(pass)
+        let output = try queue.makeBuffer(count: (length - first) * heads * valueLength)
+        queue.attend(
+            try queue.buffer(queries).rows(
                 offset: first * heads * keyLength, stride: heads * keyLength), cache: cache,
-            layer: 1, spans: spans, heads: heads, scale: scale,
+            layer: 1, rows: .all, heads: heads, scale: scale,
             into: output.rows(of: heads * valueLength))
-        return backend.values(output)
+        return queue.values(output)
     }
 
-    private func fill(_ cache: KeyValueCache, _ backend: CPUBackend, with value: Float) throws {
-        let slots = (0..<Int32(cache.shape.pageCount * 16)).map { $0 }
+    /// Stores all positions in a layer.
+    func store(
+        in cache: KeyValueCache, layer: Int, pages: [Int32], _ queue: CPUQueue
+    ) throws {
+        var pass = PassInputs()
+        pass.append(ArraySlice(repeating: 0, count: length), first: 0, pages: pages)
+        queue.begin(pass)
+        queue.store(
+            keys: try queue.buffer(keys).rows(of: kvHeads * keyLength),
+            values: try queue.buffer(values).rows(of: kvHeads * valueLength), in: cache,
+            layer: layer)
+    }
+
+    private func fill(_ cache: KeyValueCache, _ queue: CPUQueue, with value: Float) throws {
+        let count = cache.shape.pageCount * 16
+        var pass = PassInputs()
+        pass.append([Int32](repeating: 0, count: count), at: 0)
+        queue.begin(pass)
         for layer in 0..<2 {
-            let keys = [Float](repeating: value, count: slots.count * kvHeads * keyLength)
-            let values = [Float](repeating: value, count: slots.count * kvHeads * valueLength)
-            backend.store(
-                keys: try backend.buffer(keys).rows(of: kvHeads * keyLength),
-                values: try backend.buffer(values).rows(of: kvHeads * valueLength), in: cache,
-                layer: layer, slots: slots)
+            let keys = [Float](repeating: value, count: count * kvHeads * keyLength)
+            let values = [Float](repeating: value, count: count * kvHeads * valueLength)
+            queue.store(
+                keys: try queue.buffer(keys).rows(of: kvHeads * keyLength),
+                values: try queue.buffer(values).rows(of: kvHeads * valueLength), in: cache,
+                layer: layer)
         }
     }
 
@@ -111,8 +126,8 @@ struct SampleSequence {
     @Test(arguments: sequences.indices)
     func staysNearDoublePrecision(_ index: Int) throws {
         let sequence = Self.sequences[index], expected = sequence.oracle()
-        for backend in try allBackends() {
-            let result = try sequence.attend(backend)
+        for queue in try allQueues() {
+            let result = try sequence.attend(queue)
             let worst = zip(result, expected).map { abs(Double($0) - $1) }.max() ?? 0
             #expect(result.count == expected.count && worst <= 2e-5, "error \(worst)")
         }
@@ -121,12 +136,13 @@ struct SampleSequence {
     @Test(arguments: sequences.indices)
     func everyInstructionSetThreadCountAndCutGivesTheSameBits(_ index: Int) throws {
         let sequence = Self.sequences[index]
-        let expected = bits(try sequence.attend(try allBackends()[0]))
+        let expected = bits(try sequence.attend(try allQueues()[0]))
         for threads in [1, 2, 3, 7] {
-            for backend in try allBackends(threads: threads) {
+            for queue in try allQueues(threads: threads) {
                 for step in [sequence.length, 1, 5, 16] {
-                    let result = bits(try sequence.attend(backend, step: step))
-                    #expect(result == expected, "\(backend.instructionSet), \(threads), \(step)")
+                    let result = bits(try sequence.attend(queue, step: step))
+                    let set = queue.backend.instructionSet
+                    #expect(result == expected, "\(set), \(threads), \(step)")
                 }
             }
         }
@@ -134,10 +150,10 @@ struct SampleSequence {
 
     @Test func aRowDoesNotDependOnTheRowsBeforeItInTheCall() throws {
         let sequence = Self.sequences[0], width = sequence.heads * sequence.valueLength
-        for backend in try allBackends() {
-            let whole = try sequence.attend(backend)
+        for queue in try allQueues() {
+            let whole = try sequence.attend(queue)
             for first in [1, 16, 30, 36] {
-                let tail = try sequence.attend(backend, first: first)
+                let tail = try sequence.attend(queue, first: first)
                 #expect(bits(tail) == bits(Array(whole[(first * width)...])), "from row \(first)")
             }
         }
@@ -145,9 +161,9 @@ struct SampleSequence {
 
     @Test func whichPagesASequenceHasDoesNotMatter() throws {
         let sequence = Self.sequences[1]
-        for backend in try allBackends(threads: 2) {
-            let expected = bits(try sequence.attend(backend))
-            let scattered = try sequence.attend(backend, pages: [9, 2, 5, 0], poolPages: 10)
+        for queue in try allQueues(threads: 2) {
+            let expected = bits(try sequence.attend(queue))
+            let scattered = try sequence.attend(queue, pages: [9, 2, 5, 0], poolPages: 10)
             #expect(bits(scattered) == expected)
         }
     }
@@ -155,10 +171,10 @@ struct SampleSequence {
     @Test(arguments: [Float.nan, .infinity, 1e30])
     func whatOtherSlotsHoldNeverReachesTheResult(_ stale: Float) throws {
         for sequence in Self.sequences {
-            for backend in try allBackends() {
-                let expected = bits(try sequence.attend(backend))
-                let result = try sequence.attend(backend, poolPages: 12, stale: stale)
-                #expect(bits(result) == expected, "\(backend.instructionSet)")
+            for queue in try allQueues() {
+                let expected = bits(try sequence.attend(queue))
+                let result = try sequence.attend(queue, poolPages: 12, stale: stale)
+                #expect(bits(result) == expected, "\(queue.backend.instructionSet)")
             }
         }
     }
@@ -169,44 +185,42 @@ struct SampleSequence {
             SampleSequence(
                 heads: 8, kvHeads: 4, keyLength: 8, length: 21, seed: 90)
         )
-        for backend in try allBackends(threads: 2) {
-            let cache = try backend.makeCache(a.shape(pages: 8))
+        for queue in try allQueues(threads: 2) {
+            let cache = try queue.backend.makeCache(a.shape(pages: 8))
             let (pagesA, pagesB): ([Int32], [Int32]) = ([6, 1, 3], [2, 7])
+            var pass = PassInputs()
             for (sequence, pages) in [(a, pagesA), (b, pagesB)] {
-                backend.store(
-                    keys: try backend.buffer(sequence.keys).rows(of: 4 * 8),
-                    values: try backend.buffer(sequence.values).rows(of: 4 * 8), in: cache,
-                    layer: 0,
-                    slots: (0..<sequence.length).map { pages[$0 / 16] * 16 + Int32($0 % 16) })
+                try sequence.store(in: cache, layer: 0, pages: pages, queue)
+                pass.append(
+                    ArraySlice(repeating: 0, count: sequence.length), first: 0, pages: pages)
             }
-            let output = try backend.makeBuffer(count: (37 + 21) * 64)
-            try backend.attend(
-                try backend.buffer(a.queries + b.queries).rows(of: 64), cache: cache, layer: 0,
-                spans: [
-                    AttentionSpan(pages: pagesA, first: 0, rows: 37),
-                    AttentionSpan(pages: pagesB, first: 0, rows: 21),
-                ], heads: 8, scale: a.scale, into: output.rows(of: 64))
-            let expected = try a.attend(backend) + b.attend(backend)
-            #expect(bits(backend.values(output)) == bits(expected))
+            queue.begin(pass)
+            let output = try queue.makeBuffer(count: (37 + 21) * 64)
+            queue.attend(
+                try queue.buffer(a.queries + b.queries).rows(of: 64), cache: cache, layer: 0,
+                rows: .all, heads: 8, scale: a.scale, into: output.rows(of: 64))
+            let expected = try a.attend(queue) + b.attend(queue)
+            #expect(bits(queue.values(output)) == bits(expected))
         }
     }
 
     @Test func aNonFiniteKeyMakesTheRowsThatSeeItNonFinite() throws {
-        for backend in try allBackends() {
-            let cache = try backend.makeCache(
+        for queue in try allQueues() {
+            let cache = try queue.backend.makeCache(
                 CacheShape(kvHeads: [1], keyLength: 4, valueLength: 4, pageCount: 1))
             var keys = randomFloats(8 * 4, seed: 1)
             keys[5 * 4] = .nan
-            let rows = try backend.buffer(keys).rows(of: 4)
-            let values = try backend.buffer(randomFloats(8 * 4, seed: 2)).rows(of: 4)
-            backend.store(
-                keys: rows, values: values, in: cache, layer: 0, slots: (0..<8).map { $0 })
-            let output = try backend.makeBuffer(count: 8 * 4)
-            try backend.attend(
-                values, cache: cache, layer: 0,
-                spans: [AttentionSpan(pages: [0], first: 0, rows: 8)], heads: 1, scale: 1,
+            let rows = try queue.buffer(keys).rows(of: 4)
+            let values = try queue.buffer(randomFloats(8 * 4, seed: 2)).rows(of: 4)
+            var pass = PassInputs()
+            pass.append([Int32](repeating: 0, count: 8), at: 0)
+            queue.begin(pass)
+            queue.store(keys: rows, values: values, in: cache, layer: 0)
+            let output = try queue.makeBuffer(count: 8 * 4)
+            queue.attend(
+                values, cache: cache, layer: 0, rows: .all, heads: 1, scale: 1,
                 into: output.rows(of: 4))
-            let finite = backend.values(output).map(\.isFinite)
+            let finite = queue.values(output).map(\.isFinite)
             #expect(
                 finite == [Bool](repeating: true, count: 20) + [Bool](repeating: false, count: 12))
         }

@@ -26,7 +26,8 @@ import Testing
         #expect(error?.code == .sizeMismatch)
         #expect(
             error?.message
-                == "packing a Q8_0 matrix of 3 x 32: found 100 bytes; allowed: 102 bytes")
+                == "bytes do not fit the shape: found 100 bytes; allowed: 102 bytes "
+                + "(packing a Q8_0 matrix of 3 x 32)")
     }
 
     @Test(arguments: [(0, 32), (1, 0), (1, 33), (-1, 32), (Int.max, 32), (Int.max / 33, 32)])
@@ -64,10 +65,10 @@ import Testing
     }
 
     @Test func buffersAreAlignedAndZero() throws {
-        let backend = try CPUBackend(threads: 1)
+        let queue = try oneQueue()
         for count in [0, 1, 1000, 1 << 20] {
-            let buffer = try backend.makeBuffer(count: count)
-            backend.withValues(of: buffer, in: 0..<count) { values in
+            let buffer = try queue.makeBuffer(count: count)
+            queue.withValues(of: buffer, in: 0..<count) { values in
                 #expect(UInt(bitPattern: values.baseAddress) % 64 == 0)
                 #expect(values.allSatisfy { $0.bitPattern == 0 })
             }
@@ -75,12 +76,12 @@ import Testing
     }
 
     @Test func vectorsComeOutAsFloats() throws {
-        let backend = try CPUBackend(threads: 1)
+        let queue = try oneQueue()
         let sample = SampleMatrix(.bf16, rows: 1, columns: 37, seed: 3)
         let vector = try sample.bytes.withUnsafeBytes {
-            try backend.makeVector($0, format: .bf16, count: 37)
+            try queue.backend.makeVector($0, format: .bf16, count: 37)
         }
-        #expect(bits(backend.values(vector)) == bits(sample.values))
+        #expect(bits(queue.values(vector)) == bits(sample.values))
     }
 
     @Test func everyKernelPassesTheSelfCheckOnThisMachine() throws {
@@ -106,17 +107,17 @@ import Testing
         table.layer_norm = { _, _, _, _, _, y in y?[0] = 1 }
         table.rope = { x, _, _, _, _ in x?[0] = 1 }
         table.gate = { _, _, _, _, out in out?[0] = 1 }
+        table.add = { _, _, b in b?[0] = 1 }
         table.exp = { _, _, y in y?[0] = 1 }
         table.attend = { _ in }
-        let wrong:
+        typealias Product =
             @convention(c) (
                 UnsafePointer<kn_product>?, Int, Int, UnsafeRawPointer?, Int, Int, Int
-            ) -> Void = { p, _, _, _, _, _, _ in p?.pointee.out[0] = 1 }
-        table.product = (
-            wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong,
-            wrong, wrong, wrong, wrong
-        )
-        table.ternary_float = wrong
+            ) -> Void
+        let wrong: Product? = { p, _, _, _, _, _, _ in p?.pointee.out[0] = 1 }
+        withUnsafeMutableBytes(of: &table.product) {
+            $0.bindMemory(to: Product?.self).update(repeating: wrong)
+        }
     }
 
     @Test func aKernelThatDiffersIsFoundAndCanBeReplaced() throws {
@@ -185,10 +186,11 @@ import Testing
         let sample = SampleMatrix(.q8_0, rows: 600, columns: 256, seed: 5)
         let matrix = try sample.packed(by: backend)
         let input = randomFloats(3 * 256, seed: 6)
-        let expected = bits(try backend.product(matrix, input, tokens: 3))
+        let expected = bits(try CPUQueue(backend).product(matrix, input, tokens: 3))
         let body = ThreadBody {
+            let queue = CPUQueue(backend)
             for _ in 0..<100 {
-                let result = try? backend.product(matrix, input, tokens: 3)
+                let result = try? queue.product(matrix, input, tokens: 3)
                 #expect(result.map(bits) == expected)
                 _ = try? sample.packed(by: backend)
             }

@@ -53,12 +53,12 @@ import Testing
     func rmsNormFollowsItsFormula(_ width: Int) throws {
         let x = randomFloats(3 * width, seed: 1, scale: 5), weight = randomFloats(width, seed: 2)
         var scalar: [UInt32]?
-        for backend in try allBackends() {
-            let output = try backend.makeBuffer(count: 3 * width)
-            backend.rmsNorm(
-                try backend.buffer(x).rows(of: width), weight: try backend.buffer(weight),
+        for queue in try allQueues() {
+            let output = try queue.makeBuffer(count: 3 * width)
+            queue.rmsNorm(
+                try queue.buffer(x).rows(of: width), weight: try queue.buffer(weight),
                 epsilon: 1e-5, rows: 3, width: width, into: output.rows(of: width))
-            let result = backend.values(output)
+            let result = queue.values(output)
             for row in 0..<3 {
                 let values = x[row * width..<(row + 1) * width].map(Double.init)
                 let mean = values.reduce(0) { $0 + $1 * $1 } / Double(width)
@@ -68,20 +68,20 @@ import Testing
                 }
             }
             scalar = scalar ?? bits(result)
-            #expect(bits(result) == scalar, "\(backend.instructionSet)")
+            #expect(bits(result) == scalar, "\(queue.backend.instructionSet)")
         }
     }
 
     @Test func rmsNormInPlaceAndWithoutWeightIsTheSameNorm() throws {
-        for backend in try allBackends() {
-            let x = try backend.buffer(randomFloats(2 * 50, seed: 3))
-            let apart = try backend.makeBuffer(count: 2 * 50)
-            let ones = try backend.buffer([Float](repeating: 1, count: 50))
+        for queue in try allQueues() {
+            let x = try queue.buffer(randomFloats(2 * 50, seed: 3))
+            let apart = try queue.makeBuffer(count: 2 * 50)
+            let ones = try queue.buffer([Float](repeating: 1, count: 50))
             let rows = x.rows(of: 50)
-            backend.rmsNorm(
+            queue.rmsNorm(
                 rows, weight: ones, epsilon: 1e-6, rows: 2, width: 50, into: apart.rows(of: 50))
-            backend.rmsNorm(rows, weight: nil, epsilon: 1e-6, rows: 2, width: 50, into: rows)
-            #expect(bits(backend.values(x)) == bits(backend.values(apart)))
+            queue.rmsNorm(rows, weight: nil, epsilon: 1e-6, rows: 2, width: 50, into: rows)
+            #expect(bits(queue.values(x)) == bits(queue.values(apart)))
         }
     }
 
@@ -91,13 +91,13 @@ import Testing
         let weight = randomFloats(width, seed: 5), bias = randomFloats(width, seed: 6)
         for hasBias in [true, false] {
             var scalar: [UInt32]?
-            for backend in try allBackends() {
-                let output = try backend.makeBuffer(count: 3 * width)
-                backend.layerNorm(
-                    try backend.buffer(x).rows(of: width), weight: try backend.buffer(weight),
-                    bias: hasBias ? try backend.buffer(bias) : nil, epsilon: 1e-5, rows: 3,
+            for queue in try allQueues() {
+                let output = try queue.makeBuffer(count: 3 * width)
+                queue.layerNorm(
+                    try queue.buffer(x).rows(of: width), weight: try queue.buffer(weight),
+                    bias: hasBias ? try queue.buffer(bias) : nil, epsilon: 1e-5, rows: 3,
                     width: width, into: output.rows(of: width))
-                let result = backend.values(output)
+                let result = queue.values(output)
                 for row in 0..<3 {
                     let values = x[row * width..<(row + 1) * width].map(Double.init)
                     let mean = values.reduce(0, +) / Double(width)
@@ -111,7 +111,7 @@ import Testing
                     }
                 }
                 scalar = scalar ?? bits(result)
-                #expect(bits(result) == scalar, "\(backend.instructionSet)")
+                #expect(bits(result) == scalar, "\(queue.backend.instructionSet)")
             }
         }
     }
@@ -119,28 +119,28 @@ import Testing
     @Test func headNormIsTheNormOfEachHead() throws {
         let (rows, heads, length, stride) = (5, 3, 20, 70)
         let x = randomFloats(rows * stride, seed: 7), weight = randomFloats(length, seed: 8)
-        for backend in try allBackends(threads: 2) {
-            let together = try backend.buffer(x), apart = try backend.buffer(x)
-            let weights = try backend.buffer(weight)
-            backend.headNorm(
+        for queue in try allQueues(threads: 2) {
+            let together = try queue.buffer(x), apart = try queue.buffer(x)
+            let weights = try queue.buffer(weight)
+            queue.headNorm(
                 together.rows(offset: 10, stride: stride), weight: weights, epsilon: 1e-6,
                 rows: rows, heads: heads, headLength: length)
             for head in 0..<heads {
                 let view = apart.rows(offset: 10 + head * length, stride: stride)
-                backend.rmsNorm(
+                queue.rmsNorm(
                     view, weight: weights, epsilon: 1e-6, rows: rows, width: length, into: view)
             }
-            #expect(bits(backend.values(together)) == bits(backend.values(apart)))
+            #expect(bits(queue.values(together)) == bits(queue.values(apart)))
         }
     }
 
     @Test func scaleRoundsOnceAndKeepsToItsRows() throws {
         let x = randomFloats(4 * 50, seed: 9)
-        for backend in try allBackends(threads: 2) {
-            let buffer = try backend.buffer(x)
-            backend.scale(buffer.rows(offset: 3, stride: 50), by: 0.3, rows: 4, width: 40)
+        for queue in try allQueues(threads: 2) {
+            let buffer = try queue.buffer(x)
+            queue.scale(buffer.rows(offset: 3, stride: 50), by: 0.3, rows: 4, width: 40)
             let expected = x.enumerated().map { (3..<43).contains($0 % 50) ? $1 * 0.3 : $1 }
-            #expect(bits(backend.values(buffer)) == bits(expected))
+            #expect(bits(queue.values(buffer)) == bits(expected))
         }
     }
 
@@ -150,17 +150,17 @@ import Testing
         x[140] = .nan
         x[215] = .infinity
         for index in 280..<350 { x[index] = 0 }
-        for backend in try allBackends(threads: 2) {
-            let buffer = try backend.buffer(x)
-            backend.roundToInt8(buffer.rows(of: 70), rows: 6, width: 70)
+        for queue in try allQueues(threads: 2) {
+            let buffer = try queue.buffer(x)
+            queue.roundToInt8(buffer.rows(of: 70), rows: 6, width: 70)
             let expected = (0..<6).flatMap { row in
                 let values = x[row * 70..<(row + 1) * 70]
                 let largest = values.reduce(Float(1e-5)) { $1.magnitude > $0 ? $1.magnitude : $0 }
                 let scale = 127 / largest
                 return values.map { ($0 * scale).rounded(.toNearestOrEven) / scale }
             }
-            let found = backend.values(buffer)
-            #expect(bits(found) == bits(expected), "\(backend.instructionSet)")
+            let found = queue.values(buffer)
+            #expect(bits(found) == bits(expected), "\(queue.backend.instructionSet)")
             #expect(Set(found[..<70]).count <= 256)
             #expect(found[140].isNaN && found[141].isFinite && found[216].isNaN)
         }
@@ -181,23 +181,23 @@ import Testing
         let gate = randomFloats(2 * width, seed: 4, scale: 12),
             up = randomFloats(2 * width, seed: 5)
         var scalar: [UInt32]?
-        for backend in try allBackends() {
-            let (g, u) = (try backend.buffer(gate), try backend.buffer(up))
-            let plain = try backend.makeBuffer(count: 2 * width)
-            backend.gate(
+        for queue in try allQueues() {
+            let (g, u) = (try queue.buffer(gate), try queue.buffer(up))
+            let plain = try queue.makeBuffer(count: 2 * width)
+            queue.gate(
                 activation, gate: g.rows(of: width), up: nil, rows: 2, width: width,
                 into: plain.rows(of: width))
-            backend.gate(
+            queue.gate(
                 activation, gate: g.rows(of: width), up: u.rows(of: width), rows: 2, width: width,
                 into: g.rows(of: width))
-            let (alone, result) = (backend.values(plain), backend.values(g))
+            let (alone, result) = (queue.values(plain), queue.values(g))
             for i in gate.indices {
                 let expected = Self.activated(activation, Double(gate[i]))
                 #expect(abs(Double(alone[i]) - expected) <= 2e-6 * abs(expected) + 1e-7)
                 #expect(result[i] == alone[i] * up[i])
             }
             scalar = scalar ?? bits(result + alone)
-            #expect(bits(result + alone) == scalar, "\(backend.instructionSet)")
+            #expect(bits(result + alone) == scalar, "\(queue.backend.instructionSet)")
         }
     }
 
@@ -206,12 +206,12 @@ import Testing
         let gate: [Float] = [.nan, .infinity, 1, 2, -1e30, 1e30]
         let up: [Float] = [1, 1, .nan, .infinity, 1, 1]
         var scalar: [UInt32]?
-        for backend in try allBackends() {
-            let output = try backend.makeBuffer(count: 6)
-            backend.gate(
-                activation, gate: try backend.buffer(gate).rows(of: 6),
-                up: try backend.buffer(up).rows(of: 6), rows: 1, width: 6, into: output.rows(of: 6))
-            let result = backend.values(output)
+        for queue in try allQueues() {
+            let output = try queue.makeBuffer(count: 6)
+            queue.gate(
+                activation, gate: try queue.buffer(gate).rows(of: 6),
+                up: try queue.buffer(up).rows(of: 6), rows: 1, width: 6, into: output.rows(of: 6))
+            let result = queue.values(output)
             #expect(result[..<4].allSatisfy { !$0.isFinite })
             scalar = scalar ?? bits(result)
             #expect(bits(result) == scalar)
@@ -219,17 +219,17 @@ import Testing
     }
 
     @Test func addAddsRowByRow() throws {
-        for backend in try allBackends(threads: 2) {
+        for queue in try allQueues(threads: 2) {
             let (a, b) = (randomFloats(70 * 300, seed: 6), randomFloats(70 * 310, seed: 7))
-            let target = try backend.buffer(b)
-            backend.add(
-                try backend.buffer(a).rows(of: 300), into: target.rows(offset: 5, stride: 310),
+            let target = try queue.buffer(b)
+            queue.add(
+                try queue.buffer(a).rows(of: 300), into: target.rows(offset: 5, stride: 310),
                 rows: 70, width: 300)
             var expected = b
             for row in 0..<70 {
                 for i in 0..<300 { expected[row * 310 + 5 + i] += a[row * 300 + i] }
             }
-            #expect(bits(backend.values(target)) == bits(expected))
+            #expect(bits(queue.values(target)) == bits(expected))
         }
     }
 
@@ -238,19 +238,21 @@ import Testing
         let headLength = rotary + 4, heads = 3, positions: [Int32] = [0, 1, 77, 4000, 77]
         let width = heads * headLength
         let x = randomFloats(positions.count * width, seed: 8)
-        let table = RopeTable(base: 10000, rotaryLength: rotary)
+        var pass = PassInputs()
+        for position in positions { pass.append([0], at: Int(position)) }
         var scalar: [UInt32]?
-        for backend in try allBackends() {
-            let buffer = try backend.buffer(x)
-            try backend.rope(
+        for queue in try allQueues() {
+            let buffer = try queue.buffer(x)
+            queue.begin(pass)
+            queue.rope(
                 buffer.rows(of: width), heads: heads, headLength: headLength, style: style,
-                positions: positions, table: table)
-            let result = backend.values(buffer)
+                table: queue.backend.makeRopeTable(base: 10000, rotaryLength: rotary))
+            let result = queue.values(buffer)
             let expected = Self.rotated(
                 x, style, rotary: rotary, headLength: headLength, heads: heads, positions)
             for i in x.indices { #expect(abs(Double(result[i]) - expected[i]) <= 3e-7) }
             scalar = scalar ?? bits(result)
-            #expect(bits(result) == scalar, "\(backend.instructionSet)")
+            #expect(bits(result) == scalar, "\(queue.backend.instructionSet)")
         }
     }
 
@@ -277,17 +279,65 @@ import Testing
     }
 
     @Test func ropeScaleAndMagnitudeActOnAngleAndLength() throws {
-        let backend = try CPUBackend(threads: 1)
-        let plain = try backend.buffer([1, 0]), scaled = try backend.buffer([1, 0])
-        let halved = RopeTable(base: 10000, rotaryLength: 2, scale: 2)
-        let doubled = RopeTable(frequencies: [1], magnitude: 2)
-        try backend.rope(
-            plain.rows(of: 2), heads: 1, headLength: 2, style: .halves, positions: [3],
-            table: halved)
-        try backend.rope(
-            scaled.rows(of: 2), heads: 1, headLength: 2, style: .halves, positions: [3],
-            table: doubled)
-        #expect(backend.values(plain) == [Float(cos(1.5)), Float(sin(1.5))])
-        #expect(backend.values(scaled) == [Float(cos(3.0) * 2), Float(sin(3.0) * 2)])
+        let queue = try oneQueue()
+        let plain = try queue.buffer([1, 0]), scaled = try queue.buffer([1, 0])
+        let halved = queue.backend.makeRopeTable(base: 10000, rotaryLength: 2, scale: 2)
+        let doubled = queue.backend.makeRopeTable(frequencies: [1], magnitude: 2)
+        var pass = PassInputs()
+        pass.append([0], at: 3)
+        queue.begin(pass)
+        for (buffer, table) in [(plain, halved), (scaled, doubled)] {
+            queue.rope(
+                buffer.rows(of: 2), heads: 1, headLength: 2, style: .halves, table: table)
+        }
+        #expect(queue.values(plain) == [Float(cos(1.5)), Float(sin(1.5))])
+        #expect(queue.values(scaled) == [Float(cos(3.0) * 2), Float(sin(3.0) * 2)])
+    }
+
+    /// What a runner does after a prompt: a few of its rows stay, in front of the others.
+    @Test func wantedRowsMoveToTheFront() throws {
+        let queue = try oneQueue()
+        let values = randomFloats(6 * 10, seed: 12)
+        let buffer = try queue.buffer(values)
+        var pass = PassInputs()
+        pass.append([0, 0, 0, 0, 0, 0], at: 0)
+        for row in [0, 3, 5] { pass.want(row: row) }
+        queue.begin(pass)
+        queue.moveRows(buffer.rows(offset: 1, stride: 10), width: 8)
+        var expected = values
+        for (target, source) in [(1, 3), (2, 5)] {
+            for column in 1..<9 {
+                expected[target * 10 + column] = values[source * 10 + column]
+            }
+        }
+        #expect(queue.values(buffer) == expected)
+    }
+
+    @Test func rowsAreCopiedAndCleared() throws {
+        let queue = try oneQueue()
+        let buffer = try queue.buffer([1, 2, 3, 4, .nan, 6, 7, 8, 9, 10])
+        queue.copy(
+            buffer.rows(offset: 0, stride: 5), into: buffer.rows(offset: 2, stride: 5), rows: 2,
+            width: 2)
+        #expect(bits(queue.values(buffer)) == bits([1, 2, 1, 2, .nan, 6, 7, 6, 7, 10]))
+        queue.clear(buffer.rows(offset: 3, stride: 5), rows: 2, width: 2)
+        #expect(queue.values(buffer) == [1, 2, 1, 0, 0, 6, 7, 6, 0, 0])
+    }
+}
+
+extension PassInputs {
+    /// Rows of a sequence in the pages 0, 1, 2 and so on.
+    mutating func append(_ tokens: [Int32], at first: Int) {
+        append(tokens[...], first: first, pages: (0...Int32(first + tokens.count) / 16).map { $0 })
+    }
+}
+
+extension CPUBackend {
+    /// The usual frequencies `base^(-2i / rotaryLength)`, with positions divided by `scale`.
+    func makeRopeTable(base: Double, rotaryLength: Int, scale: Double = 1) -> RopeTable {
+        let frequencies = (0..<rotaryLength / 2).map {
+            pow(base, -2 * Double($0) / Double(rotaryLength)) / scale
+        }
+        return makeRopeTable(frequencies: frequencies, magnitude: 1)
     }
 }

@@ -60,15 +60,18 @@ import Testing
         // Rows of I2_S may begin inside a block of 128.
         let columns = format == .i2_s ? 96 : format.columns(atLeast: 70), rows = 12
         let sample = SampleMatrix(format, rows: rows, columns: columns, seed: 9)
-        let backend = try CPUBackend(threads: 1), values = sample.values
+        let queue = try oneQueue(), values = sample.values
         let tokens: [Int32] = [11, 0, 5, 5, 1]
-        let output = try backend.makeBuffer(count: tokens.count * (columns + 3))
+        let output = try queue.makeBuffer(count: tokens.count * (columns + 3))
         try sample.bytes.withUnsafeBytes {
-            let table = try backend.makeEmbedding(
+            let table = try queue.backend.makeEmbedding(
                 $0, format: format, rows: rows, columns: columns)
-            backend.embed(table, tokens: tokens, into: output.rows(offset: 2, stride: columns + 3))
+            var pass = PassInputs()
+            pass.append(tokens, at: 0)
+            queue.begin(pass)
+            queue.embed(table, into: output.rows(offset: 2, stride: columns + 3))
         }
-        let found = backend.values(output)
+        let found = queue.values(output)
         for (row, token) in tokens.enumerated() {
             let start = 2 + row * (columns + 3), first = Int(token) * columns
             let expected = Array(values[first..<first + columns])

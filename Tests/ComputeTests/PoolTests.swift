@@ -1,11 +1,11 @@
-// The thread pool: every task once, whatever the timing; ends cleanly from every state.
+// The thread pool: every portion once, whatever the timing; ends cleanly from every state.
 
 import CKernels
 import Glibc
 import Synchronization
 import Testing
 
-/// What tasks of a test write to: how often each ran, and the largest worker number seen.
+/// What portions of a test write to: how often each ran, and the largest worker number seen.
 private final class Tally: Sendable {
     let counts: [Atomic64]
     let largestWorker = Atomic<Int>(0)
@@ -17,13 +17,13 @@ private final class Tally: Sendable {
     init(_ count: Int) { counts = (0..<count).map { _ in Atomic64() } }
 
     func run(on pool: OpaquePointer, count: Int) {
-        let task: kn_task = { context, task, worker in
+        let portion: kn_portion = { context, portion, worker in
             guard let context else { return }
             let tally = Unmanaged<Tally>.fromOpaque(context).takeUnretainedValue()
-            tally.counts[task].value.add(1, ordering: .relaxed)
+            tally.counts[portion].value.add(1, ordering: .relaxed)
             tally.largestWorker.max(Int(worker), ordering: .relaxed)
         }
-        kn_pool_run(pool, task, Unmanaged.passUnretained(self).toOpaque(), count)
+        kn_pool_run(pool, portion, Unmanaged.passUnretained(self).toOpaque(), count)
     }
 }
 

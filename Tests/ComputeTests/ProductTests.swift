@@ -31,18 +31,18 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     @Test(arguments: ProductShape.all)
     func everyInstructionSetGivesTheScalarBits(_ shape: ProductShape) throws {
         let sample = SampleMatrix(shape.format, rows: shape.rows, columns: shape.columns, seed: 7)
-        let backends = try allBackends()
-        let matrices = try backends.map { try sample.packed(by: $0) }
+        let queues = try allQueues()
+        let matrices = try queues.map { try sample.packed(by: $0.backend) }
         for tokens in [1, 2, 3, 4, 5, 11, 12, 13, 25] {
             let input = randomFloats(tokens * shape.columns, seed: UInt64(tokens), scale: 3)
             for rounding in shape.format.roundings {
-                let results = try zip(backends, matrices).map {
+                let results = try zip(queues, matrices).map {
                     bits(try $0.product($1, input, tokens: tokens, rounding: rounding))
                 }
-                for (backend, result) in zip(backends, results) {
+                for (queue, result) in zip(queues, results) {
                     #expect(
                         result == results[0],
-                        "\(backend.instructionSet), \(tokens) tokens, \(rounding)")
+                        "\(queue.backend.instructionSet), \(tokens) tokens, \(rounding)")
                 }
             }
         }
@@ -55,15 +55,15 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         let columns = format.columns(atLeast: 160)
         let sample = SampleMatrix(format, rows: 49, columns: columns, seed: 11)
         let input = randomFloats(40 * columns, seed: 12)
-        for backend in try allBackends() {
-            let matrix = try sample.packed(by: backend)
+        for queue in try allQueues() {
+            let matrix = try sample.packed(by: queue.backend)
             let alone = try (0..<40).flatMap {
-                try backend.product(
+                try queue.product(
                     matrix, Array(input[$0 * columns..<($0 + 1) * columns]), tokens: 1,
                     rounding: rounding)
             }
             for tokens in Array(1...14) + [23, 24, 25, 36, 40] {
-                let batch = try backend.product(
+                let batch = try queue.product(
                     matrix, Array(input[..<(tokens * columns)]), tokens: tokens,
                     rounding: rounding)
                 #expect(bits(batch) == bits(Array(alone[..<(tokens * 49)])), "\(tokens) tokens")
@@ -78,8 +78,9 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         let (format, rounding) = product
         let columns = format.columns(atLeast: 320)
         let sample = SampleMatrix(format, rows: 1000, columns: columns, seed: 21)
-        let one = try CPUBackend(threads: 1), many = try CPUBackend(threads: threads)
-        let (first, second) = (try sample.packed(by: one), try sample.packed(by: many))
+        let one = try oneQueue(), many = CPUQueue(try CPUBackend(threads: threads))
+        let first = try sample.packed(by: one.backend)
+        let second = try sample.packed(by: many.backend)
         for tokens in [1, 6, 30] {
             let input = randomFloats(tokens * columns, seed: UInt64(tokens))
             let expected = try one.product(first, input, tokens: tokens, rounding: rounding)
@@ -93,9 +94,9 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     @Test(arguments: [WeightFormat.f32, .f16, .bf16], [1, 2, 172, 1001])
     func floatProductsStayNearDoublePrecision(_ format: WeightFormat, _ columns: Int) throws {
         let sample = SampleMatrix(format, rows: 19, columns: columns, seed: 31)
-        let backend = try CPUBackend(threads: 1), weights = sample.values
+        let queue = try oneQueue(), weights = sample.values
         let input = randomFloats(3 * columns, seed: 32)
-        let result = try backend.product(try sample.packed(by: backend), input, tokens: 3)
+        let result = try queue.product(try sample.packed(by: queue.backend), input, tokens: 3)
         for token in 0..<3 {
             for row in 0..<19 {
                 let terms = (0..<columns).map {
@@ -119,10 +120,10 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         let (format, rounding) = product
         let columns = format.columns(atLeast: count)
         let sample = SampleMatrix(format, rows: 19, columns: columns, seed: 41)
-        let backend = try CPUBackend(threads: 1), weights = sample.values
+        let queue = try oneQueue(), weights = sample.values
         let input = randomFloats(2 * columns, seed: 42)
-        let result = try backend.product(
-            try sample.packed(by: backend), input, tokens: 2, rounding: rounding)
+        let result = try queue.product(
+            try sample.packed(by: queue.backend), input, tokens: 2, rounding: rounding)
         for token in 0..<2 {
             let x = Array(input[token * columns..<(token + 1) * columns])
             let run = rounding == .rows ? columns : 32
@@ -148,12 +149,12 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         _ format: WeightFormat, _ rounding: InputRounding
     ) throws {
         let columns = 256, sample = SampleMatrix(format, rows: 33, columns: columns, seed: 51)
-        let backend = try CPUBackend(threads: 1), weights = sample.values
+        let queue = try oneQueue(), weights = sample.values
         var random = SeededGenerator(seed: 52)
         // Whole numbers whose largest magnitude in a block is 127: quantisation changes nothing.
         let input = (0..<columns).map { Float($0 % 32 == 5 ? 127 : random.below(255) - 127) }
-        let result = try backend.product(
-            try sample.packed(by: backend), input, tokens: 1, rounding: rounding)
+        let result = try queue.product(
+            try sample.packed(by: queue.backend), input, tokens: 1, rounding: rounding)
         for row in 0..<33 {
             let w = weights[row * columns..<(row + 1) * columns].map(Double.init)
             let exact = zip(w, input).reduce(0) { $0 + $1.0 * Double($1.1) }
@@ -174,9 +175,9 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
             let q = (value * (127 / largest)).rounded(.toNearestOrEven)
             return Double(min(127, max(-128, q))) * Double(largest) / 127
         }
-        for backend in try allBackends() {
-            let result = try backend.product(
-                try sample.packed(by: backend), input, tokens: 1, rounding: .rows)
+        for queue in try allQueues() {
+            let result = try queue.product(
+                try sample.packed(by: queue.backend), input, tokens: 1, rounding: .rows)
             for row in 0..<20 {
                 let w = weights[row * columns..<(row + 1) * columns].map(Double.init)
                 let exact = zip(w, rounded).reduce(0) { $0 + $1.0 * $1.1 }
@@ -194,10 +195,10 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         _ format: WeightFormat, _ columns: Int
     ) throws {
         let sample = SampleMatrix(format, rows: 19, columns: columns, seed: 57)
-        let backend = try CPUBackend(threads: 1), weights = sample.values
+        let queue = try oneQueue(), weights = sample.values
         let input = randomFloats(3 * columns, seed: 58)
-        let result = try backend.product(
-            try sample.packed(by: backend), input, tokens: 3, rounding: InputRounding.none)
+        let result = try queue.product(
+            try sample.packed(by: queue.backend), input, tokens: 3, rounding: InputRounding.none)
         for token in 0..<3 {
             for row in 0..<19 {
                 let terms = (0..<columns).map {
@@ -214,12 +215,12 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     @Test func rowsThatBeginInsideABlockArePackedFromThere() throws {
         let columns = 96, sample = SampleMatrix(.i2_s, rows: 20, columns: columns, seed: 59)
         let weights = sample.values
-        for backend in try allBackends() {
-            let matrix = try sample.packed(by: backend)
+        for queue in try allQueues() {
+            let matrix = try sample.packed(by: queue.backend)
             for column in [0, 31, 32, 64, 95] {
                 var input = [Float](repeating: 0, count: columns)
                 input[column] = 1
-                let result = try backend.product(
+                let result = try queue.product(
                     matrix, input, tokens: 1, rounding: InputRounding.none)
                 #expect(result == (0..<20).map { weights[$0 * columns + column] })
             }
@@ -227,39 +228,39 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     }
 
     @Test func biasAndAccumulationAddAfterTheSum() throws {
-        for backend in try allBackends() {
+        for queue in try allQueues() {
             let sample = SampleMatrix(.f32, rows: 21, columns: 8, seed: 61)
-            let matrix = try sample.packed(by: backend)
+            let matrix = try sample.packed(by: queue.backend)
             let input = randomFloats(5 * 8, seed: 62), bias = randomFloats(21, seed: 63)
             let start = randomFloats(5 * 21, seed: 64)
-            let plain = try backend.product(matrix, input, tokens: 5)
-            let full = try backend.product(matrix, input, tokens: 5, bias: bias, start: start)
+            let plain = try queue.product(matrix, input, tokens: 5)
+            let full = try queue.product(matrix, input, tokens: 5, bias: bias, start: start)
             let expected = plain.indices.map { start[$0] + (plain[$0] + bias[$0 % 21]) }
             #expect(bits(full) == bits(expected))
         }
     }
 
     @Test func productsOfOneInputGoWhereTheyBelongAndNowhereElse() throws {
-        let backend = try CPUBackend(threads: 2)
+        let queue = CPUQueue(try CPUBackend(threads: 2))
         let samples = [
             SampleMatrix(.q8_0, rows: 700, columns: 64, seed: 71),
             SampleMatrix(.f16, rows: 30, columns: 64, seed: 72),
             SampleMatrix(.q4_0, rows: 5, columns: 64, seed: 73),
         ]
-        let matrices = try samples.map { try $0.packed(by: backend) }
+        let matrices = try samples.map { try $0.packed(by: queue.backend) }
         let input = randomFloats(14 * 70, seed: 74)
-        let whole = try backend.buffer([Float](repeating: -9, count: 14 * 800))
+        let whole = try queue.buffer([Float](repeating: -9, count: 14 * 800))
         let products = zip(matrices, [0, 710, 750]).map {
             MatrixProduct($0, into: whole.rows(offset: $1, stride: 800))
         }
-        let rows = try backend.buffer(input).rows(offset: 3, stride: 70)
-        try backend.matmul(products, input: rows, rows: 14)
-        let result = backend.values(whole)
+        let rows = try queue.buffer(input).rows(offset: 3, stride: 70)
+        queue.matmul(products, input: rows, rows: 14)
+        let result = queue.values(whole)
         for token in 0..<14 {
             let x = Array(input[token * 70 + 3..<token * 70 + 67])
             var expected = [Float](repeating: -9, count: 800)
             for (matrix, offset) in zip(matrices, [0, 710, 750]) {
-                let part = try backend.product(matrix, x, tokens: 1)
+                let part = try queue.product(matrix, x, tokens: 1)
                 expected.replaceSubrange(offset..<offset + matrix.rows, with: part)
             }
             #expect(bits(Array(result[token * 800..<(token + 1) * 800])) == bits(expected))
@@ -272,13 +273,13 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     ) throws {
         let (format, rounding) = product, columns = format.columns(atLeast: 64)
         let sample = SampleMatrix(format, rows: 18, columns: columns, seed: 81)
-        for backend in try allBackends() {
-            let matrix = try sample.packed(by: backend)
+        for queue in try allQueues() {
+            let matrix = try sample.packed(by: queue.backend)
             var input = randomFloats(4 * columns, seed: 82)
-            let clean = try backend.product(matrix, input, tokens: 4, rounding: rounding)
+            let clean = try queue.product(matrix, input, tokens: 4, rounding: rounding)
             input[2 * columns + 40] = poison
-            let result = try backend.product(matrix, input, tokens: 4, rounding: rounding)
-            #expect(result[36..<54].allSatisfy { !$0.isFinite }, "\(backend.instructionSet)")
+            let result = try queue.product(matrix, input, tokens: 4, rounding: rounding)
+            #expect(result[36..<54].allSatisfy { !$0.isFinite }, "\(queue.backend.instructionSet)")
             #expect(bits(Array(result[..<36])) == bits(Array(clean[..<36])))
             #expect(bits(Array(result[54...])) == bits(Array(clean[54...])))
         }
@@ -319,15 +320,16 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
     ) throws {
         let (format, rounding) = product
         var sample = SampleMatrix(format, rows: 17, columns: 256, seed: 91)
-        let halves = Set(format.halfOffsets.flatMap { [$0, $0 + 1] })
+        let halves = Set(format.f16Offsets.flatMap { [$0, $0 + 1] })
         for index in 0..<sample.bytes.count - format.trailerSize
         where !halves.contains(index % format.bytesPerBlock) {
             sample.bytes[index] = byte
         }
         for sign in [1, -1] as [Float] {
             let input = (0..<256).map { $0 % 3 == 0 ? 127 : sign * 127 }
-            let results = try allBackends().map {
-                bits(try $0.product(sample.packed(by: $0), input, tokens: 1, rounding: rounding))
+            let results = try allQueues().map { queue in
+                let matrix = try sample.packed(by: queue.backend)
+                return bits(try queue.product(matrix, input, tokens: 1, rounding: rounding))
             }
             for result in results { #expect(result == results[0]) }
             #expect(results[0].contains { $0 << 1 != 0 } || byte == 0)
@@ -338,14 +340,14 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         // -128 and 127 times -127 and 127: where maddubs would saturate if it were used carelessly.
         let quants = [Int8.min, .max, -127, -1, 0, 1]
         let bytes: [UInt8] = [0x00, 0x3C] + (0..<32).map { UInt8(bitPattern: quants[$0 % 6]) }
-        for backend in try allBackends() {
+        for queue in try allQueues() {
             for sign in [1, -1] as [Float] {
                 let x = (0..<32).map { _ in sign * 127 }
                 let matrix = try bytes.withUnsafeBytes {
-                    try backend.makeMatrix($0, format: .q8_0, rows: 1, columns: 32)
+                    try queue.backend.makeMatrix($0, format: .q8_0, rows: 1, columns: 32)
                 }
                 let sum = (0..<32).reduce(0) { $0 + Int(quants[$1 % 6]) } * 127 * Int(sign)
-                #expect(try backend.product(matrix, x, tokens: 1) == [Float(sum)])
+                #expect(try queue.product(matrix, x, tokens: 1) == [Float(sum)])
             }
         }
     }

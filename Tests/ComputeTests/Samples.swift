@@ -27,20 +27,20 @@ struct SampleMatrix {
 
     /// Between 1/256 and 1/4, so that sums stay of ordinary size.
     private static func scale(_ random: inout SeededGenerator) -> Float {
-        0.00390625 + 0.25 * abs(random.unit())
+        0.00390625 + 0.25 * abs(random.uniform())
     }
 
     /// Any byte may stand in the quants; every half of a block is an ordinary scale.
     private static func block(_ format: WeightFormat, _ random: inout SeededGenerator) -> [UInt8] {
         switch format {
-        case .f32: return bytes(of: random.unit().bitPattern)
-        case .f16: return bytes(of: Float16(random.unit()).bitPattern)
-        case .bf16: return bytes(of: UInt16(random.unit().bitPattern >> 16))
+        case .f32: return bytes(of: random.uniform().bitPattern)
+        case .f16: return bytes(of: Float16(random.uniform()).bitPattern)
+        case .bf16: return bytes(of: UInt16(random.uniform().bitPattern >> 16))
         default:
             var block = (0..<format.bytesPerBlock).map { _ in
                 UInt8(truncatingIfNeeded: random.next())
             }
-            for offset in format.halfOffsets {
+            for offset in format.f16Offsets {
                 let half = bytes(of: Float16(scale(&random)).bitPattern)
                 block.replaceSubrange(offset..<offset + 2, with: half)
             }
@@ -64,9 +64,9 @@ struct SampleMatrix {
 
 extension WeightFormat {
     /// Where the f16 fields of a block stand.
-    var halfOffsets: [Int] {
+    var f16Offsets: [Int] {
         guard let row = kn_format_find(rawValue)?.pointee else { return [] }
-        return [Int(row.half_offset.0), Int(row.half_offset.1)].prefix(Int(row.halves)) + []
+        return [Int(row.f16_offset.0), Int(row.f16_offset.1)].prefix(Int(row.f16_count)) + []
     }
 
     /// `count` columns, or the next number that rows of this format can have whatever their count.
@@ -94,10 +94,12 @@ func dequantised(_ bytes: [UInt8], format: WeightFormat, count: Int) -> [Float] 
 
 func randomFloats(_ count: Int, seed: UInt64, scale: Float = 1) -> [Float] {
     var random = SeededGenerator(seed: seed)
-    return (0..<count).map { _ in random.unit() * scale }
+    return (0..<count).map { _ in random.uniform() * scale }
 }
 
-extension CPUBackend {
+extension CPUQueue {
+    func makeBuffer(count: Int) throws -> FloatBuffer { try backend.makeBuffer(count: count) }
+
     func buffer(_ values: [Float]) throws -> FloatBuffer {
         let buffer = try makeBuffer(count: values.count)
         values.withUnsafeBufferPointer { write($0, to: buffer, at: 0) }
@@ -118,7 +120,8 @@ extension CPUBackend {
             matrix, bias: try bias.map(buffer), into: output.rows(of: matrix.rows),
             accumulates: start != nil, rounding: rounding)
         let rows = try buffer(input).rows(of: matrix.columns)
-        try matmul([product], input: rows, rows: tokens)
+        matmul([product], input: rows, rows: tokens)
+        try finish()
         return values(output)
     }
 }
@@ -135,6 +138,14 @@ func allBackends(threads: Int = 1) throws -> [CPUBackend] {
         try CPUBackend(threads: threads, instructionSet: $0)
     }
 }
+
+/// A queue on each back end of `allBackends`.
+func allQueues(threads: Int = 1) throws -> [CPUQueue] {
+    try allBackends(threads: threads).map { CPUQueue($0) }
+}
+
+/// A queue on a back end of one thread.
+func oneQueue() throws -> CPUQueue { CPUQueue(try CPUBackend(threads: 1)) }
 
 /// The kernel tables of this machine, scalar first.
 var allTables: [UnsafePointer<kn_ops>] {

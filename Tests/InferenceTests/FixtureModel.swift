@@ -21,30 +21,24 @@ struct FixtureModel {
         _ file: GGUFFile, on instructionSet: InstructionSet = .best, threads: Int = 2,
         overrides: [String: String] = [:]
     ) throws -> FixtureModel {
-        let backend = try CPUBackend(threads: threads, instructionSet: instructionSet)
+        try place(
+            file, on: CPUBackend(threads: threads, instructionSet: instructionSet),
+            overrides: overrides)
+    }
+
+    static func place(
+        _ file: GGUFFile, on backend: any Backend, overrides: [String: String] = [:]
+    ) throws -> FixtureModel {
         let plan = try ModelPlan(
             file: file, overrides: overrides, makeTokenizer: StubTokenizer.make)
         return FixtureModel(model: try TransformerModel(plan: plan, backend: backend))
     }
 
-    /// Rows of logits for `tokens`, fed to a fresh sequence in pieces of `chunk`.
+    /// See `TokenModel.logits`.
     func logits(
         of tokens: [Int32], wants: StepItem.Logits, chunk: Int = .max
     ) throws -> [[Float]] {
-        let runner = try model.makeRunner(maxSequences: 1, tokenBudget: tokens.count)
-        let sequence = try runner.open(capacity: tokens.count)
-        var rows: [[Float]] = []
-        var start = 0
-        while start < tokens.count {
-            let end = start + min(chunk, tokens.count - start)
-            let isLast = end == tokens.count
-            let item = StepItem(
-                sequence: sequence, tokens: Array(tokens[start..<end]),
-                wants: wants == .last && !isLast ? .none : wants)
-            try runner.step([item]) { _, _, values in rows.append(Array(values)) }
-            start = end
-        }
-        return rows
+        try model.logits(of: tokens, wants: wants, chunk: chunk)
     }
 
     /// The `count` most likely tokens after `prompt`, one by one.
@@ -61,5 +55,27 @@ struct FixtureModel {
             item.tokens = [tokens[tokens.count - 1]]
         }
         return tokens
+    }
+}
+
+extension TokenModel {
+    /// Rows of logits for `tokens`, fed to a fresh sequence in pieces of `chunk`.
+    func logits(
+        of tokens: [Int32], wants: StepItem.Logits, chunk: Int = .max
+    ) throws -> [[Float]] {
+        let runner = try makeRunner(maxSequences: 1, tokenBudget: tokens.count)
+        let sequence = try runner.open(capacity: tokens.count)
+        var rows: [[Float]] = []
+        var start = 0
+        while start < tokens.count {
+            let end = start + min(chunk, tokens.count - start)
+            let isLast = end == tokens.count
+            let item = StepItem(
+                sequence: sequence, tokens: Array(tokens[start..<end]),
+                wants: wants == .last && !isLast ? .none : wants)
+            try runner.step([item]) { _, _, values in rows.append(Array(values)) }
+            start = end
+        }
+        return rows
     }
 }

@@ -2,6 +2,7 @@
 // exactly however sequences open, fork, step and close.
 
 import Compute
+import ComputeTestSupport
 import Inference
 import TestSupport
 import Testing
@@ -79,6 +80,25 @@ import Testing
         #expect(runner.freeTokens == 160)
     }
 
+    @Test func aSnapshotOutlivesItsSequenceAndDoesNotGrow() throws {
+        let model = try model("llama")
+        let expected = try model.logits(of: Self.prompt, wants: .last)[0]
+        let runner = try model.model.makeRunner(maxSequences: 3, tokenBudget: 160)
+        let root = try runner.open(capacity: 45)
+        let empty = try runner.snapshot(root)
+        try feed(runner, root, Array(Self.prompt[..<40]))
+        let snapshot = try runner.snapshot(root)
+        try feed(runner, root, [3, 5, 9])
+        runner.close(root)
+        let refusal = #expect(throws: InferenceError.self) { try feed(runner, snapshot, [1]) }
+        #expect(refusal?.code == .sequenceTooLong)
+        #expect(runner.length(of: empty) == 0 && runner.length(of: snapshot) == 40)
+        let fork = try runner.fork(snapshot, capacity: 45)
+        #expect(Self.bits(try feed(runner, fork, Array(Self.prompt[40...]))) == Self.bits(expected))
+        let error = #expect(throws: InferenceError.self) { try runner.snapshot(root) }
+        #expect(error?.code == .unknownSequence)
+    }
+
     @Test func refusesForksThatCannotBe() throws {
         let runner = try model("llama").model.makeRunner(maxSequences: 2, tokenBudget: 64)
         let root = try runner.open(capacity: 32)
@@ -100,17 +120,37 @@ import Testing
         #expect(code(root, 20) == .unknownSequence)
     }
 
+    /// What owns pages only, and what owns state beside them; computed at once, and late.
+    enum Subject: CaseIterable {
+        case transformer, recurrence, lateTransformer, lateRecurrence
+
+        func model() throws -> any TokenModel {
+            let backend: any Backend =
+                switch self {
+                case .transformer, .recurrence: try CPUBackend(threads: 1)
+                default: try RecordingBackend(order: .random(seed: 3))
+                }
+            switch self {
+            case .transformer, .lateTransformer:
+                let file = try GGUFBuilder.tiny("llama", seed: 7).parsed()
+                return try FixtureModel.place(file, on: backend).model
+            case .recurrence, .lateRecurrence: return try ToyRecurrence(on: backend)
+            }
+        }
+    }
+
     /// Random histories on a runner, several sequences a step: every row of logits is that of a
     /// sequence of the same tokens fed alone, and all of the cache comes back.
-    @Test func anyHistoryGivesTheRowsOfItsTokens() throws {
-        let model = try model("llama")
+    @Test(arguments: Subject.allCases)
+    func anyHistoryGivesTheRowsOfItsTokens(_ subject: Subject) throws {
+        let model = try subject.model()
         var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("anyHistory"))
         var expected: [[Int32]: [UInt32]] = [:]
         for _ in 0..<6 {
-            let runner = try model.model.makeRunner(maxSequences: 5, tokenBudget: 240)
+            let runner = try model.makeRunner(maxSequences: 5, tokenBudget: 240)
             var open: [(id: SequenceID, tokens: [Int32])] = []
             for _ in 0..<40 {
-                let choice = random.below(5)
+                let choice = random.below(6)
                 if choice == 0 || open.isEmpty {
                     guard let id = try? runner.open(capacity: 60) else { continue }
                     open.append((id, []))
@@ -119,6 +159,8 @@ import Testing
                     guard let id = try? runner.fork(parent.id, capacity: 60) else { continue }
                     open.append((id, parent.tokens))
                 } else if choice == 2 {
+                    try checkSnapshot(runner, of: open[random.below(open.count)], model)
+                } else if choice == 3 {
                     runner.close(open.remove(at: random.below(open.count)).id)
                 } else {
                     try step(runner, &open, &random) { tokens, row in
@@ -135,6 +177,21 @@ import Testing
         }
     }
 
+    /// Keeps a sequence, lets a fork of the snapshot go on, and closes both.
+    private func checkSnapshot(
+        _ runner: any ModelRunner, of sequence: (id: SequenceID, tokens: [Int32]),
+        _ model: any TokenModel
+    ) throws {
+        guard let snapshot = try? runner.snapshot(sequence.id) else { return }
+        defer { runner.close(snapshot) }
+        #expect(runner.length(of: snapshot) == sequence.tokens.count)
+        guard let fork = try? runner.fork(snapshot, capacity: 61) else { return }
+        defer { runner.close(fork) }
+        let row = try feed(runner, fork, [7])
+        let expected = try model.logits(of: sequence.tokens + [7], wants: .last)[0]
+        #expect(Self.bits(row) == Self.bits(expected))
+    }
+
     /// Appends one to nine tokens to each sequence that has room for them.
     private func step(
         _ runner: any ModelRunner, _ open: inout [(id: SequenceID, tokens: [Int32])],
@@ -143,7 +200,7 @@ import Testing
         var items: [StepItem] = []
         var owners: [Int] = []
         for index in open.indices where open[index].tokens.count <= 50 && random.below(3) > 0 {
-            let tokens = (0..<1 + random.below(9)).map { _ in Int32(random.below(340)) }
+            let tokens = (0..<1 + random.below(9)).map { _ in Int32(random.below(16)) }
             items.append(StepItem(sequence: open[index].id, tokens: tokens, wants: .last))
             owners.append(index)
             open[index].tokens += tokens
@@ -232,10 +289,10 @@ import Testing
                 Issue.record("an open sequence is not known")
                 continue
             }
-            let slot = table.slots[index]
-            #expect(slot.length == sequence.length)
-            #expect(slot.pages.count == sequence.pages.count)
-            for (naive, page) in zip(sequence.pages, slot.pages) {
+            let place = table.places[index]
+            #expect(place.length == sequence.length)
+            #expect(place.pages.count == sequence.pages.count)
+            for (naive, page) in zip(sequence.pages, place.pages) {
                 #expect(names[naive] == nil || names[naive] == page)
                 names[naive] = page
             }

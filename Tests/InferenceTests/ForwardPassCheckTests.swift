@@ -103,7 +103,7 @@ private final class FakeModel: TokenModel {
         var freeTokens: Int { 16 }
 
         func open(capacity: Int) throws(InferenceError) -> SequenceID {
-            SequenceID(slot: 0, generation: 1)
+            SequenceID(place: 0, use: 1)
         }
 
         func fork(

@@ -89,13 +89,13 @@ extension GGUFBuilder {
         let values: [Float]
         if rule.use != .vector {
             let scale = (3 / Float(dimensions[0])).squareRoot()
-            values = (0..<count).map { _ in random.unit() * scale }
+            values = (0..<count).map { _ in random.uniform() * scale }
         } else if name.hasSuffix(".bias") {
-            values = (0..<count).map { _ in random.unit() / 4 }
+            values = (0..<count).map { _ in random.uniform() / 4 }
         } else if name.hasPrefix("rope_") {
-            values = (0..<count).map { _ in 2 + random.unit() }
+            values = (0..<count).map { _ in 2 + random.uniform() }
         } else {
-            values = (0..<count).map { _ in 0.75 + random.unit() / 8 }
+            values = (0..<count).map { _ in 0.75 + random.uniform() / 8 }
         }
         tensors.append(
             Tensor(name, dimensions, format: 0, data: WeightEncoding.f32.encode(values)))

@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: [1, 2, 15, 16, 17, 255, 256, 257, 512, 5003], [0.01, 1, 8, 60] as [Float])
     func agreesWithANaiveSoftmax(_ count: Int, _ spread: Float) throws {
         var random = SeededGenerator(seed: UInt64(count))
-        let logits = (0..<count).map { _ in random.unit() * spread + 3 }
+        let logits = (0..<count).map { _ in random.uniform() * spread + 3 }
         let expected = naive(logits)
         let found = try compute(logits)
         for (logit, value) in zip(logits, expected) {
@@ -98,15 +98,15 @@ import Testing
     @Test func aGenerationReportsItsTokensBeforeTemperatureAndFilters() throws {
         let logits = (0..<257).map { Float($0 * 31 % 97) / 20 }
         let expected = naive(logits)
-        var options = GenerationOptions()
+        var options = CompletionOptions()
         options.logProbabilityCount = 3
         options.stopsAtEndTokens = false
         options.sampling.temperature = 1.7
         options.sampling.topK = 20
-        var generation = try Generation(
+        var completion = try Completion(
             tokenizer: StubTokenizer(vocabularySize: 257), options: options)
         for _ in 0..<20 {
-            let step = try logits.withUnsafeBufferPointer { try generation.accept($0) }
+            let step = try logits.withUnsafeBufferPointer { try completion.accept($0) }
             let token = try #require(step.token)
             let found = try #require(step.logProbability)
             #expect(found.token == token)
@@ -116,7 +116,7 @@ import Testing
         }
         options.logProbabilityCount = 65
         let error = #expect(throws: InferenceError.self) {
-            try Generation(tokenizer: StubTokenizer(vocabularySize: 257), options: options)
+            try Completion(tokenizer: StubTokenizer(vocabularySize: 257), options: options)
         }
         #expect(error?.location == "logprobs")
     }

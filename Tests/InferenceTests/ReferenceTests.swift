@@ -97,7 +97,7 @@ extension GGUFBuilder {
     /// Adds an F32 tensor of small random values.
     fileprivate mutating func addRandom(_ name: String, _ dimensions: [Int], seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let values = (0..<dimensions.reduce(1, *)).map { _ in random.unit() / 4 }
+        let values = (0..<dimensions.reduce(1, *)).map { _ in random.uniform() / 4 }
         tensors.append(
             Tensor(name, dimensions, format: 0, data: WeightEncoding.f32.encode(values)))
     }

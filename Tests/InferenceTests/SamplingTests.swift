@@ -176,7 +176,7 @@ import Testing
         var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("sampler oracle"))
         for _ in 0..<60 {
             let spread = Float([0.1, 2, 10][random.below(3)])
-            let logits = (0..<200).map { _ in (random.unit() * 8).rounded() / 8 * spread }
+            let logits = (0..<200).map { _ in (random.uniform() * 8).rounded() / 8 * spread }
             let topK = [0, 1, 7, 50][random.below(4)]
             let topP = [1, 0.95, 0.5, 0.05][random.below(4)]
             let minP = [0, 0, 0.02, 0.5][random.below(4)]

@@ -19,7 +19,7 @@ import Testing
         let first = try table.open(capacity: 40)
         let second = try table.open(capacity: 48)
         let held = [first, second].compactMap { table.index(of: $0) }
-            .flatMap { table.slots[$0].pages }
+            .flatMap { table.places[$0].pages }
         #expect(held.sorted() == [0, 1, 2, 3, 4, 5])
     }
 
@@ -75,7 +75,7 @@ import Testing
 
     @Test func ignoresAnIDBeyondItsSlots() {
         var table = SequenceTable(sequenceCountMax: 1, sequenceLengthMax: 512, pageCount: 1)
-        table.close(SequenceID(slot: 9, generation: 1))
+        table.close(SequenceID(place: 9, use: 1))
         #expect(table.freeTokens == 16)
     }
 }

@@ -102,9 +102,9 @@ import Testing
         let path = directory.path("model.bin")
         let error = #expect(throws: ModelFileError.self) { _ = try ModelFile(path: path) }
         #expect(
-            error?.message == "choosing a format by the file name's extension: found \".bin\"; "
+            error?.message == "file name does not tell the format: found \".bin\"; "
                 + "allowed: .gguf, .safetensors, .safetensors.index.json, or a folder "
-                + "(in \"\(path)\")")
+                + "(choosing a format by the file name's extension, in \"\(path)\")")
     }
 
     /// In a process of its own, which gives up the right of root to read everything.

@@ -224,11 +224,11 @@ extension CheckpointBuilder {
             return
         }
         let scale = (3 / Float(columns)).squareRoot()
-        let values = (0..<rows * columns).map { _ in random.unit() * scale }
+        let values = (0..<rows * columns).map { _ in random.uniform() * scale }
         tensors.append(
             Tensor(name + ".weight", "BF16", [rows, columns], WeightEncoding.bf16.encode(values)))
         if hasBias {
-            let values = (0..<rows).map { _ in random.unit() / 4 }
+            let values = (0..<rows).map { _ in random.uniform() / 4 }
             tensors.append(
                 Tensor(name + ".bias", "F16", [rows], WeightEncoding.f16.encode(values)))
         }
@@ -237,11 +237,11 @@ extension CheckpointBuilder {
     private mutating func addNorm(
         _ name: String, _ width: Int, _ random: inout SeededGenerator, hasBias: Bool = false
     ) {
-        let values = (0..<width).map { _ in 1 + random.unit() / 8 }
+        let values = (0..<width).map { _ in 1 + random.uniform() / 8 }
         tensors.append(
             Tensor(name + ".weight", "BF16", [width], WeightEncoding.bf16.encode(values)))
         if hasBias {
-            let values = (0..<width).map { _ in random.unit() / 4 }
+            let values = (0..<width).map { _ in random.uniform() / 4 }
             tensors.append(
                 Tensor(name + ".bias", "F32", [width], WeightEncoding.f32.encode(values)))
         }

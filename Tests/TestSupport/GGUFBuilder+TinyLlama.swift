@@ -102,12 +102,12 @@ extension GGUFBuilder {
 
         func matrix(_ name: String, _ columns: Int, _ rows: Int) -> Tensor {
             let scale = (3 / Float(columns)).squareRoot()
-            let values = (0..<columns * rows).map { _ in random.unit() * scale }
+            let values = (0..<columns * rows).map { _ in random.uniform() * scale }
             return Tensor(
                 name, [columns, rows], format: encoding.rawValue, data: encoding.encode(values))
         }
         func norm(_ name: String) -> Tensor {
-            let values = (0..<width).map { _ in 1 + random.unit() / 8 }
+            let values = (0..<width).map { _ in 1 + random.uniform() / 8 }
             return Tensor(name, [width], format: 0, data: WeightEncoding.f32.encode(values))
         }
 

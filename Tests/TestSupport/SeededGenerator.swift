@@ -22,7 +22,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// A number in -1 ..< 1 with 24 random bits.
-    public mutating func unit() -> Float {
+    public mutating func uniform() -> Float {
         Float(next() >> 40) / Float(1 << 23) - 1
     }
 

@@ -49,7 +49,7 @@ int pp_run(pp_client *client, const pp_block *block, uint64_t *nanoseconds, uint
  * Returns 0 or -errno. */
 int pp_pin(int pid, uint64_t cpu_mask);
 
-/* CPU time that the threads of process `pid` have used, in nanoseconds, or 0 if unknown. */
+/* CPU time of process `pid` in nanoseconds, ended threads included, or 0 if unknown. */
 uint64_t pp_cpu_time(int pid);
 
 /* The monotonic clock in nanoseconds. */

@@ -51,50 +51,45 @@
  *         high 1 bit     64 B: byte 4*r + k, bit g = column 4*g + k
  *         high 2 bits   128 B: laid out as "low 2 bits"
  *   Factors, with "16 x" meaning a value per row:
- *         halves        each block: 16 x f16 scale,                     low = -zero * scale
- *         halves, low   each block: 16 x f16 scale, 16 x f16 low
+ *         f16s          each block: 16 x f16 scale,                     low = -zero * scale
+ *         f16s, low     each block: 16 x f16 scale, 16 x f16 low
  *         super         16 x f16 d, each group: 16 x i8 s,     scale = d * s, low = -zero * scale
  *         super, low    16 x f16 d, 16 x f16 m, each group: 16 x u8 s, 16 x u8 l (or both in a
  *                       byte, s in the low nibble),            scale = d * s, low = -(m * l)
  *         whole         16 x f32 scale,                                 low = -zero * scale
  *
- *   kind     q bits   zero  columns  factors         bits a weight   from (bits in the file)
- *                           a group                  in the tile
- *   Q4_LOW   4          -   32       halves, low     5.0             Q4_1 (5.0)
- *   Q5       4 + 1     16   32       halves          5.5             Q5_0 (5.5)
- *   Q5_LOW   4 + 1      -   32       halves, low     6.0             Q5_1 (6.0)
- *   Q2_S     2          -   16       super, low      2.625           Q2_K (2.625; one byte)
- *   Q3_S     2 + 1      4   16       super           3.625           Q3_K (3.4375)
- *   Q4_S     4          -   32       super, low      4.625           Q4_K (4.5)
- *   Q5_S     4 + 1      -   32       super, low      5.625           Q5_K (5.5)
- *   Q6_S     4 + 2     32   16       super           6.625           Q6_K (6.5625)
- *   C4       4, coded 128   32       halves          4.5             IQ4_NL (4.5)
- *   C4_S     4, coded 128   32       super           4.375           IQ4_XS (4.25)
- *   TERNARY  2          1   256      whole           2.125           TQ1_0 (1.6875), TQ2_0
- *                                                                    (2.0625), I2_S (2.0)
  *   "coded": the four bits are an index i into kn_codes, and q = kn_codes[i] + 128.
  *   d * s, m * l and zero * scale are exact in single precision (17 to 19 bits), so scale and low
  *   equal the file's. Only sums and products with the input round.
+ *
+ * The lists below are the only places that name a kind, besides the rows of formats. X is called
+ * with: KIND, its name, the inputs that kernels take (FLOAT, INT8 for both int8 inputs, ANY), and
+ *   plain kinds   bytes of an odd last and of a pair of blocks (float kinds: of columns)
+ *   unit kinds    bits of the low and the high plane, columns of a group (TERNARY: all 256 columns
+ *                 share a scale), zero, coded, factors
  */
-typedef enum kn_tile_kind {
-    KN_TILE_F32,
-    KN_TILE_F16,
-    KN_TILE_BF16,
-    KN_TILE_Q8,
-    KN_TILE_Q4,
-    KN_TILE_Q4_LOW,
-    KN_TILE_Q5,
-    KN_TILE_Q5_LOW,
-    KN_TILE_Q2_S,
-    KN_TILE_Q3_S,
-    KN_TILE_Q4_S,
-    KN_TILE_Q5_S,
-    KN_TILE_Q6_S,
-    KN_TILE_C4,
-    KN_TILE_C4_S,
-    KN_TILE_TERNARY,
-    KN_TILE_KINDS
-} kn_tile_kind;
+#define KN_PLAIN_TILES(X)                                                                         \
+    X(F32, f32, FLOAT, 64, 128)                                                                   \
+    X(F16, f16, FLOAT, 64, 64)                                                                    \
+    X(BF16, bf16, FLOAT, 64, 64)                                                                  \
+    X(Q8, q8, INT8, 576, 1088)                                                                    \
+    X(Q4, q4, INT8, 320, 576)
+#define KN_UNIT_TILES(X) /* bits a weight in the tile, from (bits in the file) */                 \
+    X(Q4_LOW, q4_low, INT8, 4, 0, 32, 0, false, F16S_LOW)           /* 5.0, Q4_1 (5.0) */         \
+    X(Q5, q5, INT8, 4, 1, 32, 16, false, F16S)                      /* 5.5, Q5_0 (5.5) */         \
+    X(Q5_LOW, q5_low, INT8, 4, 1, 32, 0, false, F16S_LOW)           /* 6.0, Q5_1 (6.0) */         \
+    X(Q2_S, q2_s, INT8, 2, 0, 16, 0, false, SUPER_LOW_NIBBLES)      /* 2.625, Q2_K (2.625) */     \
+    X(Q3_S, q3_s, INT8, 2, 1, 16, 4, false, SUPER)                  /* 3.625, Q3_K (3.4375) */    \
+    X(Q4_S, q4_s, INT8, 4, 0, 32, 0, false, SUPER_LOW)              /* 4.625, Q4_K (4.5) */       \
+    X(Q5_S, q5_s, INT8, 4, 1, 32, 0, false, SUPER_LOW)              /* 5.625, Q5_K (5.5) */       \
+    X(Q6_S, q6_s, INT8, 4, 2, 16, 32, false, SUPER)                 /* 6.625, Q6_K (6.5625) */    \
+    X(C4, c4, INT8, 4, 0, 32, 128, true, F16S)                      /* 4.5, IQ4_NL (4.5) */       \
+    X(C4_S, c4_s, INT8, 4, 0, 32, 128, true, SUPER)                 /* 4.375, IQ4_XS (4.25) */    \
+    X(TERNARY, ternary, ANY, 2, 0, 32, 1, false, WHOLE)             /* 2.125, TQ1_0, TQ2_0, I2_S */
+#define KN_TILES(X) KN_PLAIN_TILES(X) KN_UNIT_TILES(X)
+
+#define KN_TILE_NUMBER(KIND, ...) KN_TILE_##KIND,
+typedef enum kn_tile_kind { KN_TILES(KN_TILE_NUMBER) KN_TILE_KINDS } kn_tile_kind;
 
 /* The input that a tile is multiplied with: float columns, columns rounded to int8 in blocks of 32,
  * or columns rounded to int8 with a single scale for a token's whole row, as BitNet's own runtimes
@@ -128,8 +123,8 @@ struct kn_format {
     uint32_t trailer_bytes;    /* bytes after the last block of a tensor */
     uint32_t row_values;       /* divisor of a matrix's column count */
     kn_tile_kind tile;         /* kind of the packed tiles */
-    uint32_t halves;           /* number of f16 fields in a block... */
-    uint32_t half_offset[2];   /* ...and their byte offsets (to make sample blocks) */
+    uint32_t f16_count;        /* number of f16 fields in a block... */
+    uint32_t f16_offset[2];   /* ...and their byte offsets (to make sample blocks) */
 
     /* Converts `count` values from value `first` on to floats. `first` and `count` are multiples of
      * row_values. The reference. */
@@ -164,7 +159,7 @@ bool kn_tile_accepts(kn_tile_kind kind, kn_input_kind input);
 /* The 16 values of coded tiles (the table of IQ4_NL and IQ4_XS). */
 extern const int8_t kn_codes[16];
 
-/* IEEE half to single. Exact, subnormals included. A signalling NaN becomes quiet, as in F16C. */
-float kn_f16_to_f32(uint16_t half);
+/* IEEE f16 to single. Exact, subnormals included. A signalling NaN becomes quiet, as in F16C. */
+float kn_f16_to_f32(uint16_t f16);
 
 #endif

@@ -32,10 +32,7 @@ enum {
  *   float panel   for each column: T x f32
  *   int8 panel    for each block of 32 columns (52*T bytes):
  *                 8 groups of (T x 4 bytes): group g, token t = columns 4*g .. 4*g+3 of the block
- *                 T x i32: -128 * (sum of the token's 32 bytes), cancels the +128 weight offset
- *                 T x f32: the token's scale
- *                 T x f32: scale * (sum of the 32 bytes), the factor of a tile's `low`
- *                 T x f32: scale * (sum of bytes 0..15), T x f32: scale * (sum of bytes 16..31)
+ *                 the five parts of kn_panel_part, T x 4 bytes each
  *
  * Quantisation of one block x[0..31]: m = largest |x|.
  *   m is Inf or NaN     -> bytes 0, scale NaN: every output of the token becomes NaN
@@ -45,7 +42,14 @@ enum {
  * Quantisation of whole rows: in all blocks, m = the larger of 1e-5 and the largest |x| of the row.
  * An Inf or NaN anywhere in the row makes all bytes 0 and the scale NaN.
  */
-enum { KN_INT8_PANEL_BLOCK_BYTES = 52 }; /* per token and block of 32 columns */
+typedef enum kn_panel_part { /* a part's first byte in a block, per token */
+    KN_PANEL_OFFSET = 32,     /* i32: -128 * (sum of the 32 bytes), cancels the +128 of weights */
+    KN_PANEL_SCALE = 36,      /* f32: the token's scale */
+    KN_PANEL_SUM = 40,        /* f32: scale * (sum of the 32 bytes), the factor of a tile's `low` */
+    KN_PANEL_SUM_FIRST = 44,  /* f32: scale * (sum of bytes 0..15) */
+    KN_PANEL_SUM_SECOND = 48, /* f32: scale * (sum of bytes 16..31) */
+    KN_INT8_PANEL_BLOCK_BYTES = 52
+} kn_panel_part;
 
 static inline size_t kn_int8_panel_bytes(size_t columns) { /* per token */
     return columns / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES;
@@ -143,12 +147,11 @@ typedef struct kn_ops {
     void (*quantise_row)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
     void (*interleave)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
 
-    /* Multiplies tiles [tile0, tile1) with panels [panel0, panel1) of an input of `tokens`. */
-    void (*product[KN_TILE_KINDS])(const kn_product *p, size_t tile0, size_t tile1,
-                                   const void *panels, size_t tokens, size_t panel0, size_t panel1);
-    /* Like `product`, for ternary tiles and float panels. */
-    void (*ternary_float)(const kn_product *p, size_t tile0, size_t tile1, const void *panels,
-                          size_t tokens, size_t panel0, size_t panel1);
+    /* Multiplies tiles [tile0, tile1) with panels [panel0, panel1) of an input of `tokens`. Called
+     * by p->kind and p->input, and only where kn_tile_accepts. */
+    void (*product[KN_TILE_KINDS][KN_INPUT_KINDS])(const kn_product *p, size_t tile0, size_t tile1,
+                                                   const void *panels, size_t tokens,
+                                                   size_t panel0, size_t panel1);
 
     /* y = (x * (1 / sqrt(mean of x^2 + epsilon))) * weight. Squares are summed by fma into 16 lanes
      * (lane = index mod 16), then tree. weight may be NULL (no second multiplication). y may be

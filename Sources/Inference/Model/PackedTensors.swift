@@ -17,6 +17,8 @@ struct PackedTensors: Sendable {
     private(set) var vectors: [String: FloatBuffer] = [:]
     private(set) var values: [String: [Float]] = [:]
     private(set) var embedding: EmbeddingTable
+    /// Byte of the first NaN or infinity in an embedding that no product reads, or nil.
+    private(set) var embeddingFault: Int?
 
     /// Form of a placed tensor.
     private enum Form { case table, matrix, vector, values }
@@ -43,7 +45,7 @@ struct PackedTensors: Sendable {
         guard let embedding = packing.embedding else {
             preconditionFailure("the plan lacks a token embedding")
         }
-        self.embedding = embedding
+        (self.embedding, embeddingFault) = (embedding, packing.embeddingFault)
         (matrices, vectors, values) = (packing.matrices, packing.vectors, packing.values)
     }
 
@@ -55,6 +57,7 @@ struct PackedTensors: Sendable {
         var vectors: [String: FloatBuffer] = [:]
         var values: [String: [Float]] = [:]
         var embedding: EmbeddingTable?
+        var embeddingFault: Int?
 
         mutating func run(_ observer: (any ReadObserver)?) throws {
             let (source, configuration) = (plan.source, plan.configuration)
@@ -107,7 +110,13 @@ struct PackedTensors: Sendable {
                 case .table:
                     embedding = try backend.makeEmbedding(
                         bytes, format: format, rows: tensor.rows, columns: tensor.columns)
-                    if plan.isOutputTied { try pack(tensor, format, bytes) }
+                    if plan.isOutputTied {
+                        try pack(tensor, format, bytes)
+                    } else {
+                        embeddingFault = FloatFields.byFormat[tensor.format.id].flatMap {
+                            TensorScan.firstNonFinite(in: bytes, $0)
+                        }
+                    }
                 case .matrix: try pack(tensor, format, bytes)
                 case .vector:
                     vectors[tensor.name] = try backend.makeVector(

@@ -1,7 +1,7 @@
 // Assignment of the pages of the key-value cache to sequences.
 //
-//   sequence slot 3:  pages [ 7, 2, 9 ]      position p lies in page pages[p / 16], row p % 16
-//   its fork, slot 5: pages [ 7, 2, 4, 6 ]   at length 40: full pages shared, 9 copied to 4
+//   sequence place 3:  pages [ 7, 2, 9 ]      position p lies in page pages[p / 16], row p % 16
+//   its fork, place 5: pages [ 7, 2, 4, 6 ]   at length 40: full pages shared, 9 copied to 4
 //   holders:          page 7: 2, page 2: 2, pages 9, 4, 6: 1
 //   free pages:       [ 0, 1, 3, ... ]
 //
@@ -18,23 +18,23 @@ import Compute
 
 /// Open sequences and the free list of cache pages.
 package struct SequenceTable {
-    package struct Slot {
-        /// Pages in position order. Empty when the slot is free.
+    package struct Place {
+        /// Pages in position order. Empty when the place is free.
         package fileprivate(set) var pages: [Int32] = []
         /// Number of filled positions.
         package fileprivate(set) var length = 0
         /// Number of reserved positions.
         package fileprivate(set) var capacity = 0
-        fileprivate var generation: UInt32 = 0
+        fileprivate var use: UInt32 = 0
         fileprivate var isOpen = false
-        /// Step that last touched the slot. Shows when a step names a sequence twice.
+        /// Step that last touched the place. Shows when a step names a sequence twice.
         fileprivate var lastStep: UInt64 = 0
     }
 
     private static let pageSize = CacheShape.pagePositions
 
-    package private(set) var slots: [Slot]
-    private var freeSlots: [UInt32]
+    package private(set) var places: [Place]
+    private var freePlaces: [UInt32]
     private var freePages: [Int32]
     /// Number of sequences that hold each page.
     private var holderCounts: [Int32]
@@ -45,8 +45,8 @@ package struct SequenceTable {
     /// `pageCount` pages.
     package init(sequenceCountMax: Int, sequenceLengthMax: Int, pageCount: Int) {
         precondition(sequenceCountMax > 0 && pageCount > 0 && pageCount <= Int(Int32.max))
-        slots = Array(repeating: Slot(), count: sequenceCountMax)
-        freeSlots = (0..<UInt32(sequenceCountMax)).reversed()
+        places = Array(repeating: Place(), count: sequenceCountMax)
+        freePlaces = (0..<UInt32(sequenceCountMax)).reversed()
         freePages = (0..<Int32(pageCount)).reversed()
         holderCounts = Array(repeating: 0, count: pageCount)
         self.pageCount = pageCount
@@ -75,14 +75,14 @@ package struct SequenceTable {
                 .unknownSequence, tried: tried, found: "a sequence that is not open",
                 allowed: "a sequence opened here and not closed")
         }
-        let parent = slots[index]
+        let parent = places[index]
         try checkLength(capacity, lengthMin: max(1, parent.length), tried)
         let fullCount = parent.length / Self.pageSize
         let id = try take(
             capacity: capacity, sharing: parent.pages.prefix(fullCount), length: parent.length,
             tried)
         guard parent.length % Self.pageSize > 0 else { return (id, nil) }
-        return (id, (parent.pages[fullCount], slots[Int(id.slot)].pages[fullCount]))
+        return (id, (parent.pages[fullCount], places[Int(id.place)].pages[fullCount]))
     }
 
     private func checkLength(
@@ -101,7 +101,7 @@ package struct SequenceTable {
         }
     }
 
-    /// Takes a slot, adds a holder to the pages in `shared` and reserves the rest. Changes nothing
+    /// Takes a place, adds a holder to the pages in `shared` and reserves the rest. Changes nothing
     /// when an error is thrown.
     private mutating func take(
         capacity: Int, sharing shared: ArraySlice<Int32>, length: Int, _ tried: String
@@ -112,41 +112,41 @@ package struct SequenceTable {
                 .cacheExhausted, tried: tried, found: "\(freeTokens) tokens of cache free",
                 allowed: "up to that many until a sequence closes")
         }
-        guard let index = freeSlots.popLast() else {
+        guard let index = freePlaces.popLast() else {
             throw InferenceError(
-                .tooManySequences, tried: tried, found: "\(slots.count) sequences open",
-                allowed: "at most \(slots.count) at once")
+                .tooManySequences, tried: tried, found: "\(places.count) sequences open",
+                allowed: "at most \(places.count) at once")
         }
-        var slot = Slot()
-        slot.pages = Array(shared) + freePages.suffix(needed)
+        var place = Place()
+        place.pages = Array(shared) + freePages.suffix(needed)
         freePages.removeLast(needed)
-        for page in slot.pages { holderCounts[Int(page)] += 1 }
-        slot.length = length
-        slot.capacity = capacity
-        slot.generation = slots[Int(index)].generation &+ 1
-        slot.isOpen = true
-        slots[Int(index)] = slot
-        return SequenceID(slot: index, generation: slot.generation)
+        for page in place.pages { holderCounts[Int(page)] += 1 }
+        place.length = length
+        place.capacity = capacity
+        place.use = places[Int(index)].use &+ 1
+        place.isOpen = true
+        places[Int(index)] = place
+        return SequenceID(place: index, use: place.use)
     }
 
     /// Frees the pages without another holder. Does nothing for an ID that is not open.
     package mutating func close(_ sequence: SequenceID) {
         guard let index = index(of: sequence) else { return }
-        for page in slots[index].pages {
+        for page in places[index].pages {
             holderCounts[Int(page)] -= 1
             if holderCounts[Int(page)] == 0 { freePages.append(page) }
         }
-        freeSlots.append(sequence.slot)
-        let generation = slots[index].generation
-        slots[index] = Slot()
-        slots[index].generation = generation
+        freePlaces.append(sequence.place)
+        let use = places[index].use
+        places[index] = Place()
+        places[index].use = use
     }
 
-    /// Returns the slot of an open sequence, or nil.
+    /// Returns the place of an open sequence, or nil.
     package func index(of sequence: SequenceID) -> Int? {
-        let index = Int(sequence.slot)
-        guard index < slots.count, slots[index].isOpen,
-            slots[index].generation == sequence.generation
+        let index = Int(sequence.place)
+        guard index < places.count, places[index].isOpen,
+            places[index].use == sequence.use
         else { return nil }
         return index
     }
@@ -162,18 +162,18 @@ package struct SequenceTable {
                     .unknownSequence, number, found: "a sequence that is not open",
                     allowed: "a sequence opened here and not closed")
             }
-            guard slots[index].lastStep != step, !item.tokens.isEmpty else {
+            guard places[index].lastStep != step, !item.tokens.isEmpty else {
                 throw Self.refusal(
                     .badStep, number,
                     found: item.tokens.isEmpty ? "no tokens" : "a sequence named twice",
                     allowed: "each sequence once, with at least one token")
             }
-            slots[index].lastStep = step
-            let free = slots[index].capacity - slots[index].length
+            places[index].lastStep = step
+            let free = places[index].capacity - places[index].length
             guard item.tokens.count <= free else {
                 throw Self.refusal(
                     .sequenceTooLong, number, found: "\(item.tokens.count) tokens",
-                    allowed: "\(free), what is left of the \(slots[index].capacity) reserved")
+                    allowed: "\(free), what is left of the \(places[index].capacity) reserved")
             }
             for token in item.tokens where token < 0 || Int(token) >= vocabularySize {
                 throw Self.refusal(
@@ -193,7 +193,11 @@ package struct SequenceTable {
 
     /// Counts `count` more positions as filled.
     package mutating func advance(_ sequence: SequenceID, by count: Int) {
-        guard let index = index(of: sequence) else { return }
-        slots[index].length += count
+        guard let index = index(of: sequence) else {
+            preconditionFailure("place \(sequence.place) grows by \(count) and is not open")
+        }
+        let length = places[index].length + count
+        precondition(length <= places[index].capacity, "\(length) positions are more than reserved")
+        places[index].length = length
     }
 }

@@ -26,12 +26,12 @@ public protocol TokenModel: AnyObject, Sendable {
 
 /// A sequence of one runner. Never reused: the ID of a closed sequence stays invalid.
 public struct SequenceID: Hashable, Sendable {
-    let slot: UInt32
-    let generation: UInt32
+    let place: UInt32
+    let use: UInt32
 
-    package init(slot: UInt32, generation: UInt32) {
-        self.slot = slot
-        self.generation = generation
+    package init(place: UInt32, use: UInt32) {
+        self.place = place
+        self.use = use
     }
 }
 
@@ -82,17 +82,17 @@ public protocol ModelRunner: AnyObject {
 
     /// Opens a sequence that begins with the same positions, and reserves cache for `capacity`
     /// positions in all. Full pages are shared. Shared pages cost nothing, and live until their
-    /// last holder closes. A partly filled page is copied. Later tokens of either sequence do not
-    /// touch the other. The fork's values equal, bit for bit, the values of a sequence that was fed
-    /// from the start.
+    /// last holder closes. A partly filled page is copied, and so is state of fixed size. Later
+    /// tokens of either sequence do not touch the other. The fork's values equal, bit for bit, the
+    /// values of a sequence that was fed from the start.
     ///
     /// - Throws: `unknown_sequence`, or `sequence_too_long` for a capacity that is less than the
     ///   sequence's length or can never fit, or `cache_exhausted` or `too_many_sequences` when
     ///   there is no room now.
     func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID
 
-    /// Gives the sequence's cache back, except for pages that forks still share. Does nothing for a
-    /// closed or unknown sequence.
+    /// Gives the sequence's cache and state back, except for pages that forks still share. Does
+    /// nothing for a closed or unknown sequence.
     func close(_ sequence: SequenceID)
 
     /// Number of positions that can still be reserved. A multiple of the page size.
@@ -114,7 +114,8 @@ public protocol ModelRunner: AnyObject {
     /// items, the division of the tokens into steps, or the number of threads.
     ///
     /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all
-    ///   before anything has changed. A step that throws has had no effect.
+    ///   before anything has changed, or `placement_failed` when the back end fails while the step
+    ///   runs. A step that throws has appended no token, and may have handed values out.
     func step(
         _ items: [StepItem],
         logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
@@ -122,6 +123,15 @@ public protocol ModelRunner: AnyObject {
 }
 
 extension ModelRunner {
+    /// Keeps a sequence as it is now: a fork without room to grow. The snapshot is closed like any
+    /// sequence, and a fork of the snapshot goes on from there, also after the sequence itself has
+    /// gone on or closed.
+    ///
+    /// - Throws: as `fork`.
+    public func snapshot(_ sequence: SequenceID) throws(InferenceError) -> SequenceID {
+        try fork(sequence, capacity: max(1, length(of: sequence) ?? 1))
+    }
+
     /// Reports nothing.
     public func reportProgress(to tick: @escaping () -> Void) {}
 }

@@ -64,11 +64,12 @@ public final class TransformerModel: TokenModel {
         }
     }
 
-    /// Runs the forward-pass check and scans the embedding rows that a pass cannot reach.
+    /// Runs the forward-pass check, and reports what placement saw in the embedding rows that a
+    /// pass cannot reach.
     ///
-    /// Callable from any thread. Takes two short passes over the weights and one read of an untied
-    /// embedding. Throws the errors of `ForwardPassCheck.run`. When a tensor holds a NaN or an
-    /// infinity, the error's location names the tensor.
+    /// Callable from any thread. Takes two short passes over the weights. Throws the errors of
+    /// `ForwardPassCheck.run`. When a tensor holds a NaN or an infinity, the error's location names
+    /// the tensor.
     public func validate() throws(InferenceError) -> ForwardPassVerdict {
         let verdict: ForwardPassVerdict
         do {
@@ -83,10 +84,7 @@ public final class TransformerModel: TokenModel {
                     + "byte \(place.offset)",
                 allowed: error.allowed, location: place.tensor, cause: error)
         }
-        if !plan.isOutputTied, let embedding = plan.tensor(.tokenEmbedding),
-            let fields = FloatFields.byFormat[embedding.format.id],
-            let offset = TensorScan.firstNonFinite(in: weights.embedding.bytes, fields)
-        {
+        if let offset = weights.embeddingFault, let embedding = plan.tensor(.tokenEmbedding) {
             throw InferenceError(
                 .nonFiniteLogits, tried: "scanning tensor \"\(embedding.name)\"",
                 found: "a NaN or an infinity at byte \(offset)", allowed: "finite values",

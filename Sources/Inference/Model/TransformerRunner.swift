@@ -14,8 +14,9 @@
 // key heads before the rotation, norms before Wo and Wdown, no second norm (then both halves read
 // the first), no gate. All choices were made when the block's `BlockPass` was made.
 //
-// Guarantees: the arithmetic of a row does not depend on other rows (the back end's contract, and
-// this file never chooses between kernels by shape). A steady decode allocates nothing.
+// Guarantees: the arithmetic of a row does not depend on other rows (the queue's contract, and this
+// file never chooses between kernels by shape). A steady decode allocates nothing. Values are read
+// only after a `finish` without an error.
 // Does not: decide which sequences run. The scheduler does.
 
 import Compute
@@ -23,7 +24,7 @@ import Compute
 /// Confined to one thread, as `ModelRunner` says.
 final class TransformerRunner: ModelRunner {
     private let model: TransformerModel
-    private let backend: any Backend
+    private let queue: any ComputeQueue
     private let configuration: ModelConfiguration
     /// Facts of the family, copied from the description.
     private let normKind: ArchitectureDescription.Norm
@@ -35,7 +36,7 @@ final class TransformerRunner: ModelRunner {
     private let blocks: [BlockPass]
     private let outputNorm: RowNorm
     private let head: [MatrixProduct]
-    private var table: SequenceTable
+    private var memory: SequenceMemory
     private var batch: StepBatch
     private var stepCount: UInt64 = 0
     private var tick: () -> Void = {}
@@ -44,15 +45,15 @@ final class TransformerRunner: ModelRunner {
         _ model: TransformerModel, sequenceCountMax: Int, tokenBudget: Int
     ) throws(ComputeError) {
         self.model = model
-        backend = model.backend
+        queue = try model.backend.makeQueue()
         configuration = model.plan.configuration
         let architecture = model.plan.architecture
         (normKind, activation) = (architecture.norm, architecture.activation)
         ropeStyle = architecture.rope.style
         shape = StepShape(configuration)
         let pageCount = (tokenBudget - 1) / CacheShape.pagePositions + 1
-        cache = try backend.makeCache(configuration.cacheShape(pageCount: pageCount))
-        let scratch = try StepScratch(configuration, shape, on: backend)
+        cache = try model.backend.makeCache(configuration.cacheShape(pageCount: pageCount))
+        let scratch = try StepScratch(configuration, shape, on: model.backend)
         self.scratch = scratch
         let plan = model.plan
         blocks = model.weights.blocks.enumerated().map { index, weights in
@@ -61,31 +62,28 @@ final class TransformerRunner: ModelRunner {
         outputNorm = RowNorm(
             model.weights.outputNorm, width: configuration.embeddingLength)
         head = [model.weights.output.product(into: scratch.logits)]
-        table = SequenceTable(
+        let table = SequenceTable(
             sequenceCountMax: sequenceCountMax, sequenceLengthMax: configuration.contextLength,
             pageCount: pageCount)
+        memory = SequenceMemory(table, cache: cache, state: nil, on: queue)
         batch = StepBatch(rowCountMax: shape.rowCountMax)
     }
 
     // MARK: Sequences
 
     func open(capacity: Int) throws(InferenceError) -> SequenceID {
-        try table.open(capacity: capacity)
+        try memory.open(capacity: capacity)
     }
 
     func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID {
-        let fork = try table.fork(sequence, capacity: capacity)
-        if let copied = fork.copied { backend.copyPage(copied.from, to: copied.to, in: cache) }
-        return fork.id
+        try memory.fork(sequence, capacity: capacity)
     }
 
-    func close(_ sequence: SequenceID) { table.close(sequence) }
+    func close(_ sequence: SequenceID) { memory.close(sequence) }
 
-    var freeTokens: Int { table.freeTokens }
+    var freeTokens: Int { memory.table.freeTokens }
 
-    func length(of sequence: SequenceID) -> Int? {
-        table.index(of: sequence).map { table.slots[$0].length }
-    }
+    func length(of sequence: SequenceID) -> Int? { memory.place(of: sequence)?.length }
 
     // MARK: Steps
 
@@ -96,7 +94,7 @@ final class TransformerRunner: ModelRunner {
         logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
     ) throws(InferenceError) {
         stepCount += 1
-        try table.admit(
+        try memory.admit(
             items, step: stepCount, vocabularySize: configuration.vocabularySize)
         do {
             var next = (item: 0, offset: 0)
@@ -104,12 +102,13 @@ final class TransformerRunner: ModelRunner {
                 fill(from: items, &next)
                 try pass(logits)
             }
+            try queue.finish()
         } catch {
             throw InferenceError(
                 .placement, tried: "running a step: " + error.tried, found: error.found,
                 allowed: error.allowed, cause: error)
         }
-        for item in items { table.advance(item.sequence, by: item.tokens.count) }
+        for item in items { memory.advance(item.sequence, by: item.tokens.count) }
     }
 
     /// Fills the batch with the rows of a pass and moves `next` behind them.
@@ -117,14 +116,13 @@ final class TransformerRunner: ModelRunner {
         batch.removeAll()
         while next.item < items.count, batch.rowCount < shape.rowCountMax {
             let item = items[next.item]
-            guard let index = table.index(of: item.sequence) else {
+            guard let place = memory.place(of: item.sequence) else {
                 preconditionFailure("a sequence was closed while its step was running")
             }
             let end = min(item.tokens.count, next.offset + shape.rowCountMax - batch.rowCount)
-            let slot = table.slots[index]
             batch.append(
-                item, index: next.item, range: next.offset..<end, length: slot.length,
-                pages: slot.pages)
+                item, index: next.item, range: next.offset..<end, length: place.length,
+                pages: place.pages)
             next = end == item.tokens.count ? (next.item + 1, 0) : (next.item, end)
         }
     }
@@ -133,83 +131,77 @@ final class TransformerRunner: ModelRunner {
     private func pass(
         _ logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
     ) throws(ComputeError) {
-        backend.embed(model.weights.embedding, tokens: batch.tokens, into: scratch.x)
+        queue.begin(batch.inputs)
+        queue.embed(model.weights.embedding, into: scratch.x)
         for block in blocks.dropLast() {
-            try attentionInputs(block, rows: batch.rowCount)
+            attentionInputs(block, rows: batch.rowCount)
             tick()
-            try attention(block, batch.spans, rows: batch.rowCount)
+            attention(block, .all, rows: batch.rowCount)
             tick()
-            try feedForward(block, rows: batch.rowCount)
+            feedForward(block, rows: batch.rowCount)
             tick()
         }
         guard let last = blocks.last else { return }
-        try attentionInputs(last, rows: batch.rowCount)
+        attentionInputs(last, rows: batch.rowCount)
         guard !batch.wanted.isEmpty else { return }
-        keepWantedRows()
-        try attention(last, batch.wantedSpans, rows: batch.wanted.count)
-        try feedForward(last, rows: batch.wanted.count)
+        keepWantedRows(last)
+        attention(last, .wanted, rows: batch.wanted.count)
+        feedForward(last, rows: batch.wanted.count)
         try handOut(logits)
     }
 
     // MARK: Parts of a block
 
     /// Computes queries, keys and values of every row, and stores keys and values in the cache.
-    private func attentionInputs(_ block: BlockPass, rows: Int) throws(ComputeError) {
+    private func attentionInputs(_ block: BlockPass, rows: Int) {
         norm(scratch.x, block.attentionNorm, rows: rows, into: scratch.normed)
-        try multiply(block.inputs, input: scratch.normed, rows: rows)
+        multiply(block.inputs, input: scratch.normed, rows: rows)
         headNorm(block.queries, block.queryNorm, heads: block.headCount, rows: rows)
         headNorm(block.keys, block.keyNorm, heads: block.headCountKV, rows: rows)
         if block.rotates {
             // Queries and keys lie side by side, so one call rotates the heads of both.
-            try backend.rope(
+            queue.rope(
                 block.queries, heads: block.headCount + block.headCountKV,
-                headLength: configuration.keyLength, style: ropeStyle,
-                positions: batch.positions, table: model.weights.rope)
+                headLength: configuration.keyLength, style: ropeStyle, table: model.weights.rope)
         }
-        backend.store(
-            keys: block.keys, values: block.values, in: cache, layer: block.index,
-            slots: batch.slots)
+        queue.store(keys: block.keys, values: block.values, in: cache, layer: block.index)
     }
 
-    private func attention(
-        _ block: BlockPass, _ spans: [AttentionSpan], rows: Int
-    ) throws(ComputeError) {
-        try backend.attend(
-            block.queries, cache: cache, layer: block.index, spans: spans,
+    private func attention(_ block: BlockPass, _ passRows: PassRows, rows: Int) {
+        queue.attend(
+            block.queries, cache: cache, layer: block.index, rows: passRows,
             heads: block.headCount, scale: scratch.attentionScale, into: scratch.attended)
         if let subNorm = block.attentionSubNorm {
             norm(scratch.attended, subNorm, rows: rows, into: scratch.attended)
         }
-        try multiply(block.output, input: scratch.attended, rows: rows)
+        multiply(block.output, input: scratch.attended, rows: rows)
     }
 
-    private func feedForward(_ block: BlockPass, rows: Int) throws(ComputeError) {
+    private func feedForward(_ block: BlockPass, rows: Int) {
         if let feedForwardNorm = block.feedForwardNorm {
             norm(scratch.x, feedForwardNorm, rows: rows, into: scratch.normed)
         }
-        try multiply(block.feedForwardInputs, input: scratch.normed, rows: rows)
-        backend.gate(
+        multiply(block.feedForwardInputs, input: scratch.normed, rows: rows)
+        queue.gate(
             activation, gate: block.gate, up: block.up, rows: rows,
             width: block.feedForwardLength, into: block.gate)
         if let subNorm = block.feedForwardSubNorm {
             norm(block.gate, subNorm, rows: rows, into: block.gate)
         }
-        try multiply(block.down, input: block.gate, rows: rows)
+        multiply(block.down, input: block.gate, rows: rows)
     }
 
     /// Runs the products of a block, and rounds the input in place where the products need it.
-    private func multiply(
-        _ block: BlockProducts, input: FloatRows, rows: Int
-    ) throws(ComputeError) {
+    private func multiply(_ block: BlockProducts, input: FloatRows, rows: Int) {
         if block.roundsInput {
             let width = block.products[0].matrix.columns
-            backend.roundToInt8(input, rows: rows, width: width)
+            queue.roundToInt8(input, rows: rows, width: width)
         }
-        try backend.matmul(block.products, input: input, rows: rows)
+        queue.matmul(block.products, input: input, rows: rows)
         for scaling in block.scalings {
-            backend.scale(scaling.rows, by: scaling.factor, rows: rows, width: scaling.width)
+            queue.scale(scaling.rows, by: scaling.factor, rows: rows, width: scaling.width)
             if let sum = scaling.sum {
-                backend.add(scaling.rows, into: sum, rows: rows, width: scaling.width)
+                queue.add(scaling.rows, into: sum, rows: rows, width: scaling.width)
             }
         }
     }
@@ -217,11 +209,11 @@ final class TransformerRunner: ModelRunner {
     private func norm(_ x: FloatRows, _ row: RowNorm, rows: Int, into output: FloatRows) {
         switch normKind {
         case .rms:
-            backend.rmsNorm(
+            queue.rmsNorm(
                 x, weight: row.weight, epsilon: scratch.normEpsilon, rows: rows,
                 width: row.width, into: output)
         case .layer:
-            backend.layerNorm(
+            queue.layerNorm(
                 x, weight: row.weight, bias: row.bias, epsilon: scratch.normEpsilon,
                 rows: rows, width: row.width, into: output)
         }
@@ -229,7 +221,7 @@ final class TransformerRunner: ModelRunner {
 
     private func headNorm(_ x: FloatRows, _ norm: RowNorm?, heads: Int, rows: Int) {
         guard let norm else { return }
-        backend.headNorm(
+        queue.headNorm(
             x, weight: norm.weight, epsilon: scratch.normEpsilon, rows: rows, heads: heads,
             headLength: norm.width)
     }
@@ -237,13 +229,9 @@ final class TransformerRunner: ModelRunner {
     // MARK: Logits
 
     /// Moves the wanted rows to the front in all buffers that the last block still reads.
-    private func keepWantedRows() {
-        guard batch.wanted.count < batch.rowCount, let last = blocks.last else { return }
-        for (target, wanted) in batch.wanted.enumerated() where wanted.row != target {
-            for part in last.carried {
-                backend.copyRow(wanted.row, to: target, of: part.rows, width: part.width)
-            }
-        }
+    private func keepWantedRows(_ last: BlockPass) {
+        guard batch.wanted.count < batch.rowCount else { return }
+        for part in last.carried { queue.moveRows(part.rows, width: part.width) }
     }
 
     /// Norms the wanted rows and hands out either the normed rows or their logits, a few rows at a
@@ -260,13 +248,14 @@ final class TransformerRunner: ModelRunner {
                 scratch.x.dropping(start), outputNorm, rows: end - start,
                 into: scratch.normed)
             if output == .logits {
-                try backend.matmul(head, input: scratch.normed, rows: end - start)
+                queue.matmul(head, input: scratch.normed, rows: end - start)
             }
             let rows = output == .logits ? scratch.logits : scratch.normed
+            try queue.finish()
             for row in start..<end {
                 let wanted = batch.wanted[row]
                 let range = (row - start) * rows.stride..<(row - start + 1) * rows.stride
-                backend.withValues(of: rows.buffer, in: range) { values in
+                queue.withValues(of: rows.buffer, in: range) { values in
                     receive(wanted.item, wanted.position, values)
                 }
             }
@@ -279,15 +268,5 @@ extension FloatRows {
     /// Returns the rows without the first `count` rows.
     fileprivate func dropping(_ count: Int) -> FloatRows {
         FloatRows(buffer, offset: offset + count * stride, stride: stride)
-    }
-}
-
-extension Backend {
-    /// Copies one row over another of the same buffer.
-    fileprivate func copyRow(_ source: Int, to target: Int, of rows: FloatRows, width: Int) {
-        let start = rows.offset + source * rows.stride
-        withValues(of: rows.buffer, in: start..<start + width) { values in
-            write(values, to: rows.buffer, at: rows.offset + target * rows.stride)
-        }
     }
 }

@@ -46,6 +46,8 @@ struct TransformerWeights: Sendable {
     }
 
     let embedding: EmbeddingTable
+    /// See `PackedTensors`.
+    let embeddingFault: Int?
     let blocks: [Block]
     let outputNorm: Norm
     let output: Linear
@@ -59,10 +61,10 @@ struct TransformerWeights: Sendable {
     ) throws(InferenceError) {
         let packed = try PackedTensors(plan, on: backend, observer: observer)
         let assembly = BlockAssembly(plan: plan, packed: packed)
-        embedding = packed.embedding
+        (embedding, embeddingFault) = (packed.embedding, packed.embeddingFault)
         outputNorm = assembly.norm(.outputNorm, .outputNormBias)
         output = assembly.linear(plan.isOutputTied ? .tokenEmbedding : .output, .outputBias)
-        rope = assembly.rope()
+        rope = assembly.rope(on: backend)
         blocks = (0..<plan.configuration.blockCount).map { assembly.block($0) }
     }
 }
@@ -148,14 +150,15 @@ private struct BlockAssembly {
     }
 
     /// Makes the rotary table, with the file's own divisors if there are any.
-    func rope() -> RopeTable {
+    func rope(on backend: any Backend) -> RopeTable {
         let byContext =
             plan.configuration.usesLongRopeFactors
             ? TensorRole.ropeFactorsLong : .ropeFactorsShort
         let tensor = plan.tensor(.ropeFactors) ?? plan.tensor(byContext)
         let angles = RotaryAngles(
             plan.configuration, factors: tensor.map { values($0).map(Double.init) })
-        return RopeTable(frequencies: angles.frequencies, magnitude: angles.magnitude)
+        return backend.makeRopeTable(
+            frequencies: angles.frequencies, magnitude: angles.magnitude)
     }
 
     // MARK: Parts

@@ -36,7 +36,7 @@ struct RandomSource: RandomNumberGenerator, Sendable {
     }
 
     /// Returns a number in 0 ..< 1, a multiple of 2^-53.
-    mutating func unit() -> Double {
+    mutating func uniform() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
 }

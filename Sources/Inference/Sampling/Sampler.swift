@@ -122,7 +122,7 @@ public struct Sampler: Sendable {
     private mutating func draw(fallback: Int32) -> Int32 {
         var total = 0.0
         for weight in weights { total += weight }
-        var rest = random.unit() * total
+        var rest = random.uniform() * total
         for (candidate, weight) in zip(kept, weights) {
             if rest < weight { return candidate.token }
             rest -= weight

@@ -13,7 +13,7 @@ import ModelFiles
 ///
 /// I2_S has a single number, in the 32 bytes behind the blocks of the whole tensor.
 package struct FloatFields: Sendable {
-    package enum Width: Sendable { case half, bfloat, single }
+    package enum Width: Sendable { case float16, bfloat16, float32 }
 
     let stride: Int
     let offsets: [Int]
@@ -22,7 +22,7 @@ package struct FloatFields: Sendable {
     let areInTrailer: Bool
 
     private init(
-        stride: Int, offsets: [Int], width: Width = .half, areInTrailer: Bool = false
+        stride: Int, offsets: [Int], width: Width = .float16, areInTrailer: Bool = false
     ) {
         (self.stride, self.offsets, self.width) = (stride, offsets, width)
         self.areInTrailer = areInTrailer
@@ -30,7 +30,7 @@ package struct FloatFields: Sendable {
 
     /// Fields by the format's number, with a row per supported format.
     package static let byFormat: [UInt32: FloatFields] = [
-        0: FloatFields(stride: 4, offsets: [0], width: .single),
+        0: FloatFields(stride: 4, offsets: [0], width: .float32),
         1: FloatFields(stride: 2, offsets: [0]),
         2: FloatFields(stride: 18, offsets: [0]),
         3: FloatFields(stride: 20, offsets: [0, 2]),
@@ -44,10 +44,10 @@ package struct FloatFields: Sendable {
         14: FloatFields(stride: 210, offsets: [208]),
         20: FloatFields(stride: 18, offsets: [0]),
         23: FloatFields(stride: 136, offsets: [0]),
-        30: FloatFields(stride: 2, offsets: [0], width: .bfloat),
+        30: FloatFields(stride: 2, offsets: [0], width: .bfloat16),
         34: FloatFields(stride: 54, offsets: [52]),
         35: FloatFields(stride: 66, offsets: [64]),
-        36: FloatFields(stride: 32, offsets: [0], width: .single, areInTrailer: true),
+        36: FloatFields(stride: 32, offsets: [0], width: .float32, areInTrailer: true),
     ]
 }
 
@@ -61,9 +61,9 @@ package enum TensorScan {
         for offset in fields.offsets.map({ $0 + start }) {
             let found =
                 switch fields.width {
-                case .single: scan(bytes, UInt32(0x7F80_0000), offset, fields.stride)
-                case .half: scan(bytes, UInt16(0x7C00), offset, fields.stride)
-                case .bfloat: scan(bytes, UInt16(0x7F80), offset, fields.stride)
+                case .float32: scan(bytes, UInt32(0x7F80_0000), offset, fields.stride)
+                case .float16: scan(bytes, UInt16(0x7C00), offset, fields.stride)
+                case .bfloat16: scan(bytes, UInt16(0x7F80), offset, fields.stride)
                 }
             if let found { first = min(found, first ?? found) }
         }

@@ -193,9 +193,9 @@ enum JSONEscapes {
         guard text.count >= 2 else { return nil }
         switch text[text.startIndex + 1] {
         case UInt8(ascii: "u"):
-            guard let unit = unit(text) else { return nil }
+            guard let unit = codeUnit(text) else { return nil }
             if unit & 0xF800 != 0xD800 { return 6 }
-            guard unit < 0xDC00, let low = self.unit(text.dropFirst(6)), low & 0xFC00 == 0xDC00
+            guard unit < 0xDC00, let low = self.codeUnit(text.dropFirst(6)), low & 0xFC00 == 0xDC00
             else { return nil }
             return 12
         case let letter:
@@ -225,9 +225,9 @@ enum JSONEscapes {
     }
 
     private static func append(_ sequence: ArraySlice<UInt8>, to text: inout [UInt8]) {
-        guard let high = unit(sequence) else { return }
+        guard let high = codeUnit(sequence) else { return }
         var point = high
-        if high & 0xFC00 == 0xD800, let low = unit(sequence.dropFirst(6)) {
+        if high & 0xFC00 == 0xD800, let low = codeUnit(sequence.dropFirst(6)) {
             point = 0x1_0000 + (high & 0x3FF) << 10 + low & 0x3FF
         }
         guard let scalar = Unicode.Scalar(point) else { return }
@@ -235,7 +235,7 @@ enum JSONEscapes {
     }
 
     /// The code unit of `\uNNNN` at the start, or nil.
-    private static func unit(_ text: ArraySlice<UInt8>) -> UInt32? {
+    private static func codeUnit(_ text: ArraySlice<UInt8>) -> UInt32? {
         guard text.count >= 6, text.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) else {
             return nil
         }

@@ -1,16 +1,16 @@
 // UInt64 -> UInt64: an open-addressing hash table for prefixes of tokens and merge rules.
 //
 // Guarantees: lookups allocate nothing. The hash is seeded per table, so a file cannot choose its
-// collisions. Any key is allowed but `UInt64.max`, which marks a free slot.
+// collisions. Any key is allowed but `UInt64.max`, which marks a free bucket.
 // Does not: remove entries.
 
 struct IntegerTable: Sendable {
-    private struct Slot: Sendable {
+    private struct Bucket: Sendable {
         var key = UInt64.max
         var value: UInt64 = 0
     }
 
-    private var slots: [Slot]
+    private var buckets: [Bucket]
     private let seed = UInt64.random(in: .min ... .max)
     private(set) var count = 0
 
@@ -18,7 +18,7 @@ struct IntegerTable: Sendable {
     init(countMin: Int = 0) {
         var capacity = 16
         while capacity * 3 < countMin * 4 { capacity *= 2 }
-        slots = [Slot](repeating: Slot(), count: capacity)
+        buckets = [Bucket](repeating: Bucket(), count: capacity)
     }
 
     /// A table of many entries at once. The first of equal keys counts.
@@ -33,12 +33,12 @@ struct IntegerTable: Sendable {
     /// The value stored under `key`, or nil.
     @inline(__always)
     func find(_ key: UInt64) -> UInt64? {
-        let mask = slots.count - 1
+        let mask = buckets.count - 1
         var index = Int(truncatingIfNeeded: fold(key ^ seed)) & mask
         while true {
-            let slot = slots[index]
-            if slot.key == key { return slot.value }
-            if slot.key == .max { return nil }
+            let bucket = buckets[index]
+            if bucket.key == key { return bucket.value }
+            if bucket.key == .max { return nil }
             index = (index + 1) & mask
         }
     }
@@ -47,25 +47,25 @@ struct IntegerTable: Sendable {
     @discardableResult
     @inline(__always)
     mutating func insert(_ key: UInt64, _ value: UInt64) -> Bool {
-        precondition(key != .max, "key \(key) marks a free slot")
-        // The table stays at most three quarters full, so probes stay short and one slot is always
-        // free.
-        if (count + 1) * 4 > slots.count * 3 { grow() }
-        let mask = slots.count - 1
+        precondition(key != .max, "key \(key) marks a free bucket")
+        // The table stays at most three quarters full, so probes stay short and one bucket is
+        // always free.
+        if (count + 1) * 4 > buckets.count * 3 { grow() }
+        let mask = buckets.count - 1
         var index = Int(truncatingIfNeeded: fold(key ^ seed)) & mask
-        while slots[index].key != .max {
-            if slots[index].key == key { return false }
+        while buckets[index].key != .max {
+            if buckets[index].key == key { return false }
             index = (index + 1) & mask
         }
-        slots[index] = Slot(key: key, value: value)
+        buckets[index] = Bucket(key: key, value: value)
         count += 1
         return true
     }
 
     private mutating func grow() {
-        let old = slots
-        slots = [Slot](repeating: Slot(), count: old.count * 2)
+        let old = buckets
+        buckets = [Bucket](repeating: Bucket(), count: old.count * 2)
         count = 0
-        for slot in old where slot.key != .max { insert(slot.key, slot.value) }
+        for bucket in old where bucket.key != .max { insert(bucket.key, bucket.value) }
     }
 }

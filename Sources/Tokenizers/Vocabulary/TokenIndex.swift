@@ -5,12 +5,12 @@
 // collisions.
 // Does not: grow after building, or store the texts (callers pass the list behind the index).
 //
-//   slot = hash bits (32) << 32 | (id + 1)      0 = free, linear probing, at most half full
+//   bucket = hash bits (32) << 32 | (id + 1)      0 = free, linear probing, at most half full
 
 import Glibc
 
 struct TokenIndex: Sendable {
-    private let slots: [UInt64]
+    private let buckets: [UInt64]
     private let mask: Int
     private let seed: UInt64
     /// Bytes of the longest indexed text. Longer texts need no lookup.
@@ -23,7 +23,7 @@ struct TokenIndex: Sendable {
         let capacity = Self.capacity(for: texts.count)
         let mask = capacity - 1
         let seed = UInt64.random(in: .min ... .max)
-        var slots = [UInt64](repeating: 0, count: capacity)
+        var buckets = [UInt64](repeating: 0, count: capacity)
         var textSizeMax = 0
         var duplicate: (first: Int, second: Int)?
         texts.bytes.withUnsafeBufferPointer { bytes in
@@ -33,9 +33,9 @@ struct TokenIndex: Sendable {
                 textSizeMax = max(textSizeMax, text.count)
                 let hash = hashBytes(text, seed: seed)
                 var index = Int(truncatingIfNeeded: hash) & mask
-                while slots[index] != 0 {
-                    let other = Int(slots[index] & 0xFFFF_FFFF) - 1
-                    if slots[index] >> 32 == hash >> 32,
+                while buckets[index] != 0 {
+                    let other = Int(buckets[index] & 0xFFFF_FFFF) - 1
+                    if buckets[index] >> 32 == hash >> 32,
                         equal(text, UnsafeBufferPointer(rebasing: bytes[texts.range(other)]))
                     {
                         duplicate = (other, id)
@@ -43,7 +43,7 @@ struct TokenIndex: Sendable {
                     }
                     index = (index + 1) & mask
                 }
-                slots[index] = hash & ~0xFFFF_FFFF | UInt64(id + 1)
+                buckets[index] = hash & ~0xFFFF_FFFF | UInt64(id + 1)
             }
         }
         if let duplicate {
@@ -53,7 +53,7 @@ struct TokenIndex: Sendable {
                     + quoted(texts[duplicate.first]),
                 allowed: "different texts", location: "tokenizer.ggml.tokens")
         }
-        self.slots = slots
+        self.buckets = buckets
         self.mask = mask
         self.seed = seed
         self.textSizeMax = textSizeMax
@@ -64,10 +64,10 @@ struct TokenIndex: Sendable {
         guard text.count <= textSizeMax, !text.isEmpty else { return nil }
         let hash = hashBytes(text, seed: seed)
         var index = Int(truncatingIfNeeded: hash) & mask
-        while slots[index] != 0 {
-            let slot = slots[index]
-            if slot >> 32 == hash >> 32 {
-                let id = Int(slot & 0xFFFF_FFFF) - 1
+        while buckets[index] != 0 {
+            let bucket = buckets[index]
+            if bucket >> 32 == hash >> 32 {
+                let id = Int(bucket & 0xFFFF_FFFF) - 1
                 let range = texts.range(id)
                 let found = texts.bytes.withUnsafeBufferPointer { bytes in
                     equal(text, UnsafeBufferPointer(rebasing: bytes[range]))
@@ -83,8 +83,8 @@ struct TokenIndex: Sendable {
         text.withUnsafeBufferPointer { find($0, in: texts) }
     }
 
-    /// A power of two with at least twice the entries, so probes stay short and one slot is always
-    /// free.
+    /// A power of two with at least twice the entries, so probes stay short and one bucket is
+    /// always free.
     static func capacity(for count: Int) -> Int {
         var capacity = 16
         while capacity < count * 2 { capacity *= 2 }

@@ -1,4 +1,4 @@
-// Generation for a single request: from logits to tokens and text, until a finish reason.
+// Completion for a single request: from logits to tokens and text, until a finish reason.
 //
 // Guarantees: text is valid UTF-8, never splits a character and never holds a part of a stop
 // string. Exactly one step carries a finish reason, and nothing is produced after it.
@@ -9,11 +9,11 @@
 
 import Tokenizers
 
-/// Settings of a request for its generation.
-public struct GenerationOptions: Sendable, Equatable {
+/// Settings of a request for its completion.
+public struct CompletionOptions: Sendable, Equatable {
     /// Parameters of token choice.
     public var sampling = SamplingParameters()
-    /// Stop strings in UTF-8. Generation stops before the first match.
+    /// Stop strings in UTF-8. Completion stops before the first match.
     public var stops: [[UInt8]] = []
     /// Largest number of tokens to generate: `1 ... tokenCountMax`.
     public var maxTokens = 256
@@ -33,11 +33,11 @@ public struct GenerationOptions: Sendable, Equatable {
     public init() {}
 }
 
-/// State of a generation. A value type, confined to its owner.
-public struct Generation: Sendable {
+/// State of a completion. A value type, confined to its owner.
+public struct Completion: Sendable {
     /// Result of a token.
     public struct Step: Sendable, Equatable {
-        /// The token, or nil when an end token ended the generation. An end token is then not part
+        /// The token, or nil when an end token ended the completion. An end token is then not part
         /// of the answer.
         public var token: Int32?
         /// Text that is final now. Often empty, sometimes more than the token's own text.
@@ -59,7 +59,7 @@ public struct Generation: Sendable {
     }
 
     private let tokenizer: any Tokenizer
-    private let options: GenerationOptions
+    private let options: CompletionOptions
     private var sampler: Sampler
     private var decoder: StreamingDecoder
     private var matcher: StopMatcher
@@ -69,19 +69,19 @@ public struct Generation: Sendable {
 
     /// Number of tokens in the answer so far.
     public private(set) var tokenCount = 0
-    /// Finish reason, set once the generation has ended.
+    /// Finish reason, set once the completion has ended.
     public private(set) var finishReason: FinishReason?
 
-    /// Index of the stop string that ended the generation, or nil.
+    /// Index of the stop string that ended the completion, or nil.
     public var matchedStopIndex: Int? { matcher.matchedIndex }
 
     /// - Throws: `parameterRange` for sampling parameters, stop strings or a token limit outside
     ///   their ranges.
-    public init(tokenizer: any Tokenizer, options: GenerationOptions) throws(InferenceError) {
-        guard (1...GenerationOptions.tokenCountMax).contains(options.maxTokens) else {
+    public init(tokenizer: any Tokenizer, options: CompletionOptions) throws(InferenceError) {
+        guard (1...CompletionOptions.tokenCountMax).contains(options.maxTokens) else {
             throw InferenceError(
                 .parameterRange, tried: "checking the largest number of tokens",
-                found: "\(options.maxTokens)", allowed: "1 to \(GenerationOptions.tokenCountMax)",
+                found: "\(options.maxTokens)", allowed: "1 to \(CompletionOptions.tokenCountMax)",
                 location: "max_tokens")
         }
         if let count = options.logProbabilityCount,
@@ -102,7 +102,7 @@ public struct Generation: Sendable {
     /// Chooses the next token from the logits of the last position. Must not be called after the
     /// end.
     ///
-    /// - Throws: `nonFiniteLogits`. The generation is then in an unfinished state and should be
+    /// - Throws: `nonFiniteLogits`. The completion is then in an unfinished state and should be
     ///   dropped.
     public mutating func accept(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
         -> Step
@@ -147,7 +147,7 @@ public struct Generation: Sendable {
 
     /// Continues with a token chosen elsewhere (a replay). Must not be called after the end.
     public mutating func accept(token: Int32) -> Step {
-        precondition(finishReason == nil, "generation already ended: \(finishReason as Any)")
+        precondition(finishReason == nil, "completion already ended: \(finishReason as Any)")
         if options.stopsAtEndTokens, tokenizer.isEndOfGeneration(token) {
             return Step(token: nil, text: finish(.stop), finish: .stop)
         }
@@ -162,8 +162,8 @@ public struct Generation: Sendable {
         return Step(token: token, text: text, finish: finishReason)
     }
 
-    /// Ends the generation and returns the text that was held back. A character cut in the middle
-    /// becomes U+FFFD. Returns nothing when the generation has already ended, and the first reason
+    /// Ends the completion and returns the text that was held back. A character cut in the middle
+    /// becomes U+FFFD. Returns nothing when the completion has already ended, and the first reason
     /// stays.
     public mutating func finish(_ reason: FinishReason) -> [UInt8] {
         guard finishReason == nil else { return [] }
@@ -172,8 +172,8 @@ public struct Generation: Sendable {
     }
 }
 
-extension Generation {
-    /// Reason for the end of a generation. The raw values are the names on the wire.
+extension Completion {
+    /// Reason for the end of a completion. The raw values are the names on the wire.
     public enum FinishReason: String, Sendable, Equatable {
         /// The model ended its turn, or a stop string appeared.
         case stop

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Tokenizers
 
-/// Bytes as tokens: id = byte, 256 ends generation.
+/// Bytes as tokens: id = byte, 256 ends completion.
 private struct ByteTokenizer: Tokenizer {
     var vocabularySize: Int { 257 }
     var beginToken: Int32? { nil }
@@ -28,34 +28,34 @@ private struct ByteTokenizer: Tokenizer {
     func isControl(_ token: Int32) -> Bool { token == 256 }
 }
 
-@Suite struct SamplingGenerationTests {
-    private func generation(_ change: (inout GenerationOptions) -> Void = { _ in }) throws
-        -> Generation
+@Suite struct CompletionTests {
+    private func completion(_ change: (inout CompletionOptions) -> Void = { _ in }) throws
+        -> Completion
     {
-        var options = GenerationOptions()
+        var options = CompletionOptions()
         change(&options)
-        return try Generation(tokenizer: ByteTokenizer(), options: options)
+        return try Completion(tokenizer: ByteTokenizer(), options: options)
     }
 
-    private func text(_ step: Generation.Step) -> String {
+    private func text(_ step: Completion.Step) -> String {
         String(decoding: step.text, as: UTF8.self)
     }
 
     @Test func anEndTokenStopsAndIsNotPartOfTheAnswer() throws {
-        var generation = try generation()
-        #expect(generation.accept(token: 0x61).finish == nil)
-        let last = generation.accept(token: 256)
+        var completion = try completion()
+        #expect(completion.accept(token: 0x61).finish == nil)
+        let last = completion.accept(token: 256)
         #expect(last == .init(token: nil, text: [], finish: .stop))
-        #expect(generation.tokenCount == 1)
+        #expect(completion.tokenCount == 1)
     }
 
     @Test func endTokensCountLikeOthersWhenAskedTo() throws {
-        var generation = try generation {
+        var completion = try completion {
             $0.stopsAtEndTokens = false
             $0.maxTokens = 2
         }
-        #expect(generation.accept(token: 256).finish == nil)
-        #expect(generation.accept(token: 256).finish == .length)
+        #expect(completion.accept(token: 256).finish == nil)
+        #expect(completion.accept(token: 256).finish == .length)
     }
 
     /// Logits of the byte tokenizer: `first` is likeliest, then `second`.
@@ -67,14 +67,14 @@ private struct ByteTokenizer: Tokenizer {
     }
 
     private func accept(
-        _ generation: inout Generation, _ values: [Float]
-    ) throws -> Generation.Step {
-        try values.withUnsafeBufferPointer { try generation.accept($0) }
+        _ completion: inout Completion, _ values: [Float]
+    ) throws -> Completion.Step {
+        try values.withUnsafeBufferPointer { try completion.accept($0) }
     }
 
     @Test(arguments: [0.0, 0.7])
     func noEndTokenIsChosenBeforeTheSmallestNumberOfTokens(_ temperature: Double) throws {
-        var generation = try generation {
+        var completion = try completion {
             $0.minTokens = 2
             $0.sampling.temperature = temperature
             $0.sampling.topK = 1
@@ -82,101 +82,101 @@ private struct ByteTokenizer: Tokenizer {
         }
         let values = logits(256, 0x61)
         for _ in 0..<2 {
-            let step = try accept(&generation, values)
+            let step = try accept(&completion, values)
             #expect(step.token == 0x61 && step.finish == nil)
             // The log-probabilities stay the model's own.
             #expect(step.alternatives.map(\.token) == [256])
         }
-        #expect(try accept(&generation, values).finish == .stop)
-        #expect(generation.tokenCount == 2)
+        #expect(try accept(&completion, values).finish == .stop)
+        #expect(completion.tokenCount == 2)
     }
 
     @Test func noStopStringIsLookedForBeforeTheSmallestNumberOfTokens() throws {
-        var generation = try generation {
+        var completion = try completion {
             $0.minTokens = 4
             $0.stops = [Array("ab".utf8)]
         }
         for token in Array("aba".utf8) {
-            let step = generation.accept(token: Int32(token))
+            let step = completion.accept(token: Int32(token))
             #expect(step.finish == nil && step.text == [token])
         }
         // One that began before is not found.
-        #expect(text(generation.accept(token: 0x62)) == "b")
-        #expect(text(generation.accept(token: 0x61)) == "")
-        #expect(generation.accept(token: 0x62).finish == .stop)
-        #expect(generation.tokenCount == 6)
+        #expect(text(completion.accept(token: 0x62)) == "b")
+        #expect(text(completion.accept(token: 0x61)) == "")
+        #expect(completion.accept(token: 0x62).finish == .stop)
+        #expect(completion.tokenCount == 6)
     }
 
     @Test func aVocabularyOfEndTokensAloneIsNoFailure() throws {
         let only = StubEnds()
-        var options = GenerationOptions()
+        var options = CompletionOptions()
         options.minTokens = 1
-        var generation = try Generation(tokenizer: only, options: options)
-        #expect(try accept(&generation, [1, 0]).finish == .stop)
+        var completion = try Completion(tokenizer: only, options: options)
+        #expect(try accept(&completion, [1, 0]).finish == .stop)
     }
 
     @Test func theTokenLimitReleasesWhatWasHeldBack() throws {
-        var generation = try generation {
+        var completion = try completion {
             $0.maxTokens = 2
             $0.stops = [Array("abc".utf8)]
         }
-        #expect(text(generation.accept(token: 0x61)) == "")
-        let last = generation.accept(token: 0x62)
+        #expect(text(completion.accept(token: 0x61)) == "")
+        let last = completion.accept(token: 0x62)
         #expect(text(last) == "ab")
         #expect(last.finish == .length)
     }
 
     @Test func aStopStringEndsTheTextBeforeItAndKeepsTheToken() throws {
-        var generation = try generation {
+        var completion = try completion {
             $0.stops = [Array("zz".utf8), Array("bc".utf8)]
             $0.maxTokens = 3
         }
-        #expect(text(generation.accept(token: 0x61)) == "a")
-        #expect(text(generation.accept(token: 0x62)) == "")
+        #expect(text(completion.accept(token: 0x61)) == "a")
+        #expect(text(completion.accept(token: 0x62)) == "")
         // The stop string counts, not the limit reached by the same token.
-        let last = generation.accept(token: 0x63)
+        let last = completion.accept(token: 0x63)
         #expect(last == .init(token: 0x63, text: [], finish: .stop))
-        #expect(generation.matchedStopIndex == 1)
-        #expect(generation.tokenCount == 3)
+        #expect(completion.matchedStopIndex == 1)
+        #expect(completion.tokenCount == 3)
     }
 
     @Test func aCharacterCutByTheLimitBecomesAReplacement() throws {
-        var generation = try generation { $0.maxTokens = 2 }
-        #expect(generation.accept(token: 0xE2).text == [])
-        #expect(text(generation.accept(token: 0x96)) == "\u{FFFD}")
+        var completion = try completion { $0.maxTokens = 2 }
+        #expect(completion.accept(token: 0xE2).text == [])
+        #expect(text(completion.accept(token: 0x96)) == "\u{FFFD}")
     }
 
-    @Test(arguments: [Generation.FinishReason.cancelled, .deadline])
-    func endingFromOutsideReleasesTheTextOnce(_ reason: Generation.FinishReason) throws {
-        var generation = try generation { $0.stops = [Array("abc".utf8)] }
-        _ = generation.accept(token: 0x61)
-        #expect(generation.finish(reason) == Array("a".utf8))
-        #expect(generation.finish(.stop) == [])
-        #expect(generation.finishReason == reason)
+    @Test(arguments: [Completion.FinishReason.cancelled, .deadline])
+    func endingFromOutsideReleasesTheTextOnce(_ reason: Completion.FinishReason) throws {
+        var completion = try completion { $0.stops = [Array("abc".utf8)] }
+        _ = completion.accept(token: 0x61)
+        #expect(completion.finish(reason) == Array("a".utf8))
+        #expect(completion.finish(.stop) == [])
+        #expect(completion.finishReason == reason)
     }
 
     @Test func brokenLogitsAreAnErrorNotAToken() throws {
-        var generation = try generation()
+        var completion = try completion()
         let logits = [Float](repeating: .nan, count: 257)
         let error = #expect(throws: InferenceError.self) {
-            try logits.withUnsafeBufferPointer { try generation.accept($0) }
+            try logits.withUnsafeBufferPointer { try completion.accept($0) }
         }
         #expect(error?.code == .nonFiniteLogits)
-        #expect(generation.tokenCount == 0)
+        #expect(completion.tokenCount == 0)
     }
 
     @Test func logitsBecomeTheirLikeliestToken() throws {
-        var generation = try generation()
+        var completion = try completion()
         var logits = [Float](repeating: 0, count: 257)
         logits[0x41] = 1
-        let step = try logits.withUnsafeBufferPointer { try generation.accept($0) }
+        let step = try logits.withUnsafeBufferPointer { try completion.accept($0) }
         #expect(step == .init(token: 0x41, text: [0x41], finish: nil))
     }
 
-    @Test(arguments: [0, -1, GenerationOptions.tokenCountMax + 1])
+    @Test(arguments: [0, -1, CompletionOptions.tokenCountMax + 1])
     func refusesATokenLimitOutsideItsRange(_ count: Int) {
         let error = #expect(throws: InferenceError.self) {
-            try generation { $0.maxTokens = count }
+            try completion { $0.maxTokens = count }
         }
         #expect(error?.location == "max_tokens")
     }
@@ -209,11 +209,11 @@ struct SamplingGoldenTests {
         #expect(items.count == 5)
         for item in items {
             #expect(try tokenizer.encode(item.prompt) == item.promptIdsWithBos)
-            var options = GenerationOptions()
+            var options = CompletionOptions()
             options.maxTokens = item.f32Ids.count
             options.stops = [Array("\u{1}never".utf8)]
-            var generation = try Generation(tokenizer: tokenizer, options: options)
-            let steps = item.f32Ids.map { generation.accept(token: $0) }
+            var completion = try Completion(tokenizer: tokenizer, options: options)
+            let steps = item.f32Ids.map { completion.accept(token: $0) }
             #expect(String(decoding: steps.flatMap(\.text), as: UTF8.self) == item.f32Text)
             #expect(steps.last?.finish == .length)
             #expect(steps.dropLast().allSatisfy { $0.finish == nil })
@@ -226,23 +226,23 @@ struct SamplingGoldenTests {
             // A stop string that starts and ends inside tokens.
             let middle = item.f32Text.utf8.count / 2
             let stop = Array(Array(item.f32Text.utf8)[middle..<middle + 7])
-            var options = GenerationOptions()
+            var options = CompletionOptions()
             options.maxTokens = item.f32Ids.count
             options.stops = [stop]
-            var generation = try Generation(tokenizer: tokenizer, options: options)
+            var completion = try Completion(tokenizer: tokenizer, options: options)
             var text: [UInt8] = []
-            for token in item.f32Ids where generation.finishReason == nil {
-                text += generation.accept(token: token).text
+            for token in item.f32Ids where completion.finishReason == nil {
+                text += completion.accept(token: token).text
             }
             let expected = item.f32Text.components(
                 separatedBy: String(decoding: stop, as: UTF8.self))[0]
             #expect(String(decoding: text, as: UTF8.self) == expected)
-            #expect(generation.finishReason == .stop)
+            #expect(completion.finishReason == .stop)
         }
     }
 }
 
-/// Two tokens, both of which end a generation.
+/// Two tokens, both of which end a completion.
 private struct StubEnds: Tokenizer {
     let vocabularySize = 2
     let beginToken: Int32? = nil
