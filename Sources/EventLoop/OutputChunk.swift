@@ -42,7 +42,7 @@ final class OutputChunk {
 
     /// Forgets the first `count` waiting bytes, because the kernel has them.
     func consume(_ count: Int) {
-        precondition(count <= waitingCount, "consumed \(count) of \(waitingCount)")
+        precondition((0...waitingCount).contains(count), "consumed \(count) of \(waitingCount)")
         start += count
     }
 

@@ -96,6 +96,7 @@ extension Stream {
     /// Moves the scratch, without its first `offset` bytes, into a gather chunk.
     private func spillScratch(from offset: Int = 0) {
         guard isInOwnCallback, loop.scratchCount > offset else { return }
+        precondition(gather == nil && queuedRequestCount == 0, "scratch beside older bytes")
         let chunk = loop.takeChunk()
         chunk.append(
             UnsafeRawBufferPointer(

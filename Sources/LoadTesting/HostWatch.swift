@@ -6,6 +6,7 @@
 
 import Glibc
 import Synchronization
+import Threads
 
 /// Effect of the host on this process during a run.
 package struct HostRecord: Sendable {
@@ -45,9 +46,9 @@ package final class HiccupWatch: Sendable {
     package init() {
         begun = LoadClock.now()
         usage = ProcessUsage()
-        startThread { [self] in
-            watch()
-        } orElse: { [self] in
+        do {
+            try startThread("hiccups") { [self] in watch() }
+        } catch {
             end.finish()
         }
     }
@@ -187,29 +188,4 @@ func refineTimers() {
 private func sleep(until time: Int64) {
     var until = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
     while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nil) == EINTR {}
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-/// Runs `body` on a new detached thread. Runs `failure` on the calling thread when no thread can be
-/// created.
-func startThread(
-    _ body: @escaping @Sendable () -> Void, orElse failure: @Sendable () -> Void
-) {
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(ThreadBody(body))
-    let status = pthread_create(
-        &thread, nil,
-        { context in
-            context.map { Unmanaged<ThreadBody>.fromOpaque($0).takeRetainedValue().run() }
-            return nil
-        }, box.toOpaque())
-    guard status == 0 else {
-        box.release()
-        return failure()
-    }
-    pthread_detach(thread)
 }

@@ -60,7 +60,7 @@ package struct LengthDistribution: Sendable, Equatable {
         case .uniform(let low, let high):
             value =
                 low.rounded()
-                + (random.unit() * (high.rounded() - low.rounded() + 1)).rounded(.down)
+                + (random.uniform() * (high.rounded() - low.rounded() + 1)).rounded(.down)
         case .normal(let mean, let deviation): value = mean + deviation * random.normal()
         case .lognormal(let median, let sigma): value = median * exp(sigma * random.normal())
         case .exponential(let mean): value = mean * random.exponential()

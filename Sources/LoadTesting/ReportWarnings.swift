@@ -10,7 +10,7 @@ enum ReportWarnings {
     static func all(_ report: RunReport) -> [String] {
         [
             mock(report), degraded(report), missing(report),
-            ownDelay(report), unscheduled(report), slots(report), closedLoop(report), few(report),
+            ownDelay(report), unscheduled(report), places(report), closedLoop(report), few(report),
         ].compactMap(\.self)
     }
 
@@ -58,8 +58,8 @@ enum ReportWarnings {
             + "\(NumberText.time(milliseconds: latency.p99)) at p99; the host is in these numbers"
     }
 
-    private static func slots(_ report: RunReport) -> String? {
-        guard let wait = report.client.slotWait, let latency = report.latency,
+    private static func places(_ report: RunReport) -> String? {
+        guard let wait = report.client.placeWait, let latency = report.latency,
             wait.p99 > latency.p99 * shareMax
         else { return nil }
         return "due requests waited for a free place (p99 "

@@ -56,7 +56,7 @@ package struct RequestMix: Sendable, Equatable {
     /// Draws a kind in proportion to its weight.
     func draw(_ random: inout SplitMix) -> RequestKind {
         guard weights.count > 1 else { return weights[0].kind }
-        var left = random.unit() * total
+        var left = random.uniform() * total
         for (kind, weight) in weights {
             left -= weight
             if left < 0 { return kind }

@@ -71,10 +71,10 @@ package struct RequestPool: Sendable {
                 kind, content, &random, prompt: detail.promptTokens, output: detail.outputTokens,
                 like: request)
         }
-        if kind == .generate, content.cancelShare > 0, random.unit() < content.cancelShare {
-            request.cancelAfterChunks = 1 + Int(random.unit() * 4)
+        if kind == .generate, content.cancelShare > 0, random.uniform() < content.cancelShare {
+            request.cancelAfterChunks = 1 + Int(random.uniform() * 4)
         }
-        if content.deadlineShare > 0, random.unit() < content.deadlineShare {
+        if content.deadlineShare > 0, random.uniform() < content.deadlineShare {
             request.deadlineMilliseconds = content.deadlineMilliseconds
         }
         return request

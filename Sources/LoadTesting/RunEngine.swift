@@ -11,6 +11,7 @@
 
 import Dispatch
 import Synchronization
+import Threads
 
 /// One stretch of a run's timeline.
 package struct TimedInterval: Sendable {
@@ -77,10 +78,12 @@ package final class RunEngine: Sendable {
         let hiccups = HiccupWatch()
         async let intervals = observe()
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            startThread { [self] in
-                pace()
-                done.resume()
-            } orElse: {
+            do {
+                try startThread("pacer") { [self] in
+                    pace()
+                    done.resume()
+                }
+            } catch {
                 done.resume()
             }
         }

@@ -28,7 +28,7 @@ package struct RunMachine: Sendable {
     /// A request to send now.
     package struct Send: Sendable {
         /// The place of the request, and the connection of the place.
-        package let slot: Int
+        package let place: Int
         package let lane: Int
         /// Time at which the request is due.
         package let intended: Int64
@@ -55,8 +55,8 @@ package struct RunMachine: Sendable {
 
     private var plan: RunPlan
     private var schedule: ArrivalSchedule?
-    private var free: SlotQueue
-    private var resting: [(slot: Int, until: Int64)] = []
+    private var free: PlaceQueue
+    private var resting: [(place: Int, until: Int64)] = []
     private var unreachableCount = 0
     private var unreachableSince: Int64 = 0
     /// End of sending: no request is due at or after this time.
@@ -68,7 +68,7 @@ package struct RunMachine: Sendable {
 
     package init(_ plan: RunPlan) {
         self.plan = plan
-        free = SlotQueue(count: plan.connections * plan.depth)
+        free = PlaceQueue(count: plan.connections * plan.depth)
         warmup = Int64(plan.warmupSeconds * 1e9)
         end = Int64((plan.warmupSeconds + plan.durationSeconds) * 1e9)
         drainEnd = end + Int64(plan.drainSeconds * 1e9)
@@ -103,7 +103,7 @@ package struct RunMachine: Sendable {
         let request = plan.pool.draw(detail)
         if counts { recorder.intend(request.kind) }
         return Send(
-            slot: place.slot, lane: place.slot % plan.connections, intended: intended,
+            place: place.number, lane: place.number % plan.connections, intended: intended,
             ready: max(intended, place.since), request: request, counts: counts)
     }
 
@@ -123,7 +123,7 @@ package struct RunMachine: Sendable {
 
     private mutating func wakeResting(at now: Int64) {
         while let first = resting.first, first.until <= now {
-            free.append(first.slot, since: first.until)
+            free.append(first.place, since: first.until)
             resting.removeFirst()
         }
     }
@@ -135,9 +135,9 @@ package struct RunMachine: Sendable {
         inFlight -= 1
         let reason = judge(outcome, at: now)
         if schedule == nil, case .unreachable = outcome.end {
-            resting.append((send.slot, now + Self.pauseNanoseconds))
+            resting.append((send.place, now + Self.pauseNanoseconds))
         } else {
-            free.append(send.slot, since: now)
+            free.append(send.place, since: now)
         }
         if isClosing, outcome.end != .succeeded {
             if send.counts { recorder.abandon(send.request.kind) }
@@ -218,8 +218,8 @@ package struct RunMachine: Sendable {
 }
 
 /// Free places in the order of becoming free, so that all connections take turns.
-struct SlotQueue: Sendable {
-    private var places: [(slot: Int, since: Int64)]
+struct PlaceQueue: Sendable {
+    private var places: [(number: Int, since: Int64)]
     private var head = 0
     private var used: Int
 
@@ -229,7 +229,7 @@ struct SlotQueue: Sendable {
     }
 
     var isEmpty: Bool { used == 0 }
-    var first: (slot: Int, since: Int64)? { used == 0 ? nil : places[head] }
+    var first: (number: Int, since: Int64)? { used == 0 ? nil : places[head] }
 
     mutating func removeFirst() {
         head = (head + 1) % places.count
@@ -237,8 +237,8 @@ struct SlotQueue: Sendable {
     }
 
     /// The queue always has room, since it holds every place at most once.
-    mutating func append(_ slot: Int, since: Int64) {
-        places[(head + used) % places.count] = (slot, since)
+    mutating func append(_ number: Int, since: Int64) {
+        places[(head + used) % places.count] = (number, since)
         used += 1
     }
 }

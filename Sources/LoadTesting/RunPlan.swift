@@ -4,7 +4,7 @@
 package enum LoadLoop: Sendable {
     /// Times fixed beforehand. Latency counts from the fixed times.
     case open(ArrivalSchedule)
-    /// As many callers as there are slots. Each caller sends when its last answer is there.
+    /// As many callers as there are places. Each caller sends when its last answer is there.
     case closed
 }
 

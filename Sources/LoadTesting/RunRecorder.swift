@@ -82,7 +82,7 @@ package struct RunRecord: Sendable {
     /// The tester's own delay: from the first moment a request could be sent to the actual send.
     package var sendDelay: LatencyHistogram
     /// Time that due requests waited for a free place.
-    package var slotWait: LatencyHistogram
+    package var placeWait: LatencyHistogram
     /// Requests meant to be sent, and never sent, because no place was free before the run was
     /// over.
     package var unsent: Int { kinds.values.reduce(0) { $0 + $1.unsent } }
@@ -114,7 +114,7 @@ package struct RunRecorder: Sendable {
     private var errors: [String: Int] = [:]
     private var degradations: [String: Int] = [:]
     private var sendDelay = LatencyHistogram()
-    private var slotWait = LatencyHistogram()
+    private var placeWait = LatencyHistogram()
     private var interval = IntervalRecord()
     private var lastEnd: Int64
     private var sawMock = false
@@ -145,7 +145,7 @@ package struct RunRecorder: Sendable {
     /// Counts the outcome of a request.
     mutating func record(_ send: RunMachine.Send, _ outcome: Outcome) {
         sendDelay.record(outcome.sent - send.ready)
-        if isOpen { slotWait.record(send.ready - send.intended) }
+        if isOpen { placeWait.record(send.ready - send.intended) }
         lastEnd = max(lastEnd, outcome.finished)
         if outcome.isMock {
             sawMock = true
@@ -227,7 +227,7 @@ package struct RunRecorder: Sendable {
             if let record { byKind[kind] = record }
         }
         return RunRecord(
-            kinds: byKind, errors: errors, sendDelay: sendDelay, slotWait: slotWait,
+            kinds: byKind, errors: errors, sendDelay: sendDelay, placeWait: placeWait,
             stillOpen: stillOpen, scheduledSeconds: Double(end - start) / 1e9,
             measuredSeconds: Double(max(lastEnd, end) - start) / 1e9, earlyEnd: earlyEnd,
             sawMock: sawMock, degradations: degradations)

@@ -143,7 +143,7 @@ extension RunReport {
         errors = Self.sorted(record.errors)
         degradations = Self.sorted(record.degradations)
         client = ClientReport(
-            sendDelay: Quantiles(record.sendDelay), slotWait: Quantiles(record.slotWait),
+            sendDelay: Quantiles(record.sendDelay), placeWait: Quantiles(record.placeWait),
             wakeDelay: Quantiles(result.host.wakeDelay),
             processorSeconds: result.host.processorSeconds,
             involuntarySwitches: result.host.involuntarySwitches,

@@ -96,7 +96,7 @@ package struct ClientReport: Sendable, Equatable, Codable {
     /// Delay from the first moment a request could be sent to its hand-over to the client.
     package var sendDelay: Quantiles?
     /// Waits of due requests for a free place on a connection. Open loop only.
-    package var slotWait: Quantiles?
+    package var placeWait: Quantiles?
     /// Delays in the wake-up of a sleeping thread of the tester, caused by missing processor time.
     package var wakeDelay: Quantiles?
     package var processorSeconds: Double

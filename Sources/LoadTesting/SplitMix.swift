@@ -23,18 +23,18 @@ package struct SplitMix: RandomNumberGenerator, Sendable {
     }
 
     /// A uniform number in 0 ..< 1, 53 bits.
-    package mutating func unit() -> Double {
+    package mutating func uniform() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
 
     /// An exponential number with mean 1, always finite.
     package mutating func exponential() -> Double {
-        -log(1 - unit())
+        -log(1 - uniform())
     }
 
     /// A standard normal number, by Box and Muller.
     package mutating func normal() -> Double {
         let radius = (2 * exponential()).squareRoot()
-        return radius * cos(2 * Double.pi * unit())
+        return radius * cos(2 * Double.pi * uniform())
     }
 }

@@ -126,7 +126,7 @@ extension RunReport {
     private var ownCost: [String] {
         let rows: [(String, Quantiles?)] = [
             ("sent late by", client.sendDelay),
-            ("waited for a place", (client.slotWait?.max ?? 0) > 0 ? client.slotWait : nil),
+            ("waited for a place", (client.placeWait?.max ?? 0) > 0 ? client.placeWait : nil),
             ("woke late by", client.wakeDelay),
         ]
         let queue = client.runQueueSeconds.map {

@@ -9,19 +9,19 @@
 // Does not: stop the thread. `isAbandoned` lets the work stop at its next step.
 
 import Dispatch
-import Glibc
 import Synchronization
+import Threads
 
 final class AbandonableTask<Value: Sendable>: Sendable {
     private let outcome = Mutex<Value?>(nil)
     private let done = DispatchSemaphore(value: 0)
     private let abandoned = Atomic<Bool>(false)
 
-    /// Starts `body` on a new thread. Throws the errno of thread creation.
+    /// Starts `body` on a new thread. Throws when the system refuses a thread.
     init(
         _ body: @escaping @Sendable (_ isAbandoned: @escaping @Sendable () -> Bool) -> Value
-    ) throws(SystemThreadError) {
-        try startThread { [self] in
+    ) throws(ThreadRefusal) {
+        try startThread("assay-layers") { [self] in
             let value = body { self.abandoned.load(ordering: .acquiring) }
             outcome.withLock { stored in
                 if !abandoned.load(ordering: .acquiring) { stored = value }
@@ -40,34 +40,4 @@ final class AbandonableTask<Value: Sendable>: Sendable {
             return stored
         }
     }
-}
-
-/// `pthread_create` failed.
-struct SystemThreadError: Error, CustomStringConvertible {
-    let number: Int32
-    var description: String { "pthread_create failed with error \(number)" }
-}
-
-/// Runs `body` on a new detached thread.
-func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemThreadError) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    // The box is retained for the thread, and the thread releases it exactly once. Without a
-    // thread, the failure path below releases the box.
-    let box = Unmanaged.passRetained(Box(body))
-    var thread = pthread_t()
-    let status = pthread_create(
-        &thread, nil,
-        { pointer in
-            guard let pointer else { return nil }
-            Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body()
-            return nil
-        }, box.toOpaque())
-    guard status == 0 else {
-        box.release()
-        throw SystemThreadError(number: status)
-    }
-    pthread_detach(thread)
 }

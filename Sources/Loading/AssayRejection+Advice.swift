@@ -1,9 +1,22 @@
-// Advice for a person about a refusal: a sentence per code, or else a sentence per layer.
+// Words for a person about a refusal: the complaint of each code of the assay's own, and advice, a
+// sentence per code, or else a sentence per layer.
 //
 // Guarantees: every rejection has advice.
 // Does not: depend on the single case. The message does.
 
 extension AssayRejection {
+    /// Subject and fault by code, the beginning of the rejection's sentence.
+    static let complaints: [String: String] = [
+        "timed_out": "loading takes too long",
+        "fingerprint_mismatch": "file is not the one that was asked for",
+        "memory_budget_exceeded": "model needs more memory than there is",
+        "resources_exhausted": "system has no thread for loading",
+        "seal_invalid": "seal is not readable",
+        "seal_fingerprint_mismatch": "seal was made of another file",
+        "seal_tokens_differ": "tokenizer gives other tokens than were sealed",
+        "seal_logits_differ": "model gives other logits than were sealed",
+    ]
+
     /// Advice in a sentence.
     public var advice: String { Self.adviceByCode[code.name] ?? Self.advice(for: layer) }
 

@@ -57,13 +57,13 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
     public let cause: (any Error)?
     /// True if a later attempt can succeed without a change to the file's content.
     public let isTransient: Bool
-    /// The sentence of an error that has one of its own.
-    private let sentence: String?
+    /// One sentence for a person.
+    public let message: String
 
     package init(
         _ layer: Layer, _ code: Code, tried: String, found: String, allowed: String,
         location: String, cause: (any Error)? = nil, isTransient: Bool = false,
-        sentence: String? = nil
+        complaint: String? = nil, message: String? = nil
     ) {
         self.layer = layer
         self.code = code
@@ -73,14 +73,11 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
         self.location = location
         self.cause = cause
         self.isTransient = isTransient
-        self.sentence = sentence
-    }
-
-    /// A sentence for a person: about the file itself, or with tried, found, allowed and location.
-    public var message: String {
-        if let sentence { return sentence }
-        let limit = allowed.isEmpty ? "" : "; allowed: \(allowed)"
-        return "\(tried): found \(found)\(limit) (\(location))"
+        self.message =
+            message
+            ?? refusalSentence(
+                complaint ?? Self.complaints[code.name] ?? "loading failed", found: found,
+                allowed: allowed, tried, location)
     }
 
     /// Layer, code, message and advice.
@@ -99,7 +96,7 @@ extension AssayRejection {
                 error.code.layer == .file ? .file : .parse, Code(error.code.name),
                 tried: error.tried, found: error.found, allowed: error.allowed,
                 location: error.location.description, cause: error.cause,
-                isTransient: error.code.isTransient, sentence: error.sentence)
+                isTransient: error.code.isTransient, message: error.message)
         case let error as InferenceError where error.cause is ModelFileError:
             self.init(error.cause ?? error, in: layer, path: path)
         case let error as InferenceError:
@@ -109,13 +106,14 @@ extension AssayRejection {
                 found: error.cause.map { "\(error.found): \($0)" } ?? error.found,
                 allowed: error.allowed,
                 location: error.location.map { "\(place), \($0)" } ?? place, cause: error.cause,
-                isTransient: (error.cause as? ComputeError)?.canHeal ?? false)
+                isTransient: (error.cause as? ComputeError)?.canHeal ?? false,
+                complaint: error.code.complaint)
         case let error as ComputeError:
             self.init(
                 layer, Code(error.code.name), tried: error.tried, found: error.found,
                 allowed: error.allowed,
                 location: ModelFileError.Location(path: path).description, cause: error,
-                isTransient: error.canHeal)
+                isTransient: error.canHeal, complaint: error.code.complaint)
         default:
             self.init(
                 layer, .unexpected, tried: "running the \(layer) layer", found: "\(error)",

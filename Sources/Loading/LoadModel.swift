@@ -5,6 +5,8 @@
 // strictly.
 // Does not: return a mock unless the options ask for a mock by name.
 
+import Threads
+
 /// Loads the model at `path` under the strict strategy: a real model or an error. Any task. Throws
 /// `AssayRejection`.
 public func loadModelStrict(_ path: String) async throws -> RealModel {
@@ -39,7 +41,7 @@ extension ModelLoader {
     ) async throws -> LoadedModel {
         try await withCheckedThrowingContinuation { continuation in
             do {
-                try startThread {
+                try startThread("assay-loader") {
                     continuation.resume(with: run(path: path, progress: progress).result)
                 }
             } catch {

@@ -26,7 +26,7 @@ final class MockRunner: ModelRunner {
     var freeTokens: Int { table.freeTokens }
 
     func length(of sequence: SequenceID) -> Int? {
-        table.index(of: sequence).map { table.slots[$0].length }
+        table.index(of: sequence).map { table.places[$0].length }
     }
 
     func open(capacity: Int) throws(InferenceError) -> SequenceID {

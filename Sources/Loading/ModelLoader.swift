@@ -9,6 +9,7 @@
 import Inference
 import Logging
 import ModelFiles
+import Threads
 
 /// Outcome of a load. Always has a report.
 public struct LoadOutcome: Sendable {
@@ -104,7 +105,7 @@ public struct ModelLoader: Sendable {
             path: path, configuration: configuration, steps: steps, time: time, attempt: number,
             progress: shared, report: progress)
         let outcome: Result<AcceptedModel, AssayRejection>?
-        do throws(SystemThreadError) {
+        do throws(ThreadRefusal) {
             let task = try AbandonableTask { isAbandoned in run.run(isAbandoned: isAbandoned) }
             outcome = task.value(within: limit, time)
         } catch {

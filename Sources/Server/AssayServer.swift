@@ -12,11 +12,11 @@
 
 import Compute
 import EventLoop
-import Foundation
 import Loading
 import Logging
 import Service
 import Synchronization
+import Threads
 import Wire
 
 /// Reason a server could not start.
@@ -184,10 +184,10 @@ package final class AssayServer: Sendable {
         }
         requests += strictly.map { LoadRequest(name: $0.name, path: $0.path, strategy: .strict) }
         let names = Set(requests.map(\.name))
-        guard names.count == requests.count, names.count <= ModelRegistry.slotsMax else {
+        guard names.count == requests.count, names.count <= ModelRegistry.entriesMax else {
             throw .configuration(
                 "reading the models: found \(requests.count) with \(names.count) names, allowed: "
-                    + "\(ModelRegistry.slotsMax), each with a name of its own")
+                    + "\(ModelRegistry.entriesMax), each with a name of its own")
         }
         return requests
     }
@@ -204,7 +204,12 @@ package final class AssayServer: Sendable {
         } catch {
             throw .configuration("\(error)")
         }
-        let engine = EngineThread(configuration: configuration, inbox: inbox, logger: logger)
+        let engine: EngineThread
+        do throws(ThreadRefusal) {
+            engine = try EngineThread(configuration: configuration, inbox: inbox, logger: logger)
+        } catch {
+            throw .system("starting the engine thread: \(error)")
+        }
         let start = LoopStart(
             configuration: configuration, names: names, addresses: addresses, signals: signals,
             mailbox: engine.mailbox,
@@ -213,17 +218,18 @@ package final class AssayServer: Sendable {
                 observe: { [board] in board.progressed($0, $1) }), inbox: inbox, logger: logger)
         let outcome = StartOutcome()
         // The thread keeps the server, and with it the admin pages, until the drain is over.
-        let thread = Thread { [self] in
-            start.run(outcome)
-            if !engine.stop(within: Self.engineSecondsMax) {
-                logger.critical("leaving a stuck engine behind: it has not ended its step")
+        do {
+            try startThread("assay-loop") { [self] in
+                start.run(outcome)
+                if !engine.stop(within: Self.engineSecondsMax) {
+                    logger.critical("leaving a stuck engine behind: it has not ended its step")
+                }
+                stopAdmin()
+                stopped.set(())
             }
-            stopAdmin()
-            stopped.set(())
+        } catch {
+            throw .system("starting the loop thread: \(error)")
         }
-        thread.name = "assay-loop"
-        thread.stackSize = 4 << 20
-        thread.start()
         let result = outcome.wait()
         if case .failure = result { waitUntilStopped() }
         return try result.get()

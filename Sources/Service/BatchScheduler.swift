@@ -4,7 +4,7 @@
 // Guarantees:
 // - Every decoding sequence gets one token in every step.
 // - The rest of the step's token budget goes to prompts in small turns, round-robin by arrival, so
-//   a long prompt delays no request by more than its share.
+//   a long prompt delays no request by more than its grant.
 // - Turns to open a sequence follow the order of arrival, so small requests never starve a large
 //   one. A connection's turn goes to the most urgent of its waiting requests.
 // - A sequence past its deadline is reported once and forgotten.
@@ -43,7 +43,7 @@ package struct ScheduledWork: Sendable, Equatable {
     /// Tokens to read, at least one. For Score and Embed the tokens of all branches in a row.
     package var promptCount: Int
     /// Cache positions reserved while the work is open: prompt and answer together, or the need of
-    /// a share's branches.
+    /// a grant's branches.
     package var capacity: Int
     /// Prompt tokens that a step may take. Bounds the size of an answer, or the number of open
     /// branches.
@@ -75,11 +75,11 @@ package struct ScheduledWork: Sendable, Equatable {
 }
 
 /// Work of a step for a sequence.
-package struct StepShare: Sendable, Equatable {
+package struct StepGrant: Sendable, Equatable {
     package var id: UInt64
     /// Prompt positions to read. Empty when the sequence decodes its next token.
     package var prompt: Range<Int>
-    /// True when the share reads the last prompt token, so that a token can be sampled.
+    /// True when the grant reads the last prompt token, so that a token can be sampled.
     package var endsPrompt: Bool
     package var decodes: Bool { prompt.isEmpty }
 
@@ -94,7 +94,7 @@ package struct StepShare: Sendable, Equatable {
 package struct StepPlan: Sendable, Equatable {
     package var opened: [UInt64] = []
     package var expired: [UInt64] = []
-    package var shares: [StepShare] = []
+    package var grants: [StepGrant] = []
     package var tokenCount = 0
 
     package init() {}
@@ -102,7 +102,7 @@ package struct StepPlan: Sendable, Equatable {
     fileprivate mutating func reset() {
         opened.removeAll(keepingCapacity: true)
         expired.removeAll(keepingCapacity: true)
-        shares.removeAll(keepingCapacity: true)
+        grants.removeAll(keepingCapacity: true)
         tokenCount = 0
     }
 }
@@ -119,7 +119,7 @@ package struct BatchScheduler: Sendable {
         var isReadingPrompt: Bool { promptDone < work.promptCount }
         var isDecoding: Bool { isOpen && !isReadingPrompt && work.decodes }
 
-        /// Returns the latest end of a share that begins at `start`.
+        /// Returns the latest end of a grant that begins at `start`.
         func readableEnd(from start: Int) -> Int {
             start < work.rootCount ? work.rootCount : work.promptCount
         }
@@ -203,11 +203,11 @@ package struct BatchScheduler: Sendable {
         expire(now: now, into: &plan)
         open(now: now, freeCapacity: freeCapacity, into: &plan)
         for index in entries.indices where entries[index].isDecoding && !entries[index].isPaused {
-            plan.shares.append(
-                StepShare(id: entries[index].work.id, prompt: 0..<0, endsPrompt: false))
+            plan.grants.append(
+                StepGrant(id: entries[index].work.id, prompt: 0..<0, endsPrompt: false))
         }
-        plan.tokenCount = plan.shares.count
-        sharePrompts(into: &plan)
+        plan.tokenCount = plan.grants.count
+        grantPrompts(into: &plan)
     }
 
     private mutating func expire(now: UInt64, into plan: inout StepPlan) {
@@ -250,7 +250,7 @@ package struct BatchScheduler: Sendable {
         return (holder, taker ?? holder)
     }
 
-    private mutating func sharePrompts(into plan: inout StepPlan) {
+    private mutating func grantPrompts(into plan: inout StepPlan) {
         let readers = entries.indices.filter {
             entries[$0].isOpen && !entries[$0].isPaused && entries[$0].isReadingPrompt
         }
@@ -277,8 +277,8 @@ package struct BatchScheduler: Sendable {
         }
         for (offset, index) in order.enumerated() where entries[index].promptDone > before[offset] {
             let range = before[offset]..<entries[index].promptDone
-            plan.shares.append(
-                StepShare(
+            plan.grants.append(
+                StepGrant(
                     id: entries[index].work.id, prompt: range,
                     endsPrompt: range.upperBound == entries[index].work.promptCount))
             plan.tokenCount += range.count

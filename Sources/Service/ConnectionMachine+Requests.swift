@@ -55,10 +55,10 @@ extension ConnectionMachine {
             try checkPlaces(context)
             let message = try Self.decode(Message.self, frame)
             taint = .untainted
-            let slot = try context.models.addressed(message.model)
-            if let facts = slot.facts { taint = Taint(addressing: facts) }
-            generation = slot.facts?.generation ?? 0
-            let facts = try context.models.ready(slot)
+            let entry = try context.models.addressed(message.model)
+            if let facts = entry.facts { taint = Taint(addressing: facts) }
+            generation = entry.facts?.generation ?? 0
+            let facts = try context.models.ready(entry)
             try message.requirements?.check(against: facts)
             try checkDraining(context)
             let ticket = try context.admit(
@@ -149,19 +149,19 @@ extension ConnectionMachine {
             try checkPlaces(context)
             let message = try Self.decode(UnloadRequest.self, frame)
             taint = .untainted
-            let slot = try context.models.addressed(message.name)
-            if let facts = slot.facts { taint = Taint(addressing: facts) }
-            generation = slot.generation
+            let entry = try context.models.addressed(message.name)
+            if let facts = entry.facts { taint = Taint(addressing: facts) }
+            generation = entry.generation
             try checkLoading(context)
             let ticket = context.admitControl(
-                .unloading, of: slot.name, provenance: taint.provenance, connection: id,
+                .unloading, of: entry.name, provenance: taint.provenance, connection: id,
                 requestID: frame.header.requestID,
                 deadline: Self.deadline(frame.header, now: now))
             requests[frame.header.requestID] = RequestMachine(
                 requestID: frame.header.requestID, kind: .unload, ticket: ticket,
-                receivedAt: now, facts: slot.facts, taint: taint)
+                receivedAt: now, facts: entry.facts, taint: taint)
             do throws(ServiceError) {
-                try context.beginUnload(slot.name, ticket: ticket, now: now)
+                try context.beginUnload(entry.name, ticket: ticket, now: now)
             } catch {
                 requests[frame.header.requestID] = nil
                 context.finish(ticket, now: now)
@@ -213,18 +213,18 @@ extension ConnectionMachine {
                 return send(context.serverHealth, to: frame.header, taint, &context, &effects)
             }
             taint = .untainted
-            let slot = try context.models.addressed(message.model)
-            if let facts = slot.facts { taint = Taint(addressing: facts) }
-            generation = slot.facts?.generation ?? 0
+            let entry = try context.models.addressed(message.model)
+            if let facts = entry.facts { taint = Taint(addressing: facts) }
+            generation = entry.facts?.generation ?? 0
             if let requirements = message.requirements {
-                try requirements.check(against: try context.models.ready(slot))
+                try requirements.check(against: try context.models.ready(entry))
             }
             if message.verify {
                 return try verify(
-                    slot, frame, taint, now: now, context: &context, effects: &effects)
+                    entry, frame, taint, now: now, context: &context, effects: &effects)
             }
             send(
-                context.health(of: slot), to: frame.header, taint, generation: generation,
+                context.health(of: entry), to: frame.header, taint, generation: generation,
                 &context, &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
@@ -233,15 +233,15 @@ extension ConnectionMachine {
 
     /// Hands a verification over. The answer is a Health answer.
     private mutating func verify(
-        _ slot: ModelRegistry.Slot, _ frame: Frame, _ taint: Taint, now: UInt64,
+        _ entry: ModelRegistry.Entry, _ frame: Frame, _ taint: Taint, now: UInt64,
         context: inout ServiceContext, effects: inout ConnectionEffects
     ) throws(ServiceError) {
         try checkPlaces(context)
-        let facts = try context.models.ready(slot)
+        let facts = try context.models.ready(entry)
         try checkDraining(context)
         try context.beginVerification(of: facts)
         let ticket = context.admitControl(
-            .verifying, of: slot.name, provenance: taint.provenance, connection: id,
+            .verifying, of: entry.name, provenance: taint.provenance, connection: id,
             requestID: frame.header.requestID, deadline: Self.deadline(frame.header, now: now))
         start(frame, ticket, .verify, nil, facts, taint, now: now, effects: &effects)
     }
@@ -252,7 +252,7 @@ extension ConnectionMachine {
         do throws(ServiceError) {
             _ = try Self.decode(ModelsRequest.self, frame)
             try checkOutput(effects, context)
-            let models = context.models.slots.map { ModelInfo($0) }.sorted { $0.name < $1.name }
+            let models = context.models.entries.map { ModelInfo($0) }.sorted { $0.name < $1.name }
             send(
                 ModelsResponse(models: models), to: frame.header, .untainted, &context, &effects)
         } catch {

@@ -37,9 +37,6 @@ package struct ConnectionMachine: ~Copyable {
     /// Requests that wait for their last frame.
     package var inFlightCount: Int { requests.count }
 
-    /// Bytes of an unfinished frame that are held.
-    package var pendingInputSize: Int { decoder.pendingSize }
-
     // MARK: - Bytes in
 
     /// Takes bytes as read from the socket and answers every whole frame in them.
@@ -60,6 +57,9 @@ package struct ConnectionMachine: ~Copyable {
             end(ServiceError(error), tellPeer: true, context: &context, effects: &effects)
         }
         decoder.settle()
+        if let error = context.crowd.inputChanged(id, size: decoder.pendingSize) {
+            end(error, tellPeer: true, context: &context, effects: &effects)
+        }
     }
 
     private mutating func handle(

@@ -34,7 +34,7 @@ package struct Crowd: Sendable {
         var stalledSince: UInt64?
     }
 
-    /// Interval between two looks at paused connections, in microseconds.
+    /// Interval between two looks, in microseconds.
     static let lookMicroseconds: UInt64 = 50_000
 
     private let limits: ServiceLimits
@@ -42,16 +42,14 @@ package struct Crowd: Sendable {
     /// Connections that may owe a Hello, oldest first.
     private var greeting: [(id: UInt64, deadline: UInt64)] = []
     private var stalled: Set<UInt64> = []
-    /// Time of the next look at paused connections.
-    private var nextStalledLook: UInt64 = 0
+    /// Time before which nobody looks again.
+    private var restUntil: UInt64 = 0
     /// Bytes of unfinished frames over all connections.
     package private(set) var inputTotal = 0
     /// Bytes that wait for all peers.
     package private(set) var outputTotal = 0
 
     package init(limits: ServiceLimits) { self.limits = limits }
-
-    package var count: Int { members.count }
 
     /// True when one more connection may join.
     package var hasRoom: Bool { members.count < limits.connectionsMax }
@@ -76,15 +74,18 @@ package struct Crowd: Sendable {
 
     /// True while unsent bytes of the connection are part of the total.
     package func countsOutput(of id: UInt64) -> Bool {
-        outputTotal > 0 && members[id].map { $0.outputSize > 0 } ?? false
+        members[id].map { $0.outputSize > 0 } ?? false
     }
 
     /// Notes the size of a connection's unfinished frame. Returns the error that ends this
     /// connection, or nil.
     package mutating func inputChanged(_ id: UInt64, size: Int) -> ServiceError? {
         // Most connections hold nothing before and after a read.
-        guard size > 0 || inputTotal > 0, let before = members[id]?.inputSize, size != before
-        else { return nil }
+        guard size > 0 || inputTotal > 0 else { return nil }
+        guard let before = members[id]?.inputSize else {
+            preconditionFailure("connection \(id) holds \(size) bytes and has not joined")
+        }
+        guard size != before else { return nil }
         inputTotal += size - before
         members[id]?.inputSize = size
         guard inputTotal > limits.inputTotalMax, size > before else { return nil }
@@ -102,12 +103,14 @@ package struct Crowd: Sendable {
     package mutating func outputChanged(
         _ id: UInt64, size: Int, pauses: Bool?, now: UInt64
     ) -> ServiceError? {
-        guard let before = members[id]?.outputSize else { return nil }
+        guard let before = members[id]?.outputSize else {
+            preconditionFailure("connection \(id) has \(size) unsent bytes and has not joined")
+        }
         outputTotal += size - before
         members[id]?.outputSize = size
         if let pauses {
             members[id]?.stalledSince = pauses ? now : nil
-            if stalled.isEmpty { nextStalledLook = now + Self.lookMicroseconds }
+            if stalled.isEmpty { restUntil = max(restUntil, now + Self.lookMicroseconds) }
             if pauses { stalled.insert(id) } else { stalled.remove(id) }
         }
         guard outputTotal > limits.outputTotalMax, size > limits.outputLowSize else { return nil }
@@ -116,12 +119,11 @@ package struct Crowd: Sendable {
 
     // MARK: - Time
 
-    /// Time of the next look, or nil when no connection needs one.
+    /// Time of the next look, or nil when no connection needs one. Deadlines that pass within an
+    /// interval share a look.
     package var nextLook: UInt64? {
-        guard let deadline = greeting.first?.deadline else {
-            return stalled.isEmpty ? nil : nextStalledLook
-        }
-        return stalled.isEmpty ? deadline : min(deadline, nextStalledLook)
+        guard stalled.isEmpty else { return restUntil }
+        return greeting.first.map { max($0.deadline, restUntil) }
     }
 
     /// Returns the connections to end at `now`, in order.
@@ -131,7 +133,7 @@ package struct Crowd: Sendable {
         let passed = greeting.prefix { $0.deadline <= now || members[$0.id] == nil }
         let overdue = passed.filter { members[$0.id] != nil }.map { Verdict($0.id) }
         greeting.removeFirst(passed.count)
-        nextStalledLook = now + Self.lookMicroseconds
+        restUntil = now + Self.lookMicroseconds
         return overdue + stalled.sorted().compactMap { id in lookAtStalled(id, unsent(id), now) }
     }
 

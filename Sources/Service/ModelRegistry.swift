@@ -2,8 +2,8 @@
 // here, requests look models up here. The engine holds the runners of the served models.
 //
 // Guarantees:
-// - A name has at most one slot. Slots keep their order of arrival.
-// - A slot's generation rises with every model that becomes ready, also across an unload.
+// - A name has at most one entry. Entries keep their order of arrival.
+// - A entry's generation rises with every model that becomes ready, also across an unload.
 // - An unloading model takes no new requests, and is gone exactly when the last request finished.
 //
 //        beginLoad        finishLoad         beginUnload           last request done
@@ -31,7 +31,7 @@ package struct ServedModel: Sendable, Hashable, CustomStringConvertible {
 /// a Models answer.
 @dynamicMemberLookup
 package struct ServedFacts: Sendable, Equatable {
-    /// The model's row in a Models answer. The current state is the slot's, not the row's.
+    /// The model's row in a Models answer. The current state is the entry's, not the row's.
     package var info: ModelInfo
     /// Causes that degrade every answer of the model, e.g. `cpu_fallback: …`.
     package var degradations: [String]
@@ -42,7 +42,7 @@ package struct ServedFacts: Sendable, Equatable {
         self.degradations = degradations
     }
 
-    /// Generation of the slot, as frames carry it. 0 before the model is ready.
+    /// Generation of the entry, as frames carry it. 0 before the model is ready.
     package var generation: UInt32 {
         get { UInt32(truncatingIfNeeded: info.generation) }
         set { info.generation = UInt64(newValue) }
@@ -57,18 +57,18 @@ package struct ServedFacts: Sendable, Equatable {
     }
 }
 
-/// The slots of one server. A value owned by one loop thread.
+/// The entries of one server. A value owned by one loop thread.
 package struct ModelRegistry: Sendable {
-    package struct Slot: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
         package let name: String
-        /// State of the slot. A draining slot is being unloaded.
+        /// State of the entry. A draining entry is being unloaded.
         package fileprivate(set) var state: ServingState
         /// Generation of the latest model that became ready here, or 0 for none.
         package fileprivate(set) var generation: UInt32
         package fileprivate(set) var facts: ServedFacts?
         /// Reason of the failure.
         package fileprivate(set) var reason: String?
-        /// State of a real model's files on disk, or nil for a slot without files.
+        /// State of a real model's files on disk, or nil for a entry without files.
         package fileprivate(set) var file: VerifiedFile?
         package fileprivate(set) var inFlightCount = 0
 
@@ -76,73 +76,73 @@ package struct ModelRegistry: Sendable {
         package var served: ServedModel { ServedModel(name: name, generation: generation) }
     }
 
-    /// Most slots, of all states. A Models answer lists them all in one frame.
-    package static let slotsMax = 256
+    /// Most entries, of all states. A Models answer lists them all in one frame.
+    package static let entriesMax = 256
 
-    package private(set) var slots: [Slot] = []
-    /// Generations of names whose slot is gone.
+    package private(set) var entries: [Entry] = []
+    /// Generations of names whose entry is gone.
     private var pastGenerations: [String: UInt32] = [:]
 
     package init() {}
 
-    package func slot(_ name: String) -> Slot? { slots.first { $0.name == name } }
+    package func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-    package var loadingCount: Int { slots.count { $0.state == .loading } }
+    package var loadingCount: Int { entries.count { $0.state == .loading } }
 
     // MARK: - Look-up
 
-    /// Returns the slot that the request names. Without a name, the only ready slot is meant, even
-    /// beside failed and loading slots.
-    package func addressed(_ name: String?) throws(ServiceError) -> Slot {
+    /// Returns the entry that the request names. Without a name, the only ready entry is meant,
+    /// even beside failed and loading entries.
+    package func addressed(_ name: String?) throws(ServiceError) -> Entry {
         if let name {
-            if let slot = slot(name) { return slot }
+            if let entry = entry(name) { return entry }
             throw ServiceError(
                 .notFound, .modelUnknown,
                 "looking up model \"\(name)\": found none, served are: \(nameList)",
                 field: "model")
         }
-        let ready = slots.filter { $0.state == .ready }
+        let ready = entries.filter { $0.state == .ready }
         if ready.count == 1 { return ready[0] }
-        if ready.isEmpty && slots.count == 1 { return slots[0] }
+        if ready.isEmpty && entries.count == 1 { return entries[0] }
         throw ServiceError(
             .invalidArgument, .modelRequired,
             "choosing a model: found no name in the request, served are: \(nameList)",
             field: "model")
     }
 
-    /// Returns the facts of a slot that can take a request now.
-    package func ready(_ slot: Slot) throws(ServiceError) -> ServedFacts {
-        if slot.state == .ready, let facts = slot.facts { return facts }
-        let reason = slot.reason.map { ": \($0)" } ?? ""
-        switch slot.state {
+    /// Returns the facts of a entry that can take a request now.
+    package func ready(_ entry: Entry) throws(ServiceError) -> ServedFacts {
+        if entry.state == .ready, let facts = entry.facts { return facts }
+        let reason = entry.reason.map { ": \($0)" } ?? ""
+        switch entry.state {
         case .failed:
             throw ServiceError(
                 .failedPrecondition, .modelNotReady,
-                "asking model \"\(slot.name)\": it "
-                    + (slot.facts == nil ? "failed to load" : "is out of service") + reason,
+                "asking model \"\(entry.name)\": it "
+                    + (entry.facts == nil ? "failed to load" : "is out of service") + reason,
                 field: "model")
         case .draining:
             throw ServiceError(
                 .unavailable, .modelUnloading,
-                "asking model \"\(slot.name)\": it is being unloaded", field: "model")
+                "asking model \"\(entry.name)\": it is being unloaded", field: "model")
         case .loading, .ready:
             throw ServiceError(
                 .unavailable, .modelLoading,
-                "asking model \"\(slot.name)\": it is still loading", field: "model",
+                "asking model \"\(entry.name)\": it is still loading", field: "model",
                 retryAfterMilliseconds: 200)
         }
     }
 
     private var nameList: String {
-        slots.isEmpty ? "none" : slots.prefix(16).map(\.name).joined(separator: ", ")
+        entries.isEmpty ? "none" : entries.prefix(16).map(\.name).joined(separator: ", ")
     }
 
     // MARK: - Loads
 
-    /// Takes the slot for a load. Fails when the name is taken, except by a failed load.
+    /// Takes the entry for a load. Fails when the name is taken, except by a failed load.
     package mutating func beginLoad(_ name: String) throws(ServiceError) {
         if let index = index(name) {
-            let old = slots[index]
+            let old = entries[index]
             guard old.state == .failed, old.facts == nil else {
                 throw ServiceError(
                     .alreadyExists, .modelExists,
@@ -152,58 +152,58 @@ package struct ModelRegistry: Sendable {
             forget(index)
         }
         try makeRoom(for: name)
-        slots.append(
-            Slot(name: name, state: .loading, generation: pastGenerations[name] ?? 0))
+        entries.append(
+            Entry(name: name, state: .loading, generation: pastGenerations[name] ?? 0))
     }
 
-    /// Removes the oldest failed load when all slots are taken. Until then failed loads stay
+    /// Removes the oldest failed load when all entries are taken. Until then failed loads stay
     /// listed.
     private mutating func makeRoom(for name: String) throws(ServiceError) {
-        guard slots.count >= Self.slotsMax else { return }
-        guard let oldest = slots.firstIndex(where: { $0.state == .failed && $0.facts == nil })
+        guard entries.count >= Self.entriesMax else { return }
+        guard let oldest = entries.firstIndex(where: { $0.state == .failed && $0.facts == nil })
         else {
             throw ServiceError(
                 .resourceExhausted, .modelsExceeded,
-                "loading model \"\(name)\": \(slots.count) models, allowed: \(Self.slotsMax)")
+                "loading model \"\(name)\": \(entries.count) models, allowed: \(Self.entriesMax)")
         }
         forget(oldest)
     }
 
     /// Gives a model that passed the assay its generation, which no later model of the name gets.
-    /// The engine needs the number before the slot is ready.
+    /// The engine needs the number before the entry is ready.
     package mutating func reserveGeneration(_ name: String) -> ServedModel {
         let index = loading(name)
-        slots[index].generation &+= 1
-        return slots[index].served
+        entries[index].generation &+= 1
+        return entries[index].served
     }
 
-    /// Makes the model with the reserved generation ready. Returns the slot.
+    /// Makes the model with the reserved generation ready. Returns the entry.
     @discardableResult
-    package mutating func finishLoad(_ facts: ServedFacts) -> Slot {
+    package mutating func finishLoad(_ facts: ServedFacts) -> Entry {
         let index = loading(facts.name)
         precondition(
-            facts.served == slots[index].served && facts.generation > 0,
-            "\(facts.served) became ready, reserved was \(slots[index].served)")
-        slots[index].facts = facts
-        slots[index].state = .ready
-        slots[index].file = facts.provenance == .real ? VerifiedFile(.unchanged) : nil
-        return slots[index]
+            facts.served == entries[index].served && facts.generation > 0,
+            "\(facts.served) became ready, reserved was \(entries[index].served)")
+        entries[index].facts = facts
+        entries[index].state = .ready
+        entries[index].file = facts.provenance == .real ? VerifiedFile(.unchanged) : nil
+        return entries[index]
     }
 
     package mutating func failLoad(_ name: String, reason: String) {
         let index = loading(name)
-        slots[index].state = .failed
-        slots[index].reason = reason
+        entries[index].state = .failed
+        entries[index].reason = reason
     }
 
     /// Forgets an abandoned load, as if nobody had asked for the model.
     package mutating func abandonLoad(_ name: String) { forget(loading(name)) }
 
-    /// The slot of a running load. A load ends once, and a loading slot cannot be unloaded.
+    /// The entry of a running load. A load ends once, and a loading entry cannot be unloaded.
     private func loading(_ name: String) -> Int {
-        guard let index = index(name), slots[index].state == .loading else {
-            let state = slot(name)?.state.rawValue ?? "not there"
-            preconditionFailure("a load of \"\(name)\" ends, whose slot is \(state)")
+        guard let index = index(name), entries[index].state == .loading else {
+            let state = entry(name)?.state.rawValue ?? "not there"
+            preconditionFailure("a load of \"\(name)\" ends, whose entry is \(state)")
         }
         return index
     }
@@ -211,66 +211,69 @@ package struct ModelRegistry: Sendable {
     /// Takes an untrusted model out of service, unless the model has left already. From then on the
     /// model can only be unloaded.
     package mutating func failServed(_ model: ServedModel, reason: String) {
-        guard let index = index(model), slots[index].state == .ready else { return }
-        slots[index].state = .failed
-        slots[index].reason = reason
+        guard let index = index(model), entries[index].state == .ready else { return }
+        entries[index].state = .failed
+        entries[index].reason = reason
     }
 
     /// Notes how the files on disk compare with the loaded files. Returns true when the state is
     /// news.
     package mutating func setFile(_ file: VerifiedFile, of model: ServedModel) -> Bool {
-        guard let index = index(model), let known = slots[index].file, known != file else {
+        guard let index = index(model), let known = entries[index].file, known != file else {
             return false
         }
-        slots[index].file = file
+        entries[index].file = file
         return true
     }
 
     // MARK: - Requests and unloads
 
     /// Counts a request in, so that an unload waits for the request.
-    package mutating func retain(_ model: ServedModel) { slots[held(model)].inFlightCount += 1 }
+    package mutating func retain(_ model: ServedModel) { entries[held(model)].inFlightCount += 1 }
 
-    /// Counts a request out. Returns the removed slot when an unloading model's last request ended.
-    package mutating func release(_ model: ServedModel) -> Slot? {
+    /// Counts a request out. Returns the removed entry when the last request of an unloading model
+    /// ended.
+    package mutating func release(_ model: ServedModel) -> Entry? {
         let index = held(model)
-        precondition(slots[index].inFlightCount > 0, "\(model) is released without being held")
-        slots[index].inFlightCount -= 1
+        precondition(entries[index].inFlightCount > 0, "\(model) is released without being held")
+        entries[index].inFlightCount -= 1
         return removeIfDrained(index)
     }
 
-    /// The slot of a model that a request holds, and that cannot leave before the request.
+    /// The entry of a model that a request holds, and that cannot leave before the request.
     private func held(_ model: ServedModel) -> Int {
         guard let index = index(model) else { preconditionFailure("\(model) left while held") }
         return index
     }
 
-    /// Starts to unload a ready model or a failed slot. Returns the slot when it is gone at once.
-    package mutating func beginUnload(_ name: String) throws(ServiceError) -> Slot? {
-        let slot = try addressed(name)
-        guard let index = index(name), slot.state == .ready || slot.state == .failed else {
+    /// Starts to unload a ready model or a failed entry. Returns the entry when it is gone at once.
+    package mutating func beginUnload(_ name: String) throws(ServiceError) -> Entry? {
+        let entry = try addressed(name)
+        guard let index = index(name), entry.state == .ready || entry.state == .failed else {
             throw ServiceError(
-                .failedPrecondition, slot.state == .draining ? .modelUnloading : .modelNotReady,
-                "unloading model \"\(name)\": found it \(slot.state.rawValue), "
+                .failedPrecondition, entry.state == .draining ? .modelUnloading : .modelNotReady,
+                "unloading model \"\(name)\": found it \(entry.state.rawValue), "
                     + "allowed: ready or failed", field: "name")
         }
-        slots[index].state = .draining
+        entries[index].state = .draining
         return removeIfDrained(index)
     }
 
-    private mutating func removeIfDrained(_ index: Int) -> Slot? {
-        guard slots[index].state == .draining, slots[index].inFlightCount == 0 else { return nil }
+    private mutating func removeIfDrained(_ index: Int) -> Entry? {
+        guard entries[index].state == .draining, entries[index].inFlightCount == 0 else {
+            return nil
+        }
         return forget(index)
     }
 
     @discardableResult
-    private mutating func forget(_ index: Int) -> Slot {
-        let slot = slots.remove(at: index)
-        if slot.generation > 0 { pastGenerations[slot.name] = slot.generation }
-        return slot
+    private mutating func forget(_ index: Int) -> Entry {
+        let entry = entries.remove(at: index)
+        if entry.generation > 0 { pastGenerations[entry.name] = entry.generation }
+        return entry
     }
 
-    private func index(_ name: String) -> Int? { slots.firstIndex { $0.name == name } }
+    private func index(_ name: String) -> Int? { entries.firstIndex { $0.name == name } }
 
-    private func index(_ model: ServedModel) -> Int? { slots.firstIndex { $0.served == model } }
+    private func index(_ model: ServedModel) -> Int? { entries.firstIndex { $0.served == model } }
 }

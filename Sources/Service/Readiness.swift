@@ -53,23 +53,23 @@ package struct Readiness: Sendable, Equatable {
 
     package var isReady: Bool { reasons.isEmpty }
 
-    /// Judges `slots`. `faults` are the server's own faults, and `progress` describes by name the
+    /// Judges `entries`. `faults` are the server's own faults, and `progress` describes by name the
     /// progress of a load.
     package init(
-        phase: Phase, slots: [ModelRegistry.Slot], requirement: Requirement,
+        phase: Phase, entries: [ModelRegistry.Entry], requirement: Requirement,
         faults: [String] = [], progress: [String: String] = [:]
     ) {
         self.phase = phase
         let isEvery = requirement.names == [Requirement.every]
         let named = isEvery ? requirement.configured : requirement.names
-        var models = slots.map { slot in
+        var models = entries.map { entry in
             Model(
-                name: slot.name,
+                name: entry.name,
                 // A client's load that never came into service is not required.
-                isRequired: named.contains(slot.name) || (isEvery && slot.facts != nil),
-                reason: Self.reason(slot, requirement, progress))
+                isRequired: named.contains(entry.name) || (isEvery && entry.facts != nil),
+                reason: Self.reason(entry, requirement, progress))
         }
-        for name in named where !slots.contains(where: { $0.name == name }) {
+        for name in named where !entries.contains(where: { $0.name == name }) {
             models.append(Model(name: name, isRequired: true, reason: "not loaded"))
         }
         self.models = models
@@ -88,14 +88,14 @@ package struct Readiness: Sendable, Equatable {
     }
 
     private static func reason(
-        _ slot: ModelRegistry.Slot, _ requirement: Requirement, _ progress: [String: String]
+        _ entry: ModelRegistry.Entry, _ requirement: Requirement, _ progress: [String: String]
     ) -> String? {
-        switch slot.state {
-        case .loading: return progress[slot.name] ?? "loading"
-        case .failed: return "failed: \(slot.reason ?? "no reason is known")"
+        switch entry.state {
+        case .loading: return progress[entry.name] ?? "loading"
+        case .failed: return "failed: \(entry.reason ?? "no reason is known")"
         case .draining: return "being unloaded"
         case .ready:
-            guard slot.facts?.provenance == .mock, !requirement.allowsMock else { return nil }
+            guard entry.facts?.provenance == .mock, !requirement.allowsMock else { return nil }
             return "a mock stands in for it"
         }
     }

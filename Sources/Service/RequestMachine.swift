@@ -54,7 +54,7 @@ package struct RequestMachine: Sendable {
         _ event: WorkEvent, now: UInt64, load: ServerLoad, counters: inout Counters,
         output: inout FrameEncoder
     ) {
-        guard !isFinished else { return }
+        precondition(!isFinished, "\(kind): an event after the last frame")
         isFinished = event.isFinal
         if case .due(let reason) = event {
             return handle(

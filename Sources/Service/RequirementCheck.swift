@@ -44,16 +44,16 @@ extension Requirements {
         if found != fingerprint {
             throw ServiceError(
                 .requirementNotMet, .fingerprintRequired,
-                "\(attempt): found fingerprint \(hex(found)), demanded: \(hex(fingerprint))",
+                "\(attempt): found fingerprint \(start(found)), demanded: \(start(fingerprint))",
                 field: "requirements.fingerprint")
         }
     }
+}
 
-    /// Writes the first bytes in hex, enough to tell two files apart in a message.
-    private func hex(_ bytes: [UInt8]) -> String {
-        bytes.prefix(8).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined() + "…"
-    }
+/// The first bytes in hex, enough to tell two files apart in a message.
+private func start(_ fingerprint: [UInt8]) -> String { hexText(fingerprint.prefix(8)) + "…" }
+
+/// Returns two lower-case digits per byte.
+package func hexText(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

@@ -26,15 +26,15 @@ extension ServiceContext {
             return HealthResponse(
                 ready: false, state: .failed, reason: faults.joined(separator: "; ").clipped)
         }
-        let states = models.slots.map(\.state)
-        let others = models.slots.filter { $0.state != .ready }.prefix(8)
+        let states = models.entries.map(\.state)
+        let others = models.entries.filter { $0.state != .ready }.prefix(8)
         let list = others.map { "\($0.name) is \($0.state.rawValue)" }
         if condition.isStarting {
             let reason = (["the server is loading its models"] + list).joined(separator: ", ")
             return HealthResponse(ready: false, state: .loading, reason: reason.clipped)
         }
         if states.contains(.ready) {
-            let notes = list + models.slots.compactMap(\.fileNote).prefix(8)
+            let notes = list + models.entries.compactMap(\.fileNote).prefix(8)
             return HealthResponse(
                 ready: true, state: .ready,
                 reason: notes.isEmpty ? nil : notes.joined(separator: ", ").clipped)
@@ -45,19 +45,19 @@ extension ServiceContext {
         return HealthResponse(ready: false, state: .failed, reason: "no model is loaded")
     }
 
-    func health(of slot: ModelRegistry.Slot) -> HealthResponse {
-        if slot.state == .ready, !isDraining, let fault = condition.engine.fault {
+    func health(of entry: ModelRegistry.Entry) -> HealthResponse {
+        if entry.state == .ready, !isDraining, let fault = condition.engine.fault {
             return HealthResponse(
-                ready: false, state: .failed, reason: fault.clipped, file: slot.file?.state)
+                ready: false, state: .failed, reason: fault.clipped, file: entry.file?.state)
         }
         return HealthResponse(
-            ready: slot.state == .ready && !isDraining,
-            state: isDraining ? .draining : slot.state,
-            reason: slot.clippedReason ?? slot.fileNote, file: slot.file?.state)
+            ready: entry.state == .ready && !isDraining,
+            state: isDraining ? .draining : entry.state,
+            reason: entry.clippedReason ?? entry.fileNote, file: entry.file?.state)
     }
 }
 
-extension ModelRegistry.Slot {
+extension ModelRegistry.Entry {
     /// Reason of the failure, short enough for a field. Nil rather than empty.
     var clippedReason: String? {
         guard let reason, !reason.isEmpty else { return nil }
@@ -79,17 +79,17 @@ extension String {
 }
 
 extension ModelInfo {
-    /// A row of the list. A slot without a model has no provenance. Nothing in the slot can answer,
-    /// and the refusals say `real`.
-    package init(_ slot: ModelRegistry.Slot) {
+    /// A row of the list. An entry without a model has no provenance. Nothing in the entry can
+    /// answer, and the refusals say `real`.
+    package init(_ entry: ModelRegistry.Entry) {
         self =
-            slot.facts?.info
+            entry.facts?.info
             ?? ModelInfo(
-                name: slot.name, state: slot.state, provenance: .real, architecture: "",
+                name: entry.name, state: entry.state, provenance: .real, architecture: "",
                 parameters: 0, vocabulary: 0, context: 0, generation: 0, device: "", bytes: 0)
-        state = slot.state
-        generation = UInt64(slot.generation)
-        deviceReason = deviceReason ?? slot.clippedReason
-        file = slot.file?.state
+        state = entry.state
+        generation = UInt64(entry.generation)
+        deviceReason = deviceReason ?? entry.clippedReason
+        file = entry.file?.state
     }
 }

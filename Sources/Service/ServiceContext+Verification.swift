@@ -61,8 +61,8 @@ extension ServiceContext {
 
     private func event(of outcome: VerificationOutcome, _ model: ServedModel) -> WorkEvent {
         var answer = HealthResponse(ready: false, state: .draining, reason: "unloaded meanwhile")
-        if let slot = models.slot(model.name), slot.served == model {
-            answer = health(of: slot)
+        if let entry = models.entry(model.name), entry.served == model {
+            answer = health(of: entry)
         }
         switch outcome {
         case .absent: answer.seal = .absent

@@ -10,17 +10,17 @@
 
 import Wire
 
-/// Shared state of the decisions.
-package struct ServiceContext: Sendable {
+/// Shared state of the decisions. Lent, never copied: a copy would cost every call its references.
+package struct ServiceContext: ~Copyable, Sendable {
     package struct Ticket: Sendable, Equatable {
         package let connection: UInt64
         package let requestID: UInt64
         package let provenance: Provenance
         /// Model held by the request, or nil when the request is not for the engine.
         fileprivate let model: ServedModel?
-        /// Name of the slot to load, unload or verify.
-        fileprivate let slot: String?
-        /// Operation on `slot`, for error texts.
+        /// Name of the entry to load, unload or verify.
+        fileprivate let entry: String?
+        /// Operation on `entry`, for error texts.
         fileprivate let control: Control?
         fileprivate let size: Int
         /// Time at which the loop answers, whatever the engine does. Nil for never.
@@ -84,7 +84,7 @@ package struct ServiceContext: Sendable {
     /// Taint of the answer to an unreadable request, which might have named any model. A single
     /// mock taints the answer.
     package var unreadableTaint: Taint {
-        Taint.of(models.slots.lazy.compactMap(\.facts?.provenance))
+        Taint.of(models.entries.lazy.compactMap(\.facts?.provenance))
     }
 
     // MARK: - Tickets
@@ -106,19 +106,19 @@ package struct ServiceContext: Sendable {
         return issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: facts.provenance,
-                model: facts.served, slot: nil, control: nil, size: size,
+                model: facts.served, entry: nil, control: nil, size: size,
                 dueAt: deadline.map { $0 + Self.graceMicroseconds }))
     }
 
-    /// Issues a ticket for an operation on `slot`.
+    /// Issues a ticket for an operation on `entry`.
     package mutating func admitControl(
-        _ control: Control, of slot: String, provenance: Provenance, connection: UInt64,
+        _ control: Control, of entry: String, provenance: Provenance, connection: UInt64,
         requestID: UInt64, deadline: UInt64?
     ) -> UInt64 {
         issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: provenance, model: nil,
-                slot: slot, control: control, size: 0, dueAt: deadline))
+                entry: entry, control: control, size: 0, dueAt: deadline))
     }
 
     /// Returns a number for work without a request, such as the loads of the start. No connection
@@ -142,7 +142,7 @@ package struct ServiceContext: Sendable {
             preconditionFailure("ticket \(number) ended twice")
         }
         counters.subtract(.requestsInFlight, provenance: ticket.provenance)
-        if let slot = ticket.slot, unloads[slot]?.ticket == number { unloads[slot] = nil }
+        if let entry = ticket.entry, unloads[entry]?.ticket == number { unloads[entry] = nil }
         guard let model = ticket.model else { return }
         admission.finish(size: ticket.size, now: now)
         if let gone = models.release(model) { removed(gone) }
@@ -162,12 +162,12 @@ package struct ServiceContext: Sendable {
         if let gone { removed(gone) }
     }
 
-    private mutating func removed(_ slot: ModelRegistry.Slot) {
-        counters.add(.modelsUnloaded, provenance: slot.facts?.provenance ?? .real)
-        if slot.facts != nil {
-            removals.append(slot.served)
+    private mutating func removed(_ entry: ModelRegistry.Entry) {
+        counters.add(.modelsUnloaded, provenance: entry.facts?.provenance ?? .real)
+        if entry.facts != nil {
+            removals.append(entry.served)
         }
-        if let waiting = unloads.removeValue(forKey: slot.name) {
+        if let waiting = unloads.removeValue(forKey: entry.name) {
             completions.append((waiting.ticket, .unloaded))
         }
     }
@@ -181,10 +181,15 @@ package struct ServiceContext: Sendable {
         return reason == nil ? limits.writeStallMicroseconds : limits.lastWordMicroseconds
     }
 
-    /// Time at which the first unload stops to wait for the model's requests, or nil.
-    package var nextUnload: UInt64? {
-        unloads.values.lazy.map(\.until).filter { $0 < .max }.min()
+    /// Time of the next look at connections (`crowd`) and unloads (`expired`), or the largest
+    /// number when nothing needs one.
+    package var nextLook: UInt64 {
+        let next = crowd.nextLook ?? .max
+        return unloads.isEmpty ? next : unloads.values.lazy.map(\.until).reduce(next, min)
     }
+
+    /// True when neither `removals` nor `completions` has anything for the owner.
+    package var isSettled: Bool { removals.isEmpty && completions.isEmpty }
 
     /// Returns tickets to cancel at `now`, each once: the requests of a model whose unload has
     /// waited long enough. Their answers are due soon.
@@ -234,9 +239,9 @@ package struct ServiceContext: Sendable {
         }
         due.sort { $0.ticket < $1.ticket }
         for number in due.map(\.ticket) {
-            guard let slot = tickets[number]?.slot, let control = tickets[number]?.control
+            guard let entry = tickets[number]?.entry, let control = tickets[number]?.control
             else { continue }
-            completions.append((number, .failed(.deadline("\(control) model \"\(slot)\""))))
+            completions.append((number, .failed(.deadline("\(control) model \"\(entry)\""))))
         }
         return due
     }

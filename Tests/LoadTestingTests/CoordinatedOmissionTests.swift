@@ -102,7 +102,7 @@ import Testing
         #expect(record.total.latency.largest == (2 + 999) * Self.millisecond)
         #expect(isRight(record.total.latency.value(at: 50), (2 + 499) * Self.millisecond))
         #expect(record.total.service.largest == 2 * Self.millisecond)
-        #expect(record.slotWait.largest == 999 * Self.millisecond)
+        #expect(record.placeWait.largest == 999 * Self.millisecond)
         #expect(record.sendDelay.largest == 0)
     }
 

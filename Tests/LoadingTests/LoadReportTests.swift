@@ -29,8 +29,9 @@ import Tokenizers
                   validation     not reached
 
                 refused at the parse layer (html_page)
-                  reading the magic: found an HTML page (a download that saved an error or login \
-                page); allowed: "GGUF", then version 2 or 3 (in "\(path)", byte 0)
+                  file is a web page and not a model: found an HTML page (a download that saved \
+                an error or login page); allowed: "GGUF", then version 2 or 3 \
+                (reading the magic, in "\(path)", byte 0)
                   Fetch the file again, with the login or token the site asks for.
                 """)
         #expect("\(report)" == report.table)
@@ -44,8 +45,9 @@ import Tokenizers
                 {"accepted":false,"provenance":"real","path":"\(path)","strategy":"strict",\
                 "layers":[{"layer":"file","ok":true,"ms":0.0},\
                 {"layer":"parse","ok":false,"ms":0.0}],\
-                "error":{"layer":"parse","code":"truncated","message":"reading the magic: found \
-                \\"GG\\"; allowed: \\"GGUF\\", then version 2 or 3 (in \\"\(path)\\", byte 0)",\
+                "error":{"layer":"parse","code":"truncated","message":"file ends too early: found \
+                \\"GG\\"; allowed: \\"GGUF\\", then version 2 or 3 (reading the magic, \
+                in \\"\(path)\\", byte 0)",\
                 "tried":"reading the magic","found":"\\"GG\\"",\
                 "allowed":"\\"GGUF\\", then version 2 or 3","where":"in \\"\(path)\\", byte 0",\
                 "advice":"The file is cut short: fetch it again and compare its size.",\
@@ -157,7 +159,9 @@ import Tokenizers
         #expect(engine.layer == .compatibility && engine.code.name == "tokenizer_rejected")
         #expect(engine.location == "in \"p\", blk.0")
         #expect(engine.found.hasPrefix("f: "))
-        #expect(engine.message == "t: found \(engine.found) (in \"p\", blk.0)")
+        #expect(
+            engine.message
+                == "vocabulary is not usable: found \(engine.found) (t, in \"p\", blk.0)")
         #expect(!engine.isTransient)
         for layer in Layer.allCases {
             let plain = AssayRejection(

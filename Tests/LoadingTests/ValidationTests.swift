@@ -74,7 +74,7 @@ private final class StubRunner: ModelRunner {
 
     var freeTokens: Int { 64 }
     func open(capacity: Int) throws(InferenceError) -> SequenceID {
-        SequenceID(slot: 0, generation: 1)
+        SequenceID(place: 0, use: 1)
     }
     func fork(
         _ sequence: SequenceID, capacity: Int

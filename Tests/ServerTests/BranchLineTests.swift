@@ -1,4 +1,4 @@
-// The line of a root and its branches, against a walk over every share there could be.
+// The line of a root and its branches, against a walk over every grant there could be.
 
 import Server
 import TestSupport
@@ -7,15 +7,15 @@ import Testing
 @Suite struct BranchLineTests {
     private func pages(_ count: Int) -> Int { (count + 15) / 16 }
 
-    /// The most pages any share of `shareMax` tokens needs, counted branch by branch.
-    private func worst(_ root: Int, _ counts: [Int], shareMax: Int) -> Int {
+    /// The most pages any grant of `grantMax` tokens needs, counted branch by branch.
+    private func worst(_ root: Int, _ counts: [Int], grantMax: Int) -> Int {
         var owners: [Int] = []
         for (branch, count) in counts.enumerated() {
             owners += [Int](repeating: branch, count: count)
         }
         var worst = 0
         for start in owners.indices {
-            let touched = Set(owners[start..<min(owners.count, start + shareMax)])
+            let touched = Set(owners[start..<min(owners.count, start + grantMax)])
             worst = max(
                 worst, touched.reduce(0) { $0 + pages(root + counts[$1]) - root / 16 })
         }
@@ -31,8 +31,8 @@ import Testing
             }
             let line = BranchLine(rootCount: root, branchCounts: counts)
             #expect(line.count == root + counts.reduce(0, +))
-            for shareMax in [1, 2, 16, 33, 500] {
-                #expect(line.pages(shareMax: shareMax) == worst(root, counts, shareMax: shareMax))
+            for grantMax in [1, 2, 16, 33, 500] {
+                #expect(line.pages(grantMax: grantMax) == worst(root, counts, grantMax: grantMax))
             }
             for position in root..<line.count {
                 #expect(line.range(of: line.branch(at: position)).contains(position))
@@ -42,13 +42,13 @@ import Testing
 
     @Test func aShareLeavesHalfOfTheCacheToOthersIfItCan() throws {
         let line = BranchLine(rootCount: 16, branchCounts: [Int](repeating: 2, count: 100))
-        let wide = try #require(line.share(of: 512, pageCount: 1000))
+        let wide = try #require(line.grant(of: 512, pageCount: 1000))
         #expect((wide.tokens, wide.pages) == (512, 101))
-        let narrow = try #require(line.share(of: 512, pageCount: 40))
+        let narrow = try #require(line.grant(of: 512, pageCount: 40))
         #expect(narrow.pages <= 20)
         #expect(narrow.tokens == 32)
-        let tight = try #require(line.share(of: 512, pageCount: 2))
+        let tight = try #require(line.grant(of: 512, pageCount: 2))
         #expect((tight.tokens, tight.pages) == (1, 2))
-        #expect(line.share(of: 512, pageCount: 1) == nil)
+        #expect(line.grant(of: 512, pageCount: 1) == nil)
     }
 }

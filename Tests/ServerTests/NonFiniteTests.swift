@@ -42,7 +42,7 @@ import Wire
     private init(rowWidth: Int) throws {
         let faults = faults
         backend = try FaultyBackend(rowWidth: rowWidth) { faults.value($0) }
-        server = try TestServer(backend: backend)
+        server = try TestServer(backend: backend.device)
         soundServer = try TestServer()
         sound = try soundServer.client()
     }

@@ -27,10 +27,10 @@ import Testing
         scheduler.add(ScheduledWork(id: 1, promptCount: 5, capacity: 10))
         let first = plan(&scheduler)
         #expect(first.opened == [1])
-        #expect(first.shares == [StepShare(id: 1, prompt: 0..<5, endsPrompt: true)])
+        #expect(first.grants == [StepGrant(id: 1, prompt: 0..<5, endsPrompt: true)])
         let second = plan(&scheduler)
         #expect(second.opened == [])
-        #expect(second.shares.map(\.decodes) == [true])
+        #expect(second.grants.map(\.decodes) == [true])
         #expect(second.tokenCount == 1)
     }
 
@@ -43,13 +43,13 @@ import Testing
         while true {
             let step = plan(&scheduler)
             steps += 1
-            #expect(step.shares.contains { $0.id == 1 && $0.decodes })
-            if step.shares.contains(where: { $0.id == 2 && $0.endsPrompt }) { break }
+            #expect(step.grants.contains { $0.id == 1 && $0.decodes })
+            if step.grants.contains(where: { $0.id == 2 && $0.endsPrompt }) { break }
         }
         #expect(steps == 5)  // 63 prompt tokens a step beside one decoded token.
     }
 
-    @Test func aShareNeverCrossesTheEndOfTheRoot() {
+    @Test func aGrantNeverCrossesTheEndOfTheRoot() {
         var scheduler = BatchScheduler(limits: limits(tokens: 128))
         scheduler.add(
             ScheduledWork(
@@ -58,7 +58,7 @@ import Testing
         scheduler.add(
             ScheduledWork(id: 2, promptCount: 40, capacity: 64, rootCount: 40, decodes: false))
         let ranges = (0..<5).map { _ in
-            plan(&scheduler).shares.filter { $0.id == 1 }.map(\.prompt)
+            plan(&scheduler).grants.filter { $0.id == 1 }.map(\.prompt)
         }
         #expect(ranges == [[0..<50], [50..<150], [150..<250], [250..<300], []])
     }
@@ -67,7 +67,7 @@ import Testing
         var scheduler = BatchScheduler(limits: limits(tokens: 128))
         scheduler.add(ScheduledWork(id: 1, promptCount: 1000, capacity: 1000))
         scheduler.add(ScheduledWork(id: 2, promptCount: 1000, capacity: 1000))
-        #expect(plan(&scheduler).shares.map(\.prompt.count) == [64, 64])
+        #expect(plan(&scheduler).grants.map(\.prompt.count) == [64, 64])
     }
 
     @Test func theTurnRotatesWhenTheBudgetHoldsOnlySome() {
@@ -75,7 +75,7 @@ import Testing
         for id: UInt64 in 1...3 {
             scheduler.add(ScheduledWork(id: id, promptCount: 64, capacity: 64))
         }
-        let order = (0..<6).map { _ in plan(&scheduler).shares.filter { !$0.decodes }.map(\.id) }
+        let order = (0..<6).map { _ in plan(&scheduler).grants.filter { !$0.decodes }.map(\.id) }
         #expect(Array(order.prefix(3)) == [[1], [2], [3]])
     }
 
@@ -147,10 +147,10 @@ import Testing
         scheduler.add(ScheduledWork(id: 1, promptCount: 1, capacity: 4))
         _ = plan(&scheduler)
         scheduler.setPaused(1, true)
-        #expect(plan(&scheduler).shares.isEmpty)
+        #expect(plan(&scheduler).grants.isEmpty)
         #expect(!scheduler.hasRunnableWork)
         scheduler.setPaused(1, false)
-        #expect(plan(&scheduler).shares.map(\.id) == [1])
+        #expect(plan(&scheduler).grants.map(\.id) == [1])
     }
 
     @Test func aDeadlineIsReportedOnceWhetherWaitingOpenOrPaused() {
@@ -170,7 +170,7 @@ import Testing
         scheduler.add(
             ScheduledWork(id: 1, promptCount: 10, capacity: 10, chunkMax: 4, decodes: false))
         #expect((0..<3).map { _ in plan(&scheduler).tokenCount } == [4, 4, 2])
-        #expect(plan(&scheduler).shares.isEmpty)
+        #expect(plan(&scheduler).grants.isEmpty)
     }
 
     @Test func stepsShrinkWhenTheyTakeTooLong() {
@@ -260,16 +260,16 @@ private struct SchedulerHistory {
             expected[id] = nil
         }
         for id in plan.opened { expected[id]?.isOpen = true }
-        #expect(Set(plan.shares.filter(\.decodes).map(\.id)) == decoding)
-        #expect(Set(plan.shares.map(\.id)).count == plan.shares.count)
-        for share in plan.shares where !share.decodes {
-            #expect(expected[share.id]?.done == share.prompt.lowerBound)
-            #expect(expected[share.id]?.isPaused == false)
-            #expect(share.prompt.count <= expected[share.id]?.work.chunkMax ?? 0)
-            expected[share.id]?.done = share.prompt.upperBound
+        #expect(Set(plan.grants.filter(\.decodes).map(\.id)) == decoding)
+        #expect(Set(plan.grants.map(\.id)).count == plan.grants.count)
+        for grant in plan.grants where !grant.decodes {
+            #expect(expected[grant.id]?.done == grant.prompt.lowerBound)
+            #expect(expected[grant.id]?.isPaused == false)
+            #expect(grant.prompt.count <= expected[grant.id]?.work.chunkMax ?? 0)
+            expected[grant.id]?.done = grant.prompt.upperBound
         }
         #expect(expected.values.filter(\.isOpen).count <= 4)
         #expect(plan.tokenCount <= 48)
-        #expect(plan.tokenCount == plan.shares.reduce(0) { $0 + max(1, $1.prompt.count) })
+        #expect(plan.tokenCount == plan.grants.reduce(0) { $0 + max(1, $1.prompt.count) })
     }
 }

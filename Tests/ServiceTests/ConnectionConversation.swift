@@ -38,6 +38,7 @@ struct ConnectionConversation: ~Copyable {
 
     init(limits: ServiceLimits = ServiceLimits(), models: [ServedFacts] = [.real]) throws {
         context = ServiceContext(limits: limits, serverName: "assayd test")
+        context.crowd.join(machine.id, now: now)
         for facts in models { try context.models.serve(facts) }
     }
 

@@ -29,7 +29,7 @@ import Testing
         var crowd = crowd(1, 2)
         #expect(crowd.hasRoom)
         crowd.join(3, now: 0)
-        #expect(!crowd.hasRoom && crowd.count == 3)
+        #expect(!crowd.hasRoom)
         crowd.leave(2)
         #expect(crowd.hasRoom)
     }
@@ -40,8 +40,8 @@ import Testing
         #expect(crowd.nextLook == 5_000)
         #expect(look(&crowd, 4_999) == [])
         #expect(look(&crowd, 5_000) == [Crowd.Verdict(1)])
-        #expect(crowd.nextLook == 6_000)
-        #expect(look(&crowd, 9_000) == [Crowd.Verdict(2)])
+        #expect(crowd.nextLook == 55_000, "deadlines within an interval share a look")
+        #expect(look(&crowd, 55_000) == [Crowd.Verdict(2)])
         #expect(crowd.nextLook == nil)
         #expect(look(&crowd, 99_000) == [])
     }

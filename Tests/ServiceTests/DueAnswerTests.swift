@@ -123,13 +123,15 @@ import Wire
     @Test func anUnloadThatHasWaitedMakesItsModelsAnswersDueOnce() throws {
         var talk = try generating()
         _ = try talk.send(UnloadRequest(name: "real"), id: 3)
+        talk.context.crowd.leave(talk.machine.id)
+        _ = talk.context.crowd.look(now: talk.now) { _ in 0 }
         let until = talk.now + talk.context.limits.drainMicroseconds
-        #expect(talk.context.nextUnload == until)
+        #expect(talk.context.nextLook == until)
         #expect(talk.context.expired(now: until - 1) == [])
         #expect(talk.context.expired(now: until) == [talk.work[0].ticket])
         #expect(talk.context.expired(now: until + 50_000) == [])
         #expect(talk.context.takeDue(now: until + Self.grace).map(\.reason) == [.cancelled])
-        #expect(talk.context.nextUnload == nil)
+        #expect(talk.context.nextLook == .max)
         // The model itself goes when the engine lets go of it.
         _ = try talk.deliver(.answer, to: talk.work[0].ticket)
         #expect(try talk.settle().map(\.status) == [.ok])

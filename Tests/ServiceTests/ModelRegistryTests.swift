@@ -1,4 +1,4 @@
-// The life of a slot: loads, generations, look-ups that say what is wrong, unloads that wait.
+// The life of a entry: loads, generations, look-ups that say what is wrong, unloads that wait.
 
 import Service
 import Testing
@@ -50,8 +50,8 @@ import Wire
     @Test func aLoadingModelIsUnavailableForNow() throws {
         var registry = ModelRegistry()
         try registry.beginLoad("a")
-        let slot = try registry.addressed("a")
-        let error = refusal { () throws(ServiceError) in _ = try registry.ready(slot) }
+        let entry = try registry.addressed("a")
+        let error = refusal { () throws(ServiceError) in _ = try registry.ready(entry) }
         #expect(error?.status == .unavailable)
         // The command line waits on exactly this name.
         #expect(error?.code.name == "model_loading")
@@ -64,65 +64,65 @@ import Wire
         #expect(taken?.status == .alreadyExists)
         try registry.beginLoad("b")
         registry.failLoad("b", reason: "file: is empty")
-        let slot = try registry.addressed("b")
-        let error = refusal { () throws(ServiceError) in _ = try registry.ready(slot) }
+        let entry = try registry.addressed("b")
+        let error = refusal { () throws(ServiceError) in _ = try registry.ready(entry) }
         #expect(error?.message == "asking model \"b\": it failed to load: file: is empty")
         try registry.beginLoad("b")
-        #expect(registry.slot("b")?.state == .loading)
+        #expect(registry.entry("b")?.state == .loading)
     }
 
     @Test func generationsRiseAcrossAnUnload() throws {
         var registry = try loaded("a")
         #expect(try registry.beginUnload("a")?.generation == 1)
-        #expect(registry.slots.isEmpty)
+        #expect(registry.entries.isEmpty)
         #expect(try registry.serve(ServedFacts("a")).generation == 2)
     }
 
     @Test func anUnloadWaitsForTheLastRequestAndTakesNoNewOne() throws {
         var registry = try loaded("a")
-        let served = try #require(registry.slot("a")).served
+        let served = try #require(registry.entry("a")).served
         registry.retain(served)
         registry.retain(served)
         #expect(try registry.beginUnload("a") == nil)
-        let slot = try registry.addressed("a")
-        let refused = refusal { () throws(ServiceError) in _ = try registry.ready(slot) }
+        let entry = try registry.addressed("a")
+        let refused = refusal { () throws(ServiceError) in _ = try registry.ready(entry) }
         #expect(refused?.code == .modelUnloading)
         #expect(registry.release(served) == nil)
         #expect(registry.release(served)?.name == "a")
-        #expect(registry.slot("a") == nil)
+        #expect(registry.entry("a") == nil)
     }
 
     @Test func anAbandonedLoadLeavesNoTrace() throws {
         var registry = ModelRegistry()
         try registry.beginLoad("a")
         registry.abandonLoad("a")
-        #expect(registry.slots.isEmpty)
+        #expect(registry.entries.isEmpty)
         #expect(try registry.serve(ServedFacts("a")).generation == 1)
     }
 
     @Test func failedSlotsMakeRoomForNewOnes() throws {
         var registry = ModelRegistry()
-        for index in 0..<(ModelRegistry.slotsMax + 10) {
+        for index in 0..<(ModelRegistry.entriesMax + 10) {
             try registry.beginLoad("m\(index)")
             registry.failLoad("m\(index)", reason: "no")
         }
-        #expect(registry.slots.count == ModelRegistry.slotsMax)
-        #expect(registry.slot("m0") == nil)
+        #expect(registry.entries.count == ModelRegistry.entriesMax)
+        #expect(registry.entry("m0") == nil)
     }
 
     @Test func theStateOfAFileReachesOnlyItsOwnGeneration() throws {
         var registry = try loaded("a")
-        #expect(registry.slot("a")?.file == VerifiedFile(.unchanged))
+        #expect(registry.entry("a")?.file == VerifiedFile(.unchanged))
         let missing = VerifiedFile(.missing, reason: "gone")
-        let served = try #require(registry.slot("a")).served
+        let served = try #require(registry.entry("a")).served
         let isOther = registry.setFile(missing, of: ServedModel(name: "a", generation: 9))
         #expect(!isOther)
-        #expect(registry.slot("a")?.file == VerifiedFile(.unchanged))
+        #expect(registry.entry("a")?.file == VerifiedFile(.unchanged))
         let changed = VerifiedFile(.changed, reason: "longer")
         let isNews = registry.setFile(changed, of: served)
         let isNewsAgain = registry.setFile(changed, of: served)
         #expect(isNews && !isNewsAgain)
-        #expect(registry.slot("a")?.file == changed)
+        #expect(registry.entry("a")?.file == changed)
     }
 
     @Test func aTaintOnlyGrows() {

@@ -171,7 +171,7 @@ private struct ConnectionHistory: ~Copyable {
         #expect(talk.context.admission.outstandingCount == running.count)
         #expect(talk.context.admission.outstandingCount <= talk.context.limits.outstandingMax)
         #expect(talk.machine.inFlightCount <= talk.context.limits.inFlightMax)
-        let held = talk.context.models.slots.reduce(0) { $0 + $1.inFlightCount }
+        let held = talk.context.models.entries.reduce(0) { $0 + $1.inFlightCount }
         #expect(held == running.count)
         if !endedBefore { #expect(talk.machine.inFlightCount == open.count) }
         let counted =

@@ -24,7 +24,7 @@ import Wire
         phase: Readiness.Phase = .serving, progress: [String: String] = [:]
     ) -> Readiness {
         Readiness(
-            phase: phase, slots: registry.slots, requirement: requirement, progress: progress)
+            phase: phase, entries: registry.entries, requirement: requirement, progress: progress)
     }
 
     @Test func readyWhenEverythingConfiguredIsReadyAndReal() throws {
@@ -46,7 +46,7 @@ import Wire
 
     @Test func aFaultOfTheServerItselfHoldsUpEverything() throws {
         let verdict = Readiness(
-            phase: .serving, slots: try registry(ready: ["a"]).slots,
+            phase: .serving, entries: try registry(ready: ["a"]).entries,
             requirement: Requirement(configured: ["a"]), faults: ["nobody can connect"])
         #expect(!verdict.isReady && verdict.reasons == ["nobody can connect"])
         #expect(verdict.models.map(\.isReady) == [true])
@@ -80,7 +80,7 @@ import Wire
 
     @Test func aModelThatWasServedAndFailedHoldsItUp() throws {
         var models = try registry(ready: ["a", "later"])
-        let later = try #require(models.slot("later")).served
+        let later = try #require(models.entry("later")).served
         models.failServed(later, reason: "drifted")
         #expect(
             judge(models, Requirement(configured: ["a"])).reasons
@@ -97,7 +97,7 @@ import Wire
 
     @Test func anUnloadHoldsItUpWhileItLasts() throws {
         var models = try registry(ready: ["a"])
-        models.retain(try #require(models.slot("a")).served)
+        models.retain(try #require(models.entry("a")).served)
         #expect(try models.beginUnload("a") == nil)
         #expect(
             judge(models, Requirement(configured: ["a"])).reasons

@@ -72,7 +72,7 @@ import Wire
         talk.context.finishVerification(of: real, ticket: ticket, .undecided(error))
         let frame = try #require(try talk.settle().first)
         #expect(frame.status == .failedPrecondition && frame.error?.code == "seal_invalid")
-        #expect(talk.context.models.slot("real")?.state == .ready)
+        #expect(talk.context.models.entry("real")?.state == .ready)
     }
 
     @Test func oneAtATimePerModel() throws {

@@ -76,7 +76,7 @@ enum SourceTree {
     }
 
     private static func isSource(_ name: String) -> Bool {
-        [".swift", ".c", ".h"].contains { name.hasSuffix($0) }
+        [".swift", ".c", ".h", ".inc"].contains { name.hasSuffix($0) }
     }
 
     private static func isExempt(_ name: String) -> Bool {

@@ -12,7 +12,7 @@ final class AdminBoard: Sendable {
     /// A snapshot of everything.
     struct View: Sendable {
         let readiness: Readiness
-        let slots: [ModelRegistry.Slot]
+        let entries: [ModelRegistry.Entry]
         /// False when the loop thread has not answered.
         let isAnswered: Bool
         /// Reason to give the process up, or nil while the loop thread answers and the engine is
@@ -69,24 +69,24 @@ final class AdminBoard: Sendable {
     func look() async -> View {
         let state = state.withLock { $0 }
         guard state.isBound else {
-            let slots = state.directory.slots
+            let entries = state.directory.entries
             return View(
                 readiness: Readiness(
-                    phase: .loading, slots: slots, requirement: state.requirement,
+                    phase: .loading, entries: entries, requirement: state.requirement,
                     progress: state.progress),
-                slots: slots, isAnswered: true, death: nil)
+                entries: entries, isAnswered: true, death: nil)
         }
         guard let facts = await surveys.facts() else {
             return View(
-                readiness: Readiness(phase: .serving, slots: [], requirement: state.requirement),
-                slots: [], isAnswered: false,
+                readiness: Readiness(phase: .serving, entries: [], requirement: state.requirement),
+                entries: [], isAnswered: false,
                 death: "the loop thread has not answered for 2 seconds")
         }
         return View(
             readiness: Readiness(
-                phase: facts.phase, slots: facts.slots, requirement: state.requirement,
+                phase: facts.phase, entries: facts.entries, requirement: state.requirement,
                 faults: facts.faults, progress: state.progress),
-            slots: facts.slots, isAnswered: true, death: facts.death)
+            entries: facts.entries, isAnswered: true, death: facts.death)
     }
 }
 

@@ -82,7 +82,7 @@ private enum Page: String, CaseIterable, Sendable {
         case .models:
             return .object([
                 phase, why,
-                ("models", .array(view.readiness.models.map { Self.model($0, view.slots) })),
+                ("models", .array(view.readiness.models.map { Self.model($0, view.entries) })),
             ])
         }
     }
@@ -95,24 +95,24 @@ private enum Page: String, CaseIterable, Sendable {
     }
 
     private static func model(
-        _ model: Readiness.Model, _ slots: [ModelRegistry.Slot]
+        _ model: Readiness.Model, _ entries: [ModelRegistry.Entry]
     ) -> JSONText {
-        let slot = slots.first { $0.name == model.name }
-        let facts = slot?.facts
+        let entry = entries.first { $0.name == model.name }
+        let facts = entry?.facts
         return .object([
             ("name", .string(model.name)),
-            ("state", .string(slot?.state.rawValue ?? "absent")),
+            ("state", .string(entry?.state.rawValue ?? "absent")),
             ("required", .bool(model.isRequired)), ("ready", .bool(model.isReady)),
             ("reason", text(model.reason)),
             ("provenance", text(facts?.provenance.description)),
-            ("fingerprint", text(facts?.fingerprint.map(hex))),
+            ("fingerprint", text(facts?.fingerprint.map { hexText($0) })),
             ("device", text(facts?.device)), ("device_reason", text(facts?.deviceReason)),
-            ("generation", .integer(Int(slot?.generation ?? 0))),
+            ("generation", .integer(Int(entry?.generation ?? 0))),
             ("architecture", text(facts?.architecture)),
             ("parameters", number(facts?.parameters)),
             ("vocabulary", number(facts?.vocabulary)),
             ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
-            ("in_flight", .integer(slot?.inFlightCount ?? 0)),
+            ("in_flight", .integer(entry?.inFlightCount ?? 0)),
             ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
         ])
     }
@@ -121,9 +121,5 @@ private enum Page: String, CaseIterable, Sendable {
 
     private static func number(_ value: UInt64?) -> JSONText {
         value.map { .integer(Int(clamping: $0)) } ?? .null
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -10,9 +10,9 @@
 // dropped. `stop` ends the thread.
 
 import EventLoop
-import Foundation
 import Logging
 import Synchronization
+import Threads
 
 /// A running admin port. Any thread.
 final class AdminServer: Sendable {
@@ -34,13 +34,14 @@ final class AdminServer: Sendable {
         let outbox = AdminOutbox()
         let outcome = StartOutcome()
         let ended = ended
-        let thread = Thread {
-            AdminLoop.run(parsed, AdminPages(board), outbox, logger, outcome)
-            ended.set(())
+        do {
+            try startThread("assay-admin", stackSize: 1 << 20) {
+                AdminLoop.run(parsed, AdminPages(board), outbox, logger, outcome)
+                ended.set(())
+            }
+        } catch {
+            throw .system("starting the admin thread: \(error)")
         }
-        thread.name = "assay-admin"
-        thread.stackSize = 1 << 20
-        thread.start()
         address = try outcome.wait().get()[0]
         self.outbox = outbox
     }

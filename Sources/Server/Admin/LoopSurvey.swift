@@ -10,7 +10,7 @@ import Synchronization
 
 /// Answer of the loop thread.
 struct LoopFacts: Sendable {
-    let slots: [ModelRegistry.Slot]
+    let entries: [ModelRegistry.Entry]
     let isDraining: Bool
     /// True while a model of the start is not yet in service.
     let isStarting: Bool

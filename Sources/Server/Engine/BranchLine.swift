@@ -1,9 +1,9 @@
 // A root and its branches, laid out in a single line of tokens.
 //
 //     line      | root: 5 tokens | branch 0: 3 | 1 | branch 2: 4 |      (branch 1 has none)
-//     share                          [-------------------]             touches branches 0 and 2
+//     grant                          [-------------------]             touches branches 0 and 2
 //
-// The scheduler hands out ranges of the line and knows nothing else. The branches that a share
+// The scheduler hands out ranges of the line and knows nothing else. The branches that a grant
 // touches are open together. Pure bookkeeping: no runner, no tokens.
 
 /// Lengths and page costs of a root with branches.
@@ -54,29 +54,29 @@ package struct BranchLine {
         return low
     }
 
-    /// Returns the pages to reserve so that the branches of any share of `shareMax` tokens have
+    /// Returns the pages to reserve so that the branches of any grant of `grantMax` tokens have
     /// room.
-    package func pages(shareMax: Int) -> Int {
+    package func pages(grantMax: Int) -> Int {
         var worst = 0
         for first in ends.indices where !range(of: first).isEmpty {
-            // The share with the most pages begins with the last token of a branch.
-            let last = min(count, ends[first] - 1 + shareMax) - 1
+            // The grant with the most pages begins with the last token of a branch.
+            let last = min(count, ends[first] - 1 + grantMax) - 1
             worst = max(worst, pageSums[branch(at: last) + 1] - pageSums[first])
         }
         return CachePages.count(rootCount) + worst
     }
 
-    /// Returns the largest share of at most `shareMax` tokens that leaves half of the cache to
-    /// further requests, or a share of one token when none does. Nil when a share of one token does
+    /// Returns the largest grant of at most `grantMax` tokens that leaves half of the cache to
+    /// further requests, or a grant of one token when none does. Nil when a grant of one token does
     /// not fit.
-    package func share(
-        of shareMax: Int, pageCount: Int
+    package func grant(
+        of grantMax: Int, pageCount: Int
     ) -> (tokens: Int, pages: Int)? {
-        var tokens = shareMax
-        var pages = pages(shareMax: tokens)
+        var tokens = grantMax
+        var pages = pages(grantMax: tokens)
         while pages > pageCount / 2, tokens > 1 {
             tokens /= 2
-            pages = self.pages(shareMax: tokens)
+            pages = self.pages(grantMax: tokens)
         }
         return pages <= pageCount ? (tokens, pages) : nil
     }

@@ -48,7 +48,7 @@ final class BranchingTask: EngineTask {
     private var parts: [(branch: Int?, first: Int)] = []
     var delivered = Delivery()
 
-    /// - Parameter pages: cache pages for the root and the branches of a share.
+    /// - Parameter pages: cache pages for the root and the branches of a grant.
     init(
         work: Work, root: [Int32], branches: [[Int32]], line: BranchLine, pages: Int,
         reader: any BranchReader, microseconds: UInt64
@@ -92,19 +92,21 @@ final class BranchingTask: EngineTask {
     // MARK: - Steps
 
     func prepare(
-        _ share: StepShare, on runner: any ModelRunner, into items: inout [StepItem]
+        _ grant: StepGrant, on runner: any ModelRunner, into items: inout [StepItem]
     ) throws(InferenceError) {
         parts.removeAll(keepingCapacity: true)
-        if share.prompt.lowerBound < line.rootCount {
-            guard let rootSequence else { return }
-            add(nil, rootSequence, Array(root[share.prompt]), share.prompt, into: &items)
+        if grant.prompt.lowerBound < line.rootCount {
+            guard let rootSequence else {
+                preconditionFailure("request \(ticket) gets a step before its root opens")
+            }
+            add(nil, rootSequence, Array(root[grant.prompt]), grant.prompt, into: &items)
             return
         }
-        var start = share.prompt.lowerBound
-        while start < share.prompt.upperBound {
+        var start = grant.prompt.lowerBound
+        while start < grant.prompt.upperBound {
             let branch = line.branch(at: start)
             let whole = line.range(of: branch)
-            let end = min(whole.upperBound, share.prompt.upperBound)
+            let end = min(whole.upperBound, grant.prompt.upperBound)
             let range = start - whole.lowerBound..<end - whole.lowerBound
             let sequence = try sequence(of: branch, on: runner)
             add(branch, sequence, Array(branches[branch][range]), range, into: &items)
@@ -149,19 +151,19 @@ final class BranchingTask: EngineTask {
     }
 
     func advanced(
-        _ share: StepShare, on runner: any ModelRunner, now: UInt64,
+        _ grant: StepGrant, on runner: any ModelRunner, now: UInt64,
         into events: inout [WorkEvent]
     ) {
         for part in parts {
             guard let branch = part.branch, let sequence = open[branch],
-                line.range(of: branch).upperBound <= share.prompt.upperBound
+                line.range(of: branch).upperBound <= grant.prompt.upperBound
             else { continue }
             open[branch] = nil
             let before = runner.freeTokens
             runner.close(sequence)
             held += before - runner.freeTokens
         }
-        guard share.endsPrompt else { return }
+        guard grant.endsPrompt else { return }
         while let chunk = reader.takeChunk(isLast: true) { events.append(chunk) }
         events.append(reader.answer(account.record(now: now), at: now))
     }

@@ -84,12 +84,12 @@ extension EngineModel {
         try prompts.fit(&prompt, maxTokens: asked, truncates: request.truncatePrompt)
         // The last token of an answer is never fed back, so it takes no place.
         let room = prompts.contextLength - prompt.tokens.count + 1
-        let generation = try generation(request, min(asked, room))
+        let completion = try completion(request, min(asked, room))
         let promptTop = request.promptLogprobs.map { topCount($0) }
         let task = SequenceTask(
             work: work, prompt: prompt,
             positionCountMax: prompt.tokens.count + min(asked, room) - 1,
-            purpose: .generate(generation, stops: request.stop),
+            purpose: .generate(completion, stops: request.stop),
             vocabularySize: prompts.vocabularySize, promptTopCount: promptTop)
         enqueue(
             task,
@@ -102,10 +102,10 @@ extension EngineModel {
             tokenizeMicroseconds: prompt.microseconds, degradations: prompt.degradations)
     }
 
-    private func generation(
+    private func completion(
         _ request: GenerateRequest, _ tokensMax: Int
-    ) throws(ServiceError) -> Generation {
-        var options = GenerationOptions()
+    ) throws(ServiceError) -> Completion {
+        var options = CompletionOptions()
         options.maxTokens = tokensMax
         options.minTokens = Int(request.minTokens)
         options.stopsAtEndTokens = !request.ignoreEos
@@ -117,7 +117,7 @@ extension EngineModel {
         options.sampling.minP = request.minP
         options.sampling.seed = request.seed
         do throws(InferenceError) {
-            return try Generation(tokenizer: prompts.tokenizer, options: options)
+            return try Completion(tokenizer: prompts.tokenizer, options: options)
         } catch {
             throw ServiceError(error, status: .invalidArgument, field: error.location)
         }
@@ -172,8 +172,8 @@ extension EngineModel {
         microseconds: UInt64, field: String
     ) throws(ServiceError) {
         let line = BranchLine(rootCount: root.count, branchCounts: branches.map(\.count))
-        guard let share = line.share(of: stepTokensMax, pageCount: pageCount) else {
-            let needed = line.pages(shareMax: 1)
+        guard let grant = line.grant(of: stepTokensMax, pageCount: pageCount) else {
+            let needed = line.pages(grantMax: 1)
             throw ServiceError(
                 .outOfRange, .promptTooLong,
                 "reserving cache: found \(needed * CachePages.size) positions, "
@@ -181,13 +181,13 @@ extension EngineModel {
                     + "\(pageCount * CachePages.size)", field: field)
         }
         let task = BranchingTask(
-            work: work, root: root, branches: branches, line: line, pages: share.pages,
+            work: work, root: root, branches: branches, line: line, pages: grant.pages,
             reader: reader, microseconds: microseconds)
         enqueue(
             task,
             ScheduledWork(
                 id: work.ticket, promptCount: line.count, capacity: task.capacity,
-                chunkMax: share.tokens, rootCount: root.count, decodes: false,
+                chunkMax: grant.tokens, rootCount: root.count, decodes: false,
                 deadline: work.deadline, turn: work.turn))
     }
 }

@@ -35,7 +35,7 @@ final class EngineModel {
     private var items: [StepItem] = []
     /// The task of each item, and the item's number within the task.
     private var owners: [(task: any EngineTask, part: Int)] = []
-    private var running: [(share: StepShare, task: any EngineTask)] = []
+    private var running: [(grant: StepGrant, task: any EngineTask)] = []
     private var events: [WorkEvent] = []
     private var stepEvents: [(task: any EngineTask, event: WorkEvent)] = []
     private var recomputedCount = 0
@@ -71,7 +71,7 @@ final class EngineModel {
     }
 
     /// Returns the number of sequences for the runner: a sequence per request, a branch of each
-    /// request that waits for a share, and the branches of the running step, which have a token
+    /// request that waits for a grant, and the branches of the running step, which have a token
     /// each at least.
     private static func sequenceCount(_ limits: ServiceLimits) -> Int {
         let touched = min(limits.stepTokensMax, limits.sequencesMax * branchCountMax)
@@ -113,11 +113,10 @@ final class EngineModel {
 
     /// Fails all requests of a model that is dropped or no longer trusted.
     func failAll(_ error: ServiceError, report: (UInt64, WorkEvent) -> Void) {
-        for ticket in tickets {
-            guard let task = tasks[ticket] else { continue }
-            scheduler.remove(ticket)
+        for task in tasks.values.sorted(by: { $0.ticket < $1.ticket }) {
+            scheduler.remove(task.ticket)
             end(task)
-            report(ticket, .failed(error))
+            report(task.ticket, .failed(error))
         }
     }
 
@@ -153,8 +152,7 @@ final class EngineModel {
         let reserved = tasks.values.reduce(0) { $0 + $1.unusedCapacity }
         scheduler.planStep(now: now, freeCapacity: runner.freeTokens - reserved, into: &plan)
         for ticket in plan.expired {
-            guard let task = tasks[ticket] else { continue }
-            interrupt(task, .deadline, now: now, report: report)
+            interrupt(known(ticket), .deadline, now: now, report: report)
         }
         for ticket in plan.opened { open(ticket, now: now, report: report) }
         collectItems(report: report)
@@ -190,12 +188,20 @@ final class EngineModel {
     }
 
     private func open(_ ticket: UInt64, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
-        guard let task = tasks[ticket] else { return }
+        let task = known(ticket)
         do throws(InferenceError) {
             try task.open(on: runner, now: now)
         } catch {
             refuse(task, error, report: report)
         }
+    }
+
+    /// The task of a request that the scheduler names.
+    private func known(_ ticket: UInt64) -> any EngineTask {
+        guard let task = tasks[ticket] else {
+            preconditionFailure("the scheduler names request \(ticket), which has no task")
+        }
+        return task
     }
 
     private func refuse(
@@ -208,13 +214,14 @@ final class EngineModel {
 
     private func collectItems(report: (UInt64, WorkEvent) -> Void) {
         clearStep()
-        for share in plan.shares {
-            guard let task = tasks[share.id] else { continue }
+        for grant in plan.grants {
+            // A request that was refused as it opened still has its grant in the plan.
+            guard let task = tasks[grant.id] else { continue }
             let first = items.count
             do throws(InferenceError) {
-                try task.prepare(share, on: runner, into: &items)
+                try task.prepare(grant, on: runner, into: &items)
                 for part in 0..<items.count - first { owners.append((task, part)) }
-                running.append((share, task))
+                running.append((grant, task))
             } catch {
                 items.removeSubrange(first...)
                 refuse(task, error, report: report)
@@ -233,11 +240,11 @@ final class EngineModel {
         scheduler.observe(tokenCount: plan.tokenCount, microseconds: end - start)
         for (task, event) in stepEvents { settle(task, event, report: report) }
         stepEvents.removeAll(keepingCapacity: true)
-        for (share, task) in running
-        where !share.decodes && tasks[task.ticket] === task
+        for (grant, task) in running
+        where !grant.decodes && tasks[task.ticket] === task
             && !failures.contains(where: { $0.task === task })
         {
-            task.advanced(share, on: runner, now: end, into: &events)
+            task.advanced(grant, on: runner, now: end, into: &events)
             for event in events { settle(task, event, report: report) }
             events.removeAll(keepingCapacity: true)
         }

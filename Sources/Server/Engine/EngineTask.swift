@@ -21,9 +21,9 @@ protocol EngineTask: AnyObject {
     /// Starts to run.
     func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError)
 
-    /// Appends the runner's items for a share of the plan. An error ends the task.
+    /// Appends the runner's items for a grant of the plan. An error ends the task.
     func prepare(
-        _ share: StepShare, on runner: any ModelRunner, into items: inout [StepItem]
+        _ grant: StepGrant, on runner: any ModelRunner, into items: inout [StepItem]
     ) throws(InferenceError)
 
     /// Takes the values of a position and appends the resulting events. `part` counts the items of
@@ -34,9 +34,9 @@ protocol EngineTask: AnyObject {
         _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
         into events: inout [WorkEvent]) throws(InferenceError)
 
-    /// Appends the events of a finished share that read tokens.
+    /// Appends the events of a finished grant that read tokens.
     func advanced(
-        _ share: StepShare, on runner: any ModelRunner, now: UInt64,
+        _ grant: StepGrant, on runner: any ModelRunner, now: UInt64,
         into events: inout [WorkEvent])
 
     /// Returns the last event of a task that ends early: a partial answer, or an error without one.
@@ -100,8 +100,8 @@ enum CachePages {
 }
 
 extension FinishReason {
-    /// The wire's finish reason of a generation.
-    init(_ reason: Generation.FinishReason) {
+    /// The wire's finish reason of a completion.
+    init(_ reason: Completion.FinishReason) {
         switch reason {
         case .stop: self = .stop
         case .length: self = .length

@@ -9,27 +9,27 @@
 // - Without work the thread sleeps.
 // - Every finished piece of work is a beat of the mailbox's pulse, which the loop watches.
 
-import Foundation
+import Dispatch
 import Logging
 import Service
+import Threads
 
 /// Starts the engine and is the handle to it. Any thread.
 final class EngineThread: Sendable {
     let mailbox = EngineMailbox()
     private let stopped = DispatchSemaphore(value: 0)
 
-    init(configuration: ServerConfiguration, inbox: LoopInbox, logger: Logger) {
+    init(
+        configuration: ServerConfiguration, inbox: LoopInbox, logger: Logger
+    ) throws(ThreadRefusal) {
         let mailbox = mailbox
         let stopped = stopped
-        let thread = Thread {
+        try startThread("assay-engine") {
             var rounds = EngineRounds(
                 configuration: configuration, mailbox: mailbox, inbox: inbox, logger: logger)
             rounds.run()
             stopped.signal()
         }
-        thread.name = "assay-engine"
-        thread.stackSize = 4 << 20
-        thread.start()
     }
 
     /// Ends the thread after its current step and waits at most `seconds`. Not on the engine

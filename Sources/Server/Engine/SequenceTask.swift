@@ -12,7 +12,7 @@ import Wire
 final class SequenceTask: EngineTask {
     /// Use of the logits.
     enum Purpose {
-        case generate(Generation, stops: [String])
+        case generate(Completion, stops: [String])
         case logits(allPositions: Bool)
     }
 
@@ -64,11 +64,13 @@ final class SequenceTask: EngineTask {
     }
 
     func prepare(
-        _ share: StepShare, on runner: any ModelRunner, into items: inout [StepItem]
+        _ grant: StepGrant, on runner: any ModelRunner, into items: inout [StepItem]
     ) throws(InferenceError) {
-        guard var next = item else { return }
+        guard var next = item else {
+            preconditionFailure("request \(ticket) gets a step before its sequence opens")
+        }
         item = nil  // Keeps the token array unshared, so that it is changed in place.
-        if share.decodes {
+        if grant.decodes {
             if next.tokens.count == 1 {
                 next.tokens[0] = lastToken
             } else {
@@ -76,17 +78,17 @@ final class SequenceTask: EngineTask {
             }
             next.wants = .last
         } else {
-            next.tokens = Array(prompt[share.prompt])
-            next.wants = wants(share)
+            next.tokens = Array(prompt[grant.prompt])
+            next.wants = wants(grant)
         }
         item = next
         items.append(next)
     }
 
-    private func wants(_ share: StepShare) -> StepItem.Logits {
+    private func wants(_ grant: StepGrant) -> StepItem.Logits {
         if case .logits(allPositions: true) = purpose { return .all }
         if promptLogprobs != nil { return .all }
-        return share.endsPrompt ? .last : .none
+        return grant.endsPrompt ? .last : .none
     }
 
     // MARK: - Progress
@@ -102,12 +104,12 @@ final class SequenceTask: EngineTask {
         account.answered(at: now)
         positionCount += 1
         switch purpose {
-        case .generate(var generation, let stops):
+        case .generate(var completion, let stops):
             // Taken out during the change, so that its buffers are not copied.
             purpose = .logits(allPositions: false)
-            defer { purpose = .generate(generation, stops: stops) }
-            let step = try generation.accept(logits)
-            tell(step, generation, stops, now: now, into: &events)
+            defer { purpose = .generate(completion, stops: stops) }
+            let step = try completion.accept(logits)
+            tell(step, completion, stops, now: now, into: &events)
         case .logits:
             values.append(contentsOf: logits)
             sendFullChunks(into: &events)
@@ -115,20 +117,20 @@ final class SequenceTask: EngineTask {
     }
 
     func advanced(
-        _ share: StepShare, on runner: any ModelRunner, now: UInt64,
+        _ grant: StepGrant, on runner: any ModelRunner, now: UInt64,
         into events: inout [WorkEvent]
     ) {
         switch purpose {
         case .generate:
-            guard !share.endsPrompt else { return }
+            guard !grant.endsPrompt else { return }
             sendPromptLogprobs(into: &events)
             events.append(
                 .generateChunk(
                     GenerateChunk(
-                        promptDone: UInt64(share.prompt.upperBound),
+                        promptDone: UInt64(grant.prompt.upperBound),
                         promptTotal: UInt64(prompt.count))))
         case .logits:
-            guard share.endsPrompt else { return }
+            guard grant.endsPrompt else { return }
             // The last frame also carries the record, so a rest that fills the frame goes ahead.
             if values.count > work.logitsChunkCount / 2 {
                 events.append(.logitsChunk(LogitsChunk(logits: takeValues(values.count))))
@@ -141,25 +143,25 @@ final class SequenceTask: EngineTask {
     }
 
     func interrupted(_ reason: FinishReason, now: UInt64) -> WorkEvent {
-        guard account.openedAt != nil, case .generate(var generation, _) = purpose else {
+        guard account.openedAt != nil, case .generate(var completion, _) = purpose else {
             return unanswered(reason)
         }
-        let rest = generation.finish(reason == .deadline ? .deadline : .cancelled)
+        let rest = completion.finish(reason == .deadline ? .deadline : .cancelled)
         return .generated(
             GenerateResponse(
                 text: String(decoding: rest, as: UTF8.self), finishReason: reason,
                 promptTokens: UInt64(prompt.count),
-                completionTokens: UInt64(generation.tokenCount),
+                completionTokens: UInt64(completion.tokenCount),
                 answer: account.record(now: now)),
             at: now)
     }
 
     private func tell(
-        _ step: Generation.Step, _ generation: Generation, _ stops: [String], now: UInt64,
+        _ step: Completion.Step, _ completion: Completion, _ stops: [String], now: UInt64,
         into events: inout [WorkEvent]
     ) {
         let tokens = step.token.map { [UInt32(bitPattern: $0)] } ?? []
-        // Whole characters only: `Generation` promises valid UTF-8, so nothing is replaced here.
+        // Whole characters only: `Completion` promises valid UTF-8, so nothing is replaced here.
         let text = String(decoding: step.text, as: UTF8.self)
         if let token = step.token { lastToken = token }
         var logprobs: Logprobs?
@@ -176,9 +178,9 @@ final class SequenceTask: EngineTask {
             .generated(
                 GenerateResponse(
                     tokens: tokens, text: text, finishReason: FinishReason(finish),
-                    stopMatched: generation.matchedStopIndex.map { stops[$0] },
+                    stopMatched: completion.matchedStopIndex.map { stops[$0] },
                     promptTokens: UInt64(prompt.count),
-                    completionTokens: UInt64(generation.tokenCount), logprobs: logprobs,
+                    completionTokens: UInt64(completion.tokenCount), logprobs: logprobs,
                     answer: account.record(now: now)),
                 at: now))
     }

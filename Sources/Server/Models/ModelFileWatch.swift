@@ -7,10 +7,10 @@
 // Does not: reload, judge or remember. The registry keeps the last state and knows the news.
 
 import Dispatch
-import Foundation
 import Loading
 import Service
 import Synchronization
+import Threads
 import Wire
 
 /// See the head of the file. Any thread.
@@ -28,11 +28,8 @@ final class ModelFileWatch: Sendable {
     }
 
     /// Starts the thread. Once.
-    func start() {
-        let thread = Thread { [self] in run() }
-        thread.name = "assay-files"
-        thread.stackSize = 1 << 20
-        thread.start()
+    func start() throws(ThreadRefusal) {
+        try startThread("assay-files", stackSize: 1 << 20) { [self] in run() }
     }
 
     /// Looks at the files of a model from now on.

@@ -2,10 +2,10 @@
 // posted to the loop, for the models of the start as for a client's Load.
 
 import Compute
-import Foundation
 import Loading
 import Logging
 import Service
+import Threads
 import Wire
 
 /// The server's loader of models. Any thread.
@@ -48,26 +48,27 @@ struct ModelLoading: Sendable {
     /// Runs the assay of a request on a new thread and posts progress and outcome to `inbox`.
     func start(_ request: LoadRequest, ticket: UInt64, inbox: LoopInbox) {
         let strategy = request.strategy.map { ModelLoadingConfiguration.Strategy($0) }
-        let thread = Thread { [self] in
-            do throws(ServiceError) {
-                let outcome = try run(
-                    path: request.path, strategy: strategy, device: request.device
-                ) { progress in
-                    report(progress, of: request.name)
-                    guard let verdict = progress.verdict else { return }
-                    let layer = LayerVerdictRecord(verdict)
-                    inbox.post(
-                        .event(
-                            ticket: ticket, .loadProgress(LoadProgress(layer: layer))))
+        do {
+            try startThread("assay-loader") { [self] in
+                do throws(ServiceError) {
+                    let outcome = try run(
+                        path: request.path, strategy: strategy, device: request.device
+                    ) { progress in
+                        report(progress, of: request.name)
+                        guard let verdict = progress.verdict else { return }
+                        let layer = LayerVerdictRecord(verdict)
+                        inbox.post(
+                            .event(ticket: ticket, .loadProgress(LoadProgress(layer: layer))))
+                    }
+                    inbox.post(.assayed(ticket: ticket, outcome))
+                } catch {
+                    inbox.post(.installed(ticket: ticket, error))
                 }
-                inbox.post(.assayed(ticket: ticket, outcome))
-            } catch {
-                inbox.post(.installed(ticket: ticket, error))
             }
+        } catch {
+            let refusal = ServiceError(error, tried: "loading model \"\(request.name)\"")
+            inbox.post(.installed(ticket: ticket, refusal))
         }
-        thread.name = "assay-loader"
-        thread.stackSize = 4 << 20
-        thread.start()
     }
 
     private func report(_ progress: LayerProgress, of name: String) {
@@ -99,5 +100,14 @@ struct ModelLoading: Sendable {
             throw ServiceError(
                 .invalidArgument, .init(error.code.name), "\(error)", field: "device")
         }
+    }
+}
+
+extension ServiceError {
+    /// A request for which the system has no thread left.
+    init(_ refusal: ThreadRefusal, tried: String) {
+        self.init(
+            .resourceExhausted, .overloaded, "\(tried): \(refusal), allowed: a free thread",
+            retryAfterMilliseconds: 1000)
     }
 }

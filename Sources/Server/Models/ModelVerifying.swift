@@ -4,10 +4,10 @@
 // before it computes ends at once, and the thread ends by itself. Confined to the loop thread,
 // except for the body of the thread.
 
-import Foundation
 import Loading
 import Service
 import Synchronization
+import Threads
 import Wire
 
 /// The running verifications. Loop thread.
@@ -24,16 +24,21 @@ struct ModelVerifying {
     ) {
         let cancellation = Cancellation()
         running[ticket] = (served, cancellation)
-        let thread = Thread {
-            let found = model.verify { cancellation.isRequested.load(ordering: .relaxed) }
+        do {
+            try startThread("assay-verify") {
+                let found = model.verify { cancellation.isRequested.load(ordering: .relaxed) }
+                inbox.post(
+                    .verified(
+                        ticket: ticket, served, VerificationOutcome(found),
+                        VerifiedFile(model.fileState())))
+            }
+        } catch {
+            let refusal = ServiceError(error, tried: "verifying model \"\(served.name)\"")
             inbox.post(
                 .verified(
-                    ticket: ticket, served, VerificationOutcome(found),
+                    ticket: ticket, served, .undecided(refusal),
                     VerifiedFile(model.fileState())))
         }
-        thread.name = "assay-verify"
-        thread.stackSize = 4 << 20
-        thread.start()
     }
 
     /// Asks for an early end. Returns nil when `ticket` is no verification. The thread still posts.

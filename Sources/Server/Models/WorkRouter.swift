@@ -43,7 +43,14 @@ final class WorkRouter {
     }
 
     /// Starts the watch over model files. Call once, before any model is in service.
-    func startWatching() { files.start() }
+    func startWatching() {
+        do {
+            try files.start()
+        } catch {
+            logger.error(
+                "the files of served models are not watched", metadata: ["reason": "\(error)"])
+        }
+    }
 
     /// Beats of the engine so far.
     var engineBeats: UInt64 { engine.pulse.beats }
@@ -216,10 +223,10 @@ final class WorkRouter {
         guard let installation else {
             preconditionFailure("the engine took in a model that nobody sent: ticket \(ticket)")
         }
-        let slot = context.models.finishLoad(installation.facts)
+        let entry = context.models.finishLoad(installation.facts)
         announce(installation.facts, installation.model)
         boots.removeValue(forKey: ticket)?.set(.success(installation.report))
-        let report = LoadResponse(installation.report, model: ModelInfo(slot))
+        let report = LoadResponse(installation.report, model: ModelInfo(entry))
         context.completions.append((ticket, .loaded(report, installation.facts)))
     }
 

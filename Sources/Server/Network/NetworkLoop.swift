@@ -41,7 +41,8 @@ final class NetworkLoop {
     private var drain = DrainProgress()
 
     init(
-        loop: Loop, context: ServiceContext, router: WorkRouter, inbox: LoopInbox, logger: Logger
+        loop: Loop, context: consuming ServiceContext, router: WorkRouter, inbox: LoopInbox,
+        logger: Logger
     ) throws(EventLoopError) {
         self.loop = loop
         self.context = context
@@ -132,10 +133,6 @@ final class NetworkLoop {
     private func received(_ bytes: UnsafeRawBufferPointer, _ connection: ClientConnection) {
         connection.machine.receive(
             bytes, now: ServerClock.now, context: &context, effects: &effects)
-        let size = connection.machine.pendingInputSize
-        if let error = context.crowd.inputChanged(connection.id, size: size) {
-            connection.machine.end(error, tellPeer: true, context: &context, effects: &effects)
-        }
         carryOut(connection)
         settle()
     }
@@ -185,7 +182,7 @@ final class NetworkLoop {
         _ = effects.output.withUnsafeBytes { connection.stream.write($0) }
         // Fewer bytes leave with this callback, and are not counted.
         if connection.stream.pendingWriteSize > context.limits.outputHighSize
-            || context.crowd.countsOutput(of: connection.id)
+            || context.crowd.outputTotal > 0 && context.crowd.countsOutput(of: connection.id)
         {
             outputChanged(connection)
         }
@@ -205,12 +202,12 @@ final class NetworkLoop {
     /// Delivers the events of the decisions and of the router until none is left, then sets the
     /// alarms.
     private func settle() {
-        repeat {
+        while !context.isSettled {
             if !context.removals.isEmpty { router.carryOutRemovals(&context) }
-            guard !context.completions.isEmpty else { break }
+            guard !context.completions.isEmpty else { continue }
             let (ticket, event) = context.completions.removeFirst()
             deliver(event, to: ticket)
-        } while true
+        }
         setLook()
         due?.set(context.nextDue)
     }
@@ -282,7 +279,7 @@ final class NetworkLoop {
         case .survey(let survey):
             survey.answer(
                 LoopFacts(
-                    slots: context.models.slots, isDraining: context.isDraining,
+                    entries: context.models.entries, isDraining: context.isDraining,
                     isStarting: context.condition.isStarting, faults: context.condition.faults,
                     death: context.condition.engine.death))
         case .shutDown:
@@ -316,9 +313,7 @@ final class NetworkLoop {
     }
 
     private func setLook() {
-        look?.set(context.crowd.nextLook)
-        look?.set(context.nextUnload)
-        look?.set(drain.nextStep)
+        look?.set(min(context.nextLook, drain.nextStep ?? .max))
     }
 
     private func lookAround() {

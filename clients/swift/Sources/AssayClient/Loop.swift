@@ -14,6 +14,7 @@
 
 import Glibc
 import Synchronization
+import Threads
 
 /// The thread and its queue.
 final class PollLoop: Sendable {
@@ -45,11 +46,12 @@ final class PollLoop: Sendable {
         }
         wakeRead = ends[0]
         wakeWrite = ends[1]
-        let status = Thread.start { [self] in run() }
-        if status != 0 {
+        do {
+            try startThread("assay-client") { [self] in run() }
+        } catch {
             close(wakeRead)
             close(wakeWrite)
-            throw .exhausted("starting a thread", status)
+            throw .exhausted("starting a thread", error.number)
         }
     }
 

@@ -8,6 +8,7 @@
 
 import Glibc
 import Synchronization
+import Threads
 import Wire
 
 /// The connections and calls of a client.
@@ -93,15 +94,18 @@ final class Pool: Sendable {
     }
 
     private func dial(_ number: Int) {
-        let status = Thread.start { [self] in
-            do throws(AssayError) {
-                let descriptor = try Socket.connect(
-                    to: address, timeoutMilliseconds: options.connectMilliseconds)
-                change { $0.connected(number, descriptor) }
-            } catch {
-                end(number, error)
+        do {
+            try startThread("assay-dial") { [self] in
+                do throws(AssayError) {
+                    let descriptor = try Socket.connect(
+                        to: address, timeoutMilliseconds: options.connectMilliseconds)
+                    change { $0.connected(number, descriptor) }
+                } catch {
+                    end(number, error)
+                }
             }
+        } catch {
+            end(number, .exhausted("starting a thread", error.number))
         }
-        if status != 0 { end(number, .exhausted("starting a thread", status)) }
     }
 }

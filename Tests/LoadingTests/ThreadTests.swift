@@ -1,0 +1,28 @@
+// Threads: a body that runs once under its name, and a refusal of the system as an error.
+
+import Foundation
+import Synchronization
+import Testing
+import Threads
+
+@Suite struct ThreadTests {
+    @Test func theBodyRunsOnceUnderItsName() throws {
+        let done = DispatchSemaphore(value: 0)
+        let found = Mutex<[String]>([])
+        try startThread("a-name-that-is-cut") {
+            let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+            found.withLock { $0.append(name ?? "") }
+            done.signal()
+        }
+        #expect(done.wait(timeout: .now() + 10) == .success)
+        #expect(found.withLock { $0 } == ["a-name-that-is-\n"])
+    }
+
+    /// No system has room for such a stack.
+    @Test func aThreadThatTheSystemRefusesIsAnError() {
+        let error = #expect(throws: ThreadRefusal.self) {
+            try startThread("giant", stackSize: 1 << 60) { Issue.record("a body without a thread") }
+        }
+        #expect(error?.description.hasPrefix("pthread_create failed with error ") == true)
+    }
+}
