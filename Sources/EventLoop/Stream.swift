@@ -33,6 +33,9 @@ package final class Stream: Handle {
 
     /// The transport given at creation.
     package let transport: Transport
+    /// Effective user of the process at the other end of a Unix socket, as at its connect. Nil for
+    /// TCP.
+    package let peerUser: UInt32?
     /// The limits and options given at creation.
     package let settings: Settings
 
@@ -75,6 +78,7 @@ package final class Stream: Handle {
         settings: Settings = Settings()
     ) throws(EventLoopError) {
         self.transport = transport
+        peerUser = transport == .unix ? Self.peerUser(of: descriptor) : nil
         self.settings = settings
         do {
             try super.init(
@@ -90,6 +94,14 @@ package final class Stream: Handle {
             throw error
         }
         try open(descriptor)
+    }
+
+    /// Reads the credentials of the peer: process, user and group, 32 bits each.
+    private static func peerUser(of descriptor: Int32) -> UInt32? {
+        var credentials: (process: Int32, user: UInt32, group: UInt32) = (0, 0, 0)
+        var size = socklen_t(MemoryLayout.size(ofValue: credentials))
+        let status = getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size)
+        return status == 0 && size == 12 ? credentials.user : nil
     }
 
     /// Gives the descriptor to libuv. If uv_tcp_open or uv_pipe_open fails, uv_close would not

@@ -125,7 +125,8 @@ extension ConnectionMachine {
         do throws(ServiceError) {
             try checkPlaces(context)
             let message = try Self.decode(LoadRequest.self, frame)
-            try checkLoading(context)
+            try context.checkLoading(byOwner: isOwner)
+            try context.checkPathRight(byOwner: isOwner)
             try checkDraining(context)
             try context.checkLoaders()
             try context.models.beginLoad(message.name)
@@ -149,10 +150,10 @@ extension ConnectionMachine {
             try checkPlaces(context)
             let message = try Self.decode(UnloadRequest.self, frame)
             taint = .untainted
+            try context.checkLoading(byOwner: isOwner)
             let entry = try context.models.addressed(message.name)
             if let facts = entry.facts { taint = Taint(addressing: facts) }
             generation = entry.generation
-            try checkLoading(context)
             let ticket = context.admitControl(
                 .unloading, of: entry.name, provenance: taint.provenance, connection: id,
                 requestID: frame.header.requestID,
@@ -170,13 +171,6 @@ extension ConnectionMachine {
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
         }
-    }
-
-    private func checkLoading(_ context: borrowing ServiceContext) throws(ServiceError) {
-        guard !context.limits.allowsLoading else { return }
-        throw ServiceError(
-            .permissionDenied, .loadingForbidden,
-            "changing the served models: this server's configuration forbids it (allow-loading)")
     }
 
     // MARK: - Answers made here

@@ -22,6 +22,7 @@ package struct ConnectionMachine: ~Copyable {
     }
 
     package let id: UInt64
+    let isOwner: Bool
     package private(set) var phase = Phase.greeting
     /// Requests in flight by their id on the wire.
     var requests: [UInt64: RequestMachine] = [:]
@@ -32,7 +33,8 @@ package struct ConnectionMachine: ~Copyable {
     private(set) var peerBodySizeMax = Limits.frameSizeMaxBeforeHello - Limits.headerSize
     private var isPaused = false
 
-    package init(id: UInt64) { self.id = id }
+    /// - Parameter isOwner: true when the peer is a process of the server's own user.
+    package init(id: UInt64, isOwner: Bool) { (self.id, self.isOwner) = (id, isOwner) }
 
     /// Requests that wait for their last frame.
     package var inFlightCount: Int { requests.count }

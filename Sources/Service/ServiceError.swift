@@ -116,7 +116,9 @@ extension ServiceError.Code {
     /// Too many models.
     package static let modelsExceeded = Self("models_exceeded")
     /// This server does not let clients load.
-    package static let loadingForbidden = Self("loading_forbidden")
+    package static let loadingNotAllowed = Self("loading_not_allowed")
+    /// The peer may not name the path of a Load.
+    package static let pathNotAllowed = Self("path_not_allowed")
     /// Too many loads at once.
     package static let loadsExceeded = Self("loads_exceeded")
     /// The model is being verified already.

@@ -45,8 +45,10 @@ package struct ServiceLimits: Sendable, Equatable {
     /// Silence of a busy engine after which the process counts as dead, never below the silence
     /// that makes the server not ready. Long, because a dead process loses everything it serves.
     package var liveTimeoutMicroseconds: UInt64 = 60_000_000
-    /// True when clients may load and unload models.
-    package var allowsLoading = true
+    /// Peers that may change the served models.
+    package var loadingRight = LoadingRight.sameUser
+    /// True when Loads are bound to folders. Else only the server's own user names any path.
+    package var hasModelRoots = false
 
     /// Largest body of a streamed Logits frame. Fixed: small beside `outputHighSize`, large enough
     /// that the frame's own cost does not show.

@@ -65,6 +65,7 @@ import Testing
         let fromJSON = try read(file: json).values
         #expect(fromJSON.models == ["a=/m/a.gguf", "b=/m/b.gguf"])
         #expect(fromJSON.limits.helloTimeoutMicroseconds == 1_500_000)
+        #expect(fromJSON.limits.loadingRight == .nobody)
         #expect(try read(file: yaml, fileName: "assayd.yaml").values == fromJSON)
     }
 
@@ -128,7 +129,7 @@ import Testing
     @Test(arguments: [
         ("threads", "1025", "out_of_range"), ("threads", "-1", "out_of_range"),
         ("threads", "two", "wrong_type"), ("strategy", "lenient", "out_of_range"),
-        ("drain-seconds", "nan", "out_of_range"), ("allow-loading", "maybe", "wrong_type"),
+        ("drain-seconds", "nan", "out_of_range"), ("allow-loading", "maybe", "out_of_range"),
         ("output-low-bytes", "4194304", "conflict"), ("step-tokens-max", "8", "conflict"),
         ("model", "no-path", "out_of_range"), ("model", "=path", "out_of_range"),
         ("listen", "tcp://127.0.0.1:99999", "out_of_range"), ("device", "gpu", "out_of_range"),

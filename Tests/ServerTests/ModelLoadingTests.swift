@@ -81,15 +81,69 @@ import Wire
         #expect(frames.allSatisfy { $0.header.provenance == .real })
     }
 
-    @Test func aTakenNameAndAForbiddenLoadAreRefused() throws {
+    @Test func aTakenNameIsRefused() throws {
         let server = try TestServer()
         let taken = try server.client().call(LoadRequest(name: "tiny", path: "/x.gguf"))
         #expect(taken.status == .alreadyExists)
-        let closed = try TestServer { $0.limits.allowsLoading = false }
-        let client = try closed.client()
+    }
+
+    // MARK: Rights
+
+    /// The codes of a Load of a path that exists, of one that does not, and of an Unload, by a peer
+    /// on a Unix socket (of the same user) or on TCP (of nobody known).
+    private func codes(_ server: TestServer, overTCP: Bool) throws -> [String] {
+        let client = try server.client(overTCP ? server.tcp : server.unix)
+        let requests: [any RequestMessage] = [
+            LoadRequest(name: "x", path: "/etc/passwd"),
+            LoadRequest(name: "x", path: "/nowhere/x.gguf"), UnloadRequest(name: "nobody"),
+        ]
+        return try requests.map { request in
+            let frames = try client.answers(to: try client.request(request))
+            return try #require(frames.last?.error?.code)
+        }
+    }
+
+    @Test func onlyTheServersOwnUserChangesModels() throws {
+        let server = try TestServer()
         #expect(
-            try client.call(LoadRequest(name: "x", path: "/x.gguf")).status == .permissionDenied)
-        #expect(try client.call(UnloadRequest(name: "tiny")).status == .permissionDenied)
+            try codes(server, overTCP: false) == [
+                "extension_unsupported", "not_found", "model_unknown",
+            ])
+        let refused = [String](repeating: "loading_not_allowed", count: 3)
+        #expect(try codes(server, overTCP: true) == refused)
+        let closed = try TestServer { $0.limits.loadingRight = .nobody }
+        #expect(try codes(closed, overTCP: false) == refused)
+    }
+
+    @Test func anyoneMayLoadBelowTheRootsOnly() throws {
+        let open = try TestServer { $0.limits.loadingRight = .anyone }
+        let pathRefused = ["path_not_allowed", "path_not_allowed", "model_unknown"]
+        #expect(try codes(open, overTCP: true) == pathRefused)
+        let files = try TemporaryDirectory()
+        let path = try TestServer.writeTiny(in: files, name: "inside.gguf", contextLength: 64)
+        let bound = try TestServer {
+            $0.limits.loadingRight = .anyone
+            $0.modelRoots = [files.path("")]
+        }
+        for overTCP in [true, false] { #expect(try codes(bound, overTCP: overTCP) == pathRefused) }
+        let client = try bound.client(bound.tcp)
+        let loaded = try client.answers(to: try client.request(LoadRequest(name: "m", path: path)))
+        #expect(loaded.last?.status == .ok)
+        // Neither dots nor links lead out, and refusals are all alike.
+        try FileManager.default.createSymbolicLink(
+            atPath: files.path("link.gguf"), withDestinationPath: "/etc/passwd")
+        let outside = [
+            "link.gguf", "../x.gguf", "nowhere/../../x.gguf", "inside.gguf/../../../etc/passwd",
+        ]
+        var texts: Set<String> = []
+        for name in outside.map({ files.path($0) }) + ["relative.gguf", "/a\0b"] {
+            let frames = try client.answers(
+                to: try client.request(LoadRequest(name: "y", path: name)))
+            let error = try #require(frames.last?.error)
+            #expect(error.code == "path_not_allowed", "\(name)")
+            texts.insert(error.message)
+        }
+        #expect(texts.count == 1)
     }
 
     @Test func anUnloadWaitsForTheModelsRequestsAndCancelsThemWhenTheyTakeTooLong() throws {

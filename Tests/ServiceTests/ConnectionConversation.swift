@@ -24,7 +24,7 @@ struct ConnectionConversation: ~Copyable {
     }
 
     var context: ServiceContext
-    var machine = ConnectionMachine(id: 1)
+    var machine = ConnectionMachine(id: 1, isOwner: true)
     var effects = ConnectionEffects()
     var now: UInt64 = 1000
     /// Everything the machine asked for since the start, bytes excepted.

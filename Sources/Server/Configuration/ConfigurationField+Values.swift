@@ -4,6 +4,7 @@
 // Every refusal names the setting, the finding and the allowed values. Nothing is clamped.
 
 import Configuration
+import Service
 
 extension ConfigurationField {
     /// Allowed values, for people.
@@ -12,6 +13,7 @@ extension ConfigurationField {
         case .text(_, let words): words.isEmpty ? unit : words.joined(separator: ", ")
         case .texts: unit
         case .flag: "true or false"
+        case .right: LoadingRight.allCases.map(\.rawValue).joined(separator: ", ")
         case .integer(_, let range): "\(range.lowerBound) to \(range.upperBound) \(unit)"
         case .seconds(_, let range), .duration(_, let range):
             "\(range.lowerBound) to \(range.upperBound) \(unit)"
@@ -24,6 +26,7 @@ extension ConfigurationField {
         case .text(let path, _): values[keyPath: path]
         case .texts(let path): "[" + values[keyPath: path].joined(separator: ", ") + "]"
         case .flag(let path): "\(values[keyPath: path])"
+        case .right(let path): values[keyPath: path].rawValue
         case .integer(let path, _): "\(values[keyPath: path])"
         case .seconds(let path, _): "\(values[keyPath: path])"
         case .duration(let path, _): "\(Double(values[keyPath: path]) / 1_000_000)"
@@ -46,7 +49,7 @@ extension ConfigurationField {
         }
         let content: ConfigContent? =
             switch storage {
-            case .text: .string(texts[0])
+            case .text, .right: .string(texts[0])
             case .flag: Bool(texts[0]).map { .bool($0) }
             case .integer: Int(texts[0]).map { .int($0) }
             case .seconds, .duration: Double(texts[0]).map { .double($0) }
@@ -65,6 +68,9 @@ extension ConfigurationField {
         let found: ConfigContent?
         do {
             found = try snapshot.value(forKey: key, type: contentType).value?.content
+        } catch  where isRight {
+            // A file may say true or false without quotation marks.
+            found = try? snapshot.value(forKey: key, type: .bool).value?.content
         } catch {
             throw ConfigurationError(
                 code: .wrongType,
@@ -76,9 +82,11 @@ extension ConfigurationField {
         return true
     }
 
+    private var isRight: Bool { if case .right = storage { true } else { false } }
+
     private var contentType: ConfigType {
         switch storage {
-        case .text: .string
+        case .text, .right: .string
         case .texts: .stringArray
         case .flag: .bool
         case .integer: .int
@@ -97,6 +105,15 @@ extension ConfigurationField {
             values[keyPath: path] = text
         case (.texts(let path), .stringArray(let texts)):
             values[keyPath: path] = texts
+        case (.right(let path), .string(let text)):
+            // The words of the setting before it knew users.
+            let words = ["true": LoadingRight.anyone, "false": .nobody]
+            guard let right = LoadingRight(rawValue: text) ?? words[text] else {
+                throw outOfRange("\"\(text)\"", location: location)
+            }
+            values[keyPath: path] = right
+        case (.right(let path), .bool(let flag)):
+            values[keyPath: path] = flag ? .anyone : .nobody
         case (.flag(let path), .bool(let flag)):
             values[keyPath: path] = flag
         case (.integer(let path, let range), .int(let number)):

@@ -5,6 +5,8 @@
 // The name in kebab-case is the flag and the key in a file. The environment variable is the name in
 // upper case with underscores, after `ASSAY_`.
 
+import Service
+
 /// A setting.
 struct ConfigurationField: Sendable {
     /// A place in the configuration.
@@ -15,6 +17,7 @@ struct ConfigurationField: Sendable {
         case text(Path<String>, allowed: [String])
         case texts(Path<[String]>)
         case flag(Path<Bool>)
+        case right(Path<LoadingRight>)
         case integer(Path<Int>, ClosedRange<Int>)
         case seconds(Path<Double>, ClosedRange<Double>)
         /// Microseconds in the limits, written by people in seconds.
@@ -98,8 +101,12 @@ struct ConfigurationField: Sendable {
             storage: .integer(\.limits.loadsMax, 1...16)),
         .init(
             name: "allow-loading", unit: "",
-            explanation: "Whether clients may load and unload models.",
-            storage: .flag(\.limits.allowsLoading)),
+            explanation: "Who may load and unload models; true is anyone, false nobody.",
+            storage: .right(\.limits.loadingRight)),
+        .init(
+            name: "model-root", unit: "a folder",
+            explanation: "Folders below which a Load finds models; none is any, for same-user.",
+            storage: .texts(\.modelRoots)),
     ]
 
     private static let connections: [ConfigurationField] = [

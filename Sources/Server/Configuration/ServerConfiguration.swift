@@ -44,6 +44,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Cache positions reserved per model, in tokens, shared by its sequences. 0 means four full
     /// contexts.
     package var cacheTokensMax = 0
+    /// Folders below which a Load finds models. None leaves any path to the server's own user.
+    package var modelRoots: [String] = []
     /// Bounds of connections, queues and steps.
     package var limits = ServiceLimits()
 

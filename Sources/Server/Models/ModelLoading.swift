@@ -46,11 +46,15 @@ struct ModelLoading: Sendable {
     }
 
     /// Runs the assay of a request on a new thread and posts progress and outcome to `inbox`.
-    func start(_ request: LoadRequest, ticket: UInt64, inbox: LoopInbox) {
+    ///
+    /// - Parameter isFromPeer: false for the operator's own models, which may lie anywhere.
+    func start(_ request: LoadRequest, ticket: UInt64, isFromPeer: Bool, inbox: LoopInbox) {
         let strategy = request.strategy.map { ModelLoadingConfiguration.Strategy($0) }
         do {
             try startThread("assay-loader") { [self] in
                 do throws(ServiceError) {
+                    let roots = ModelRoots(paths: isFromPeer ? configuration.modelRoots : [])
+                    guard roots.allow(request.path) else { throw .pathNotAllowed }
                     let outcome = try run(
                         path: request.path, strategy: strategy, device: request.device
                     ) { progress in

@@ -69,7 +69,7 @@ final class WorkRouter {
         case .load(let request):
             logger.info("load", metadata: ["model": "\(request.name)"])
             loads[work.ticket] = request.name
-            loading.start(request, ticket: work.ticket, inbox: inbox)
+            loading.start(request, ticket: work.ticket, isFromPeer: true, inbox: inbox)
         case .verify:
             verify(work)
         default:
@@ -90,7 +90,7 @@ final class WorkRouter {
         let ticket = context.reserveTicket()
         boots[ticket] = outcome
         loads[ticket] = request.name
-        loading.start(request, ticket: ticket, inbox: inbox)
+        loading.start(request, ticket: ticket, isFromPeer: false, inbox: inbox)
     }
 
     /// Asks for an early end. The engine answers through the inbox. A load is answered here,

@@ -3,6 +3,7 @@
 // A record without behaviour. `NetworkLoop` moves bytes and actions between socket and machine.
 
 import EventLoop
+import Glibc
 import Service
 
 /// State of a connection. Loop thread only.
@@ -14,6 +15,6 @@ final class ClientConnection {
     init(id: UInt64, stream: Stream) {
         self.id = id
         self.stream = stream
-        machine = ConnectionMachine(id: id)
+        machine = ConnectionMachine(id: id, isOwner: stream.peerUser == geteuid())
     }
 }
