@@ -49,6 +49,7 @@ let package = Package(
         .target(name: "ModelFiles", swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
+        .target(name: "Console", dependencies: ["Threads"], swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
             name: "Inference", dependencies: ["Compute", "ModelFiles", "Tokenizers"],
@@ -56,7 +57,7 @@ let package = Package(
         .target(
             name: "Loading",
             dependencies: [
-                "CCrypto", "Inference", "Compute", "ModelFiles", "Threads", "Tokenizers",
+                "CCrypto", "Console", "Inference", "Compute", "ModelFiles", "Threads", "Tokenizers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -87,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "assayd",
             dependencies: [
-                "DemoModel", "Server",
+                "Console", "DemoModel", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -95,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "AssayClient", "Loading", "ModelFiles", "Tokenizers", "Wire",
+                "AssayClient", "Console", "Loading", "ModelFiles", "Tokenizers", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -119,7 +120,7 @@ let package = Package(
         .executableTarget(
             name: "assay-load",
             dependencies: [
-                "AssayClient", "EngineMeasure", "LoadMeasure", "LoadTesting",
+                "AssayClient", "Console", "EngineMeasure", "LoadMeasure", "LoadTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -161,6 +162,8 @@ let package = Package(
             name: "ComputeTestSupport", dependencies: ["Compute", "TestSupport"],
             path: "Tests/ComputeTestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "ConsoleTests", dependencies: ["Console", "Threads"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -8,9 +8,9 @@
 import Glibc
 
 /// A failed system call while writing a model file.
-public struct ModelWritingError: Error, CustomStringConvertible {
+package struct ModelWritingError: Error, CustomStringConvertible {
     /// The call, the path and the system's sentence.
-    public let description: String
+    package let description: String
 
     init(_ call: String, _ path: String) {
         description = "\(call) \(path): \(String(cString: strerror(errno)))"

@@ -6,40 +6,40 @@
 // Facts about the formats (block layout, keys, token types) are those of ggml's gguf.md.
 
 /// The recipe of a random model file.
-public struct RandomLlama: Sendable {
+package struct RandomLlama: Sendable {
     /// Width of the residual stream; a multiple of 32 and of `headCount`.
-    public var embeddingLength: Int
+    package var embeddingLength: Int
     /// Transformer blocks.
-    public var blockCount: Int
+    package var blockCount: Int
     /// Query heads; each `embeddingLength / headCount` wide, an even number.
-    public var headCount: Int
+    package var headCount: Int
     /// Key-value heads; divides `headCount`.
-    public var headCountKV: Int
+    package var headCountKV: Int
     /// Width of the gated layer; a multiple of 32.
-    public var feedForwardLength: Int
+    package var feedForwardLength: Int
     /// At least 512, at most 65536.
-    public var vocabularySize: Int
+    package var vocabularySize: Int
     /// Positions the file promises.
-    public var contextLength: Int
+    package var contextLength: Int
     /// Start of every random number in the file.
-    public var seed: UInt64
+    package var seed: UInt64
 
     /// The 15-million-parameter shape: 288 wide, 6 blocks, 32000 tokens; 16 MB as Q8_0.
-    public static func fifteenMillion(seed: UInt64 = 1) -> RandomLlama {
+    package static func fifteenMillion(seed: UInt64 = 1) -> RandomLlama {
         RandomLlama(
             embeddingLength: 288, blockCount: 6, headCount: 6, headCountKV: 6,
             feedForwardLength: 768, vocabularySize: 32_000, contextLength: 2048, seed: seed)
     }
 
     /// The smallest useful shape, for starting a server that only answers pings: about 70 kB.
-    public static func tiny(seed: UInt64 = 1) -> RandomLlama {
+    package static func tiny(seed: UInt64 = 1) -> RandomLlama {
         RandomLlama(
             embeddingLength: 64, blockCount: 1, headCount: 2, headCountKV: 2,
             feedForwardLength: 64, vocabularySize: 512, contextLength: 256, seed: seed)
     }
 
     /// Writes the file, replacing what is at `path`. Streams; takes well under a second for 15M.
-    public func write(to path: String) throws(ModelWritingError) {
+    package func write(to path: String) throws(ModelWritingError) {
         precondition(embeddingLength % 32 == 0 && embeddingLength % (2 * headCount) == 0)
         precondition(feedForwardLength % 32 == 0 && headCount % headCountKV == 0)
         precondition((512...65_536).contains(vocabularySize))

@@ -3,27 +3,27 @@
 // The names in JSON are a contract: other tools read `prefill_tps` and `decode_tps`.
 
 /// What one run of `EngineMeasure` found.
-public struct EngineFigures: Sendable, Codable {
+package struct EngineFigures: Sendable, Codable {
     /// Threads of the back end.
-    public let threads: Int
+    package let threads: Int
     /// The kernels' instruction set.
-    public let instructionSet: String
+    package let instructionSet: String
     /// The model's family.
-    public let architecture: String
+    package let architecture: String
     /// Values in all tensors.
-    public let parameterCount: Int
+    package let parameterCount: Int
     /// Tokens read per run.
-    public let promptCount: Int
+    package let promptCount: Int
     /// Tokens generated per run.
-    public let generateCount: Int
+    package let generateCount: Int
     /// Mapping, checking and packing the file.
-    public let loadMilliseconds: Double
+    package let loadMilliseconds: Double
     /// Prompt tokens read per second, median.
-    public let prefillTokensPerSecond: Double
+    package let prefillTokensPerSecond: Double
     /// Tokens generated per second by one sequence, median.
-    public let decodeTokensPerSecond: Double
+    package let decodeTokensPerSecond: Double
     /// Digest of the token ids chosen: equal for equal work.
-    public let tokenHash: String
+    package let tokenHash: String
 
     enum CodingKeys: String, CodingKey {
         case threads, architecture
@@ -38,7 +38,7 @@ public struct EngineFigures: Sendable, Codable {
     }
 
     /// One line for people.
-    public var summary: String {
+    package var summary: String {
         let prefill = Int(prefillTokensPerSecond.rounded())
         let decode = Int(decodeTokensPerSecond.rounded())
         return "\(threads) thread\(threads == 1 ? "" : "s") \(instructionSet): prompt \(prefill) "

@@ -9,21 +9,21 @@ import Inference
 import ModelFiles
 
 /// What to measure.
-public struct EngineMeasure: Sendable {
+package struct EngineMeasure: Sendable {
     /// Threads of the back end, the caller's included.
-    public var threads: Int
+    package var threads: Int
     /// Tokens of prompt per run.
-    public var promptCount: Int
+    package var promptCount: Int
     /// Tokens generated per run.
-    public var generateCount: Int
+    package var generateCount: Int
     /// Runs; the median counts.
-    public var repetitionCount: Int
+    package var repetitionCount: Int
 
     /// Prompt tokens given to the engine per step, as a server under a token budget would.
     private static let chunkSizeMax = 512
 
     /// A measurement with these counts; see the properties.
-    public init(threads: Int, promptCount: Int, generateCount: Int, repetitionCount: Int = 3) {
+    package init(threads: Int, promptCount: Int, generateCount: Int, repetitionCount: Int = 3) {
         precondition(threads > 0 && promptCount > 0 && generateCount > 0 && repetitionCount > 0)
         self.threads = threads
         self.promptCount = promptCount
@@ -35,7 +35,7 @@ public struct EngineMeasure: Sendable {
     ///
     /// - Throws: whatever the layers of loading throw, or `EngineMeasureError` when the model's
     ///   context is shorter than the counts.
-    public func run(path: String) throws -> EngineFigures {
+    package func run(path: String) throws -> EngineFigures {
         let clock = ContinuousClock()
         let start = clock.now
         let backend = try CPUBackend(threads: threads)
@@ -78,9 +78,9 @@ public struct EngineMeasure: Sendable {
 }
 
 /// A measurement that cannot be made.
-public struct EngineMeasureError: Error, CustomStringConvertible {
+package struct EngineMeasureError: Error, CustomStringConvertible {
     /// One sentence.
-    public let description: String
+    package let description: String
 }
 
 /// One sequence at a time on one runner.

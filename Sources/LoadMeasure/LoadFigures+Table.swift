@@ -2,7 +2,7 @@
 
 extension LoadFigures {
     /// Lines without a final newline.
-    public var table: String {
+    package var table: String {
         var lines = [
             "\(path): \(size) bytes in \(fileCount) file\(fileCount == 1 ? "" : "s"), "
                 + "\(threads) thread\(threads == 1 ? "" : "s"), "

@@ -2,13 +2,13 @@
 // contract; times are milliseconds.
 
 /// Median and range of some rounds.
-public struct Spread: Sendable, Equatable, Codable {
+package struct Spread: Sendable, Equatable, Codable {
     /// The middle round.
-    public let median: Double
+    package let median: Double
     /// The fastest round.
-    public let min: Double
+    package let min: Double
     /// The slowest round.
-    public let max: Double
+    package let max: Double
 
     /// Nil without values.
     init?(_ values: [Double]) {
@@ -23,13 +23,13 @@ public struct Spread: Sendable, Equatable, Codable {
 }
 
 /// The cost of one layer or one strategy; a side is nil when it was not measured.
-public struct LoadCost: Sendable, Codable {
+package struct LoadCost: Sendable, Codable {
     /// A layer, or a strategy.
-    public let name: String
+    package let name: String
     /// With nothing of the files in the page cache.
-    public let cold: Spread?
+    package let cold: Spread?
     /// With all of them in it.
-    public let warm: Spread?
+    package let warm: Spread?
 
     enum CodingKeys: String, CodingKey {
         case name
@@ -39,19 +39,19 @@ public struct LoadCost: Sendable, Codable {
 }
 
 /// One attempt against the injected fault.
-public struct AttemptFigures: Sendable, Codable {
+package struct AttemptFigures: Sendable, Codable {
     /// 1 for the first.
-    public let number: Int
+    package let number: Int
     /// The pause the strategy asked for before it.
-    public let pause: Double
+    package let pause: Double
     /// The pause it got.
-    public let waited: Double
+    package let waited: Double
     /// Time the attempt took.
-    public let duration: Double
+    package let duration: Double
     /// Where it failed; nil for the one that was accepted.
-    public let layer: String?
+    package let layer: String?
     /// Why.
-    public let code: String?
+    package let code: String?
 
     enum CodingKeys: String, CodingKey {
         case number, layer, code
@@ -62,17 +62,17 @@ public struct AttemptFigures: Sendable, Codable {
 }
 
 /// How one strategy met a file that is missing for some attempts.
-public struct FaultFigures: Sendable, Codable {
+package struct FaultFigures: Sendable, Codable {
     /// The strategy.
-    public let strategy: String
+    package let strategy: String
     /// Whether there was a model in the end.
-    public let accepted: Bool
+    package let accepted: Bool
     /// Every attempt, oldest first.
-    public let attempts: [AttemptFigures]
+    package let attempts: [AttemptFigures]
     /// All pauses together, as they were.
-    public let waited: Double
+    package let waited: Double
     /// From the first attempt to the end.
-    public let total: Double
+    package let total: Double
 
     enum CodingKeys: String, CodingKey {
         case strategy, accepted, attempts
@@ -82,41 +82,41 @@ public struct FaultFigures: Sendable, Codable {
 }
 
 /// Why a file was refused.
-public struct LoadRefusal: Sendable, Codable {
+package struct LoadRefusal: Sendable, Codable {
     /// The layer.
-    public let layer: String
+    package let layer: String
     /// The stable code.
-    public let code: String
+    package let code: String
     /// What was tried, found and allowed.
-    public let message: String
+    package let message: String
 }
 
 /// Everything about one file.
-public struct LoadFigures: Sendable, Codable {
+package struct LoadFigures: Sendable, Codable {
     /// As given.
-    public let path: String
+    package let path: String
     /// Bytes of all files of the model; 0 when they could not be opened.
-    public let size: Int
+    package let size: Int
     /// Files of the model, its seal included.
-    public let fileCount: Int
+    package let fileCount: Int
     /// Rounds of each measurement.
-    public let rounds: Int
+    package let rounds: Int
     /// Threads of the back end.
-    public let threads: Int
+    package let threads: Int
     /// Why it was refused; nil for an accepted one.
-    public let refusal: LoadRefusal?
+    package let refusal: LoadRefusal?
     /// What a seal beside it said: `absent`, `matched`; nil for a refused file.
-    public let seal: String?
+    package let seal: String?
     /// Why there are no cold figures; nil when there are.
-    public let coldMissing: String?
+    package let coldMissing: String?
     /// Each layer that ran, in order, under the strict strategy.
-    public let layers: [LoadCost]
+    package let layers: [LoadCost]
     /// Each strategy's whole load; empty for a refused file.
-    public let strategies: [LoadCost]
+    package let strategies: [LoadCost]
     /// Attempts for which the injected fault lasted.
-    public let faultCount: Int
+    package let faultCount: Int
     /// How each strategy met it; empty for a refused file.
-    public let faults: [FaultFigures]
+    package let faults: [FaultFigures]
 
     enum CodingKeys: String, CodingKey {
         case path, rounds, threads, refusal, seal, layers, strategies, faults
@@ -128,7 +128,7 @@ public struct LoadFigures: Sendable, Codable {
 }
 
 /// A measurement that cannot be made. Says nothing about the model.
-public struct LoadMeasureError: Error, Sendable, CustomStringConvertible {
+package struct LoadMeasureError: Error, Sendable, CustomStringConvertible {
     /// One sentence.
-    public let description: String
+    package let description: String
 }

@@ -13,20 +13,20 @@ import ModelFiles
 import Synchronization
 
 /// What to measure. Call `run` from one thread.
-public struct LoadMeasure: Sendable {
+package struct LoadMeasure: Sendable {
     /// Rounds of each measurement, at least 1; the median counts.
-    public var rounds: Int
+    package var rounds: Int
     /// Attempts for which the injected fault lasts, at least 0.
-    public var faultCount: Int
+    package var faultCount: Int
     /// Threads of the back end, at least 1.
-    public var threads: Int
+    package var threads: Int
     /// Where time comes from; tests bring one that does not wait.
-    public var time: TimeSource
+    package var time: TimeSource
     /// Where the fault is played; nil: the place for temporary files.
     private let temporaryFolder: String?
 
     /// A measurement with these counts; see the properties.
-    public init(
+    package init(
         rounds: Int, faultCount: Int, threads: Int, time: TimeSource = .system,
         temporaryFolder: String? = nil
     ) {
@@ -42,7 +42,7 @@ public struct LoadMeasure: Sendable {
     /// figures up to the layer that refused it.
     ///
     /// - Throws: when the back end, a temporary folder or the loader cannot be had.
-    public func run(path: String) throws(LoadMeasureError) -> LoadFigures {
+    package func run(path: String) throws(LoadMeasureError) -> LoadFigures {
         let placing: ModelPlacing
         do {
             placing = ModelPlacing(backend: try CPUBackend(threads: threads))

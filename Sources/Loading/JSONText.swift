@@ -2,6 +2,8 @@
 //
 // Guarantees: a single line of valid JSON for any content of strings. Numbers round-trip.
 
+import Console
+
 /// A JSON value on its way to text.
 package indirect enum JSONText {
     case null
@@ -63,9 +65,11 @@ package indirect enum JSONText {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where steers(scalar):
+                for unit in scalar.utf16 {
+                    let digits = String(unit, radix: 16)
+                    result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             default: result.unicodeScalars.append(scalar)
             }
         }

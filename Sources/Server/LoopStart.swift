@@ -45,9 +45,8 @@ struct LoopStart: Sendable {
     }
 
     private func makeNetwork(_ loop: Loop) throws(EventLoopError) -> NetworkLoop {
-        var limits = configuration.limits
-        limits.hasModelRoots = !configuration.modelRoots.isEmpty
-        var context = ServiceContext(limits: limits, serverName: AssayServer.version)
+        var context = ServiceContext(
+            limits: configuration.limits, serverName: AssayServer.version)
         let router = WorkRouter(engine: mailbox, loading: loading, inbox: inbox, logger: logger)
         context.condition.isStarting = true
         for name in names {

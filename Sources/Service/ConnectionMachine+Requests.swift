@@ -126,7 +126,6 @@ extension ConnectionMachine {
             try checkPlaces(context)
             let message = try Self.decode(LoadRequest.self, frame)
             try context.checkLoading(byOwner: isOwner)
-            try context.checkPathRight(byOwner: isOwner)
             try checkDraining(context)
             try context.checkLoaders()
             try context.models.beginLoad(message.name)

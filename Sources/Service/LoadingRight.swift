@@ -4,7 +4,7 @@
 package enum LoadingRight: String, Sendable, CaseIterable {
     /// Processes of the server's own user, by the credentials of a Unix socket.
     case sameUser = "same-user"
-    /// Every peer that reaches a socket. A peer of another user needs a `model-root`.
+    /// Every peer that reaches a socket.
     case anyone
     case nobody
 }
@@ -26,12 +26,6 @@ extension ServiceContext {
         throw ServiceError(
             .permissionDenied, .loadingNotAllowed,
             "changing the served models: \(found) (allow-loading)")
-    }
-
-    /// Throws when a peer may name no path at all. Loaders compare paths with the roots.
-    func checkPathRight(byOwner isOwner: Bool) throws(ServiceError) {
-        guard !isOwner, !limits.hasModelRoots else { return }
-        throw .pathNotAllowed
     }
 }
 

@@ -47,8 +47,6 @@ package struct ServiceLimits: Sendable, Equatable {
     package var liveTimeoutMicroseconds: UInt64 = 60_000_000
     /// Peers that may change the served models.
     package var loadingRight = LoadingRight.sameUser
-    /// True when Loads are bound to folders. Else only the server's own user names any path.
-    package var hasModelRoots = false
 
     /// Largest body of a streamed Logits frame. Fixed: small beside `outputHighSize`, large enough
     /// that the frame's own cost does not show.

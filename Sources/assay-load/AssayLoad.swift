@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import AssayClient
+import Console
 import EngineMeasure
 import LoadTesting
 
@@ -17,6 +18,7 @@ struct AssayLoad: AsyncParsableCommand {
     /// Runs the command. The exit statuses are the project's, not the parser's: 2 for wrong usage,
     /// 65 for a model that cannot be measured, 69 for an unreachable server, 79 for a mock.
     static func main() async {
+        Console.prepare()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -33,13 +35,16 @@ struct AssayLoad: AsyncParsableCommand {
         } catch let error as ClientError {
             end(error.exitStatus, "assay-load: \(error.message)")
         } catch {
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            end(2, fullMessage(for: error))
+            switch exitCode(for: error) {
+            case .success: Console.line(fullMessage(for: error))
+            case .validationFailure: end(2, fullMessage(for: error))
+            default: exit(withError: error)
+            }
         }
     }
 
     private static func end(_ status: Int32, _ sentence: String) -> Never {
-        complain(sentence)
+        Console.error(sentence)
         exit(withError: ExitCode(status))
     }
 }

@@ -1,6 +1,7 @@
 // assay-load compare: differences beyond chance between two reports of assay-load rpc.
 
 import ArgumentParser
+import Console
 import LoadTesting
 
 struct CompareCommand: ParsableCommand {
@@ -21,9 +22,9 @@ struct CompareCommand: ParsableCommand {
     func run() throws {
         let comparison = try Comparison(
             try ReportOptions.report(before), try ReportOptions.report(after))
-        print(comparison.text, terminator: "")
+        Console.output(comparison.text)
         if failIfWorse, comparison.isWorse {
-            complain("assay-load: B is worse than A beyond chance")
+            Console.error("assay-load: B is worse than A beyond chance")
             throw ExitCode(1)
         }
     }

@@ -1,6 +1,7 @@
 // assay-load engine: tokens per second of the engine alone, on one model file.
 
 import ArgumentParser
+import Console
 import EngineMeasure
 import Foundation
 
@@ -47,10 +48,10 @@ struct EngineCommand: ParsableCommand {
         } catch {
             throw ModelRefused(description: "assay-load: \(error)")
         }
-        guard json else { return print(figures.summary) }
+        guard json else { return Console.line(figures.summary) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(figures), as: UTF8.self))
+        Console.line(String(decoding: try encoder.encode(figures), as: UTF8.self))
     }
 }
 
@@ -64,9 +65,4 @@ func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
     guard !range.contains(value) else { return }
     throw ValidationError(
         "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
-}
-
-/// Writes a line to standard error.
-func complain(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
 }

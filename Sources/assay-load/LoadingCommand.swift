@@ -1,6 +1,7 @@
 // assay-load loading: the cost of each layer and each strategy of loading, on model files.
 
 import ArgumentParser
+import Console
 import Foundation
 import LoadMeasure
 
@@ -44,20 +45,20 @@ struct LoadingCommand: ParsableCommand {
             for path in path {
                 let figures = try measure.run(path: path)
                 all.append(figures)
-                if !json { print(figures.table) }
+                if !json { Console.line(figures.table) }
             }
         } catch {
-            complain("assay-load: \(error)")
+            Console.error("assay-load: \(error)")
             throw ExitCode(70)
         }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(["files": all]), as: UTF8.self))
+            Console.line(String(decoding: try encoder.encode(["files": all]), as: UTF8.self))
         }
         for figures in all {
             guard let refusal = figures.refusal else { continue }
-            complain(
+            Console.error(
                 "assay-load: \(figures.path): refused at the \(refusal.layer) layer "
                     + "(\(refusal.code)): \(refusal.message)")
         }

@@ -1,6 +1,7 @@
 // Writes a report to standard output and to files in the requested forms.
 
 import ArgumentParser
+import Console
 import Foundation
 import LoadTesting
 
@@ -24,7 +25,7 @@ struct ReportOptions: ParsableArguments {
     /// Prints the report and writes the requested files.
     func write(_ report: RunReport, intervals: [TimedInterval]) throws {
         let object = try Self.json(report)
-        print(json ? object : report.text, terminator: json ? "\n" : "")
+        Console.output(json ? object + "\n" : report.text)
         try save(object + "\n", to: saveJson)
         try save(report.csv, to: saveCsv)
         try save(HTMLReport.page(report), to: saveHtml)
@@ -63,7 +64,7 @@ struct ReportOptions: ParsableArguments {
 
 /// A line on standard error that follows a run, on a terminal only.
 struct ProgressLine {
-    private let isShown = isatty(STDERR_FILENO) == 1
+    private let isShown = Console.errorIsTerminal
 
     /// Shows only the last interval of each second, since percentiles of every interval would cost
     /// the run too much.
@@ -87,18 +88,15 @@ struct ProgressLine {
         let missing = record.failed + record.late
         if missing > 0 { text += "  failed \(missing)" }
         if record.isMock { text += "  MOCK" }
-        write("\r\u{1B}[K" + text)
+        Console.progress(text)
     }
 
     func say(_ text: String) {
-        if isShown { write("\r\u{1B}[K" + text + "\n") }
+        clear()
+        if isShown { Console.error(text) }
     }
 
     func clear() {
-        if isShown { write("\r\u{1B}[K") }
-    }
-
-    private func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        if isShown { Console.progress("") }
     }
 }

@@ -6,6 +6,7 @@
 
 import ArgumentParser
 import AssayClient
+import Console
 import Foundation
 import LoadTesting
 
@@ -125,7 +126,7 @@ struct RpcCommand: AsyncParsableCommand {
             throw ValidationError("--intrinsic-latency is \(seconds) s; allowed are 0.1 s to 1h")
         }
         let result = IntrinsicLatency.measure(seconds: seconds) { Interruption.hasHappened }
-        print(result.text, terminator: "")
+        Console.output(result.text)
     }
 
     // MARK: - Measuring
@@ -168,8 +169,8 @@ struct RpcCommand: AsyncParsableCommand {
             verdict = .failed
         }
         try output.write(report, intervals: result.intervals)
-        for failure in report.failures { complain("assay-load: \(failure)") }
-        if verdict == .mock, let words = report.endedEarly { complain("assay-load: \(words)") }
+        for failure in report.failures { Console.error("assay-load: \(failure)") }
+        if verdict == .mock, let words = report.endedEarly { Console.error("assay-load: \(words)") }
         return verdict
     }
 

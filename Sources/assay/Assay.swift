@@ -5,6 +5,7 @@
 // Not here: the protocol is in AssayClient, the assay in Loading, vocabularies in Tokenizers.
 
 import ArgumentParser
+import Console
 
 struct Assay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,8 +13,8 @@ struct Assay: AsyncParsableCommand {
         abstract: "Assays model files and talks to an assayd server.",
         discussion: """
             Exit codes: 0 ok, 2 usage, 65 model rejected, 69 server unreachable, 70 internal, \
-            75 overloaded or not ready (try again), 76 protocol error, 77 refused, 79 mock answer \
-            refused.
+            74 output that cannot be written, 75 overloaded or not ready (try again), \
+            76 protocol error, 77 refused, 79 mock answer refused.
             """,
         subcommands: [
             Inspect.self, Generate.self, ScoreCommand.self, Embed.self, LogitsCommand.self,
@@ -25,6 +26,7 @@ struct Assay: AsyncParsableCommand {
 @main
 enum Main {
     static func main() async {
+        Console.prepare()
         do {
             var command = try Assay.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -39,7 +41,7 @@ enum Main {
             // Errors from the parser: help and version end well, everything else is usage.
             let ends = Assay.exitCode(for: error) == .success
             let text = Assay.fullMessage(for: error)
-            if ends { print(text) } else { Terminal.error(text) }
+            if ends { Console.line(text) } else { Console.error(text) }
             exitProcess(ends ? .ok : .usage)
         }
     }

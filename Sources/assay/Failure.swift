@@ -4,6 +4,7 @@
 // AssayClient's `exitStatus` gives the code for an error of the client.
 
 import AssayClient
+import Console
 import Foundation
 import Wire
 
@@ -34,8 +35,8 @@ struct Failure: Error {
 
     /// Prints the sentence and the advice on standard error.
     func report() {
-        Terminal.error("assay: \(message)")
-        if let advice { Terminal.error("  \(advice)") }
+        Console.error("assay: \(message)")
+        if let advice { Console.error("  \(advice)") }
     }
 
     static func usage(_ message: String) -> Failure {
@@ -68,6 +69,8 @@ extension Failure {
         }
         switch error.status {
         case .notFound: return "assay models lists what is served"
+        case .permissionDenied where error.code.name == "loading_not_allowed":
+            return "ask over a Unix socket as the server's user, or set allow-loading"
         case .modelRejected: return "assay inspect PATH shows each layer's verdict"
         case .resourceExhausted, .unavailable: return "try again a little later"
         case .deadlineExceeded: return "give it more time with --deadline, or try again later"

@@ -3,12 +3,18 @@
 // Guarantees: lines may hold any bytes and have any length. An empty line is skipped. Each line
 // read gives a line of output. When input is slow, the output appears before the next line is read.
 
+import Console
 import Foundation
 
 enum StandardInput {
     /// Returns everything up to the end of input.
     static func all() -> [UInt8] {
-        [UInt8](FileHandle.standardInput.readDataToEndOfFile())
+        var bytes: [UInt8] = []
+        while true {
+            let more = Console.input()
+            if more.isEmpty { return bytes }
+            bytes += more
+        }
     }
 
     /// Calls `body` with each line and its number from 1, and prints the result.
@@ -16,8 +22,8 @@ enum StandardInput {
         var rest = Data()
         var number = 0
         while true {
-            let chunk = FileHandle.standardInput.availableData
-            rest.append(chunk)
+            let chunk = Console.input()
+            rest.append(contentsOf: chunk)
             var output = ""
             var start = rest.startIndex
             while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -29,7 +35,7 @@ enum StandardInput {
             if chunk.isEmpty, !rest.isEmpty {
                 output += try await body(number + 1, rest) + "\n"
             }
-            if !output.isEmpty { Terminal.output(output) }
+            if !output.isEmpty { Console.output(output) }
             if chunk.isEmpty { return }
         }
     }

@@ -1,31 +1,19 @@
-// Standard output and error: text as it comes, and progress that does not get in the way.
+// What people see beside the data: the banner of a mock, and progress that does not get in the way.
 //
 // Guarantees: only data goes to standard output. Progress goes to standard error, but only on a
 // terminal or after a long wait. A terminal line is erased before further text.
 
-import Foundation
+import Console
 
 enum Terminal {
-    /// Writes text without a newline, at once.
-    static func output(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
-    }
-
-    /// Writes a line to standard error.
-    static func error(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
-    }
-
-    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-
     /// Warns of a mock's answer, as loudly as a terminal can.
     static func mockBanner(model: String?) {
         let name = model.map { " \"\($0)\"" } ?? ""
         let line = String(repeating: "*", count: 72)
-        error(line)
-        error("*** MOCK   this answer was made by the mock model\(name)")
-        error("*** MOCK   it is random and says nothing about any real model")
-        error(line)
+        Console.error(line)
+        Console.error("*** MOCK   this answer was made by the mock model\(name)")
+        Console.error("*** MOCK   it is random and says nothing about any real model")
+        Console.error(line)
     }
 }
 
@@ -41,11 +29,11 @@ struct Progress {
     /// Shows `text` in place of the previous text.
     mutating func show(_ text: String) {
         let now = ContinuousClock.now
-        if Terminal.errorIsTerminal {
-            FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+        if Console.errorIsTerminal {
+            Console.progress(text)
             isShown = true
         } else if (lastPrinted ?? started).duration(to: now) > Self.patience {
-            Terminal.error(text)
+            Console.error(text)
             lastPrinted = now
         }
     }
@@ -53,7 +41,7 @@ struct Progress {
     /// Erases the line on a terminal.
     mutating func clear() {
         guard isShown else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+        Console.progress("")
         isShown = false
     }
 }

@@ -10,6 +10,7 @@
 // occupied admin address.
 
 import ArgumentParser
+import Console
 import DemoModel
 import Foundation
 import Logging
@@ -18,22 +19,25 @@ import Server
 @main
 enum Assayd {
     static func main() {
+        Console.prepare()
         let options: AssaydOptions
         do {
             options = try AssaydOptions.parse()
         } catch {
             let isHelp = AssaydOptions.exitCode(for: error) == .success
             let text = AssaydOptions.fullMessage(for: error)
-            FileHandle(fileDescriptor: isHelp ? 1 : 2).write(Data((text + "\n").utf8))
+            if isHelp { Console.line(text) } else { Console.error(text) }
             exit(isHelp ? 0 : AssaydExit.usage)
         }
-        unblockSignals()
+        prepareSignals()
         exit(run(options))
     }
 
     /// Unblocks SIGTERM and SIGINT. A signal mask is inherited from the parent, and nobody could
-    /// stop the server politely with SIGTERM blocked.
-    private static func unblockSignals() {
+    /// stop the server politely with SIGTERM blocked. Signals that ask other servers to read their
+    /// settings or logs anew do nothing, instead of ending this one.
+    private static func prepareSignals() {
+        for number in [SIGHUP, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
         var set = sigset_t()
         sigemptyset(&set)
         for number in [SIGTERM, SIGINT] { sigaddset(&set, number) }
@@ -47,25 +51,33 @@ enum Assayd {
                 flags: options.flags, environment: ProcessInfo.processInfo.environment,
                 file: options.config ?? ProcessInfo.processInfo.environment["ASSAY_CONFIG"])
         } catch {
-            complain("\(error)")
+            Console.error("\(error)")
             return AssaydExit.configuration
         }
         let demo: String?
         do {
             demo = effective.values.models.isEmpty ? try DemoModel.path() : nil
         } catch {
-            complain(
+            Console.error(
                 "no model is named, and \(error); allowed: --model NAME=PATH, ASSAY_MODEL, "
                     + "\"model\" in the configuration file, or the demo model in its place")
             return AssaydExit.configuration
         }
         if options.checkConfig {
             let lines = effective.lines + (demo.map { [demoLine($0)] } ?? [])
-            print(lines.joined(separator: "\n"))
-            for warning in effective.warnings { complain("warning: \(warning)") }
+            Console.line(lines.joined(separator: "\n"))
+            for warning in effective.warnings { Console.error("warning: \(warning)") }
             return AssaydExit.ok
         }
-        return serve(effective, demo: demo)
+        do {
+            let sink = try LineSink()
+            let status = serve(effective, demo: demo, sink)
+            sink.flush(milliseconds: 1000)
+            return status
+        } catch {
+            Console.error("starting the log's thread: \(error)")
+            return AssaydExit.internalFailure
+        }
     }
 
     private static func demoLine(_ path: String) -> String {
@@ -73,8 +85,15 @@ enum Assayd {
     }
 
     /// Serves the configured models, or the demo model at the path `demo`.
-    private static func serve(_ effective: EffectiveConfiguration, demo: String?) -> Int32 {
-        let logger = makeLogger(effective.values.logLevel)
+    private static func serve(
+        _ effective: EffectiveConfiguration, demo: String?, _ sink: LineSink
+    ) -> Int32 {
+        let logger = makeLogger(effective.values.logLevel, sink)
+        let complain: @Sendable (String) -> Void = { text in
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+                sink.write(String(line))
+            }
+        }
         logger.info("configuration: \(effective.lines.joined(separator: "; "))")
         for warning in effective.warnings { logger.warning("\(warning)") }
         do {
@@ -103,18 +122,13 @@ enum Assayd {
         }
     }
 
-    /// Makes the logger. Logs go to stderr in one piece per line. Stdout stays free for requested
+    /// Makes the logger. Logs go to stderr by way of `sink`. Stdout stays free for requested
     /// output.
-    private static func makeLogger(_ level: String) -> Logger {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    private static func makeLogger(_ level: String, _ sink: LineSink) -> Logger {
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, write: sink.write) }
         var logger = Logger(label: "assayd")
         logger.logLevel = Logger.Level(rawValue: level) ?? .info
         return logger
-    }
-
-    /// Writes a message for the user to stderr.
-    private static func complain(_ text: String) {
-        FileHandle.standardError.write(Data("\(text)\n".utf8))
     }
 }
 

@@ -3,9 +3,9 @@
 import Foundation
 
 /// Reads /proc.
-public enum ProcessFacts {
+package enum ProcessFacts {
     /// Resident memory in bytes of a process; 0 when it is gone.
-    public static func residentSize(of process: Int32 = getpid()) -> Int {
+    package static func residentSize(of process: Int32 = getpid()) -> Int {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         else { return 0 }
         let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
@@ -14,12 +14,12 @@ public enum ProcessFacts {
     }
 
     /// Open descriptors of a process.
-    public static func descriptorCount(of process: Int32 = getpid()) -> Int {
+    package static func descriptorCount(of process: Int32 = getpid()) -> Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count) ?? 0
     }
 
     /// Raises this process's limit of descriptors as far as it goes.
-    public static func raiseDescriptorLimit() {
+    package static func raiseDescriptorLimit() {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
@@ -27,7 +27,7 @@ public enum ProcessFacts {
     }
 
     /// Looks until `condition` holds or ten seconds have passed; returns whether it held.
-    public static func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+    package static func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
         for _ in 0..<1000 {
             if try condition() { return true }
             usleep(10_000)

@@ -7,27 +7,27 @@ import Glibc
 import Wire
 
 /// One answer frame, checked by the wire's own decoder.
-public struct AnswerFrame: Sendable {
+package struct AnswerFrame: Sendable {
     /// As received.
-    public let header: FrameHeader
+    package let header: FrameHeader
     /// Decompressed.
-    public let body: [UInt8]
+    package let body: [UInt8]
 
     /// The header's status.
-    public var status: Status { header.status }
+    package var status: Status { header.status }
     /// Whether the response ends here.
-    public var isLast: Bool { !header.flags.contains(.more) }
+    package var isLast: Bool { !header.flags.contains(.more) }
     /// The error body of a frame with a status.
-    public var error: ErrorBody? { status == .ok ? nil : try? ErrorBody(decoding: body) }
+    package var error: ErrorBody? { status == .ok ? nil : try? ErrorBody(decoding: body) }
 
     /// The body as a message.
-    public func decoded<Message: WireRecord>(_ type: Message.Type) throws -> Message {
+    package func decoded<Message: WireRecord>(_ type: Message.Type) throws -> Message {
         try Message(decoding: body)
     }
 }
 
 /// What went wrong on the client's side.
-public enum RawClientError: Error, Sendable {
+package enum RawClientError: Error, Sendable {
     case address(String)
     case system(String, Int32)
     case timedOut
@@ -35,19 +35,19 @@ public enum RawClientError: Error, Sendable {
 }
 
 /// See the head of the file. One thread.
-public final class RawClient {
+package final class RawClient {
     private let descriptor: Int32
     private var encoder = FrameEncoder()
     private let decoder = FrameDecoder(.response)
     private var waiting: [AnswerFrame] = []
     private var nextID: UInt64 = 100
     /// Every frame ever received, in order.
-    public private(set) var seen: [AnswerFrame] = []
+    package private(set) var seen: [AnswerFrame] = []
 
     /// Connects to `tcp://127.0.0.1:PORT` or `unix:///PATH`.
     ///
     /// - Parameter receiveBuffer: bytes of the kernel's buffer, for slow readers.
-    public init(_ address: String, receiveBuffer: Int32? = nil) throws {
+    package init(_ address: String, receiveBuffer: Int32? = nil) throws {
         descriptor = try Self.connect(address, receiveBuffer: receiveBuffer)
         setReadTimeout(seconds: 20)
     }
@@ -55,7 +55,7 @@ public final class RawClient {
     deinit { close(descriptor) }
 
     /// How long a read may wait.
-    public func setReadTimeout(seconds: Int) {
+    package func setReadTimeout(seconds: Int) {
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -65,7 +65,7 @@ public final class RawClient {
 
     /// Sends bytes as they are. Returns false when the peer is gone.
     @discardableResult
-    public func send(_ bytes: [UInt8]) -> Bool { Self.send(bytes, on: descriptor) }
+    package func send(_ bytes: [UInt8]) -> Bool { Self.send(bytes, on: descriptor) }
 
     /// Sends bytes to a connected peer. Returns false when it is gone.
     static func send(_ bytes: [UInt8], on descriptor: Int32) -> Bool {
@@ -84,7 +84,7 @@ public final class RawClient {
 
     /// Sends a request and returns its id.
     @discardableResult
-    public func request(
+    package func request(
         _ message: some RequestMessage, id: UInt64? = nil, deadlineMilliseconds: UInt32 = 0
     ) throws -> UInt64 {
         let number = id ?? nextID
@@ -97,18 +97,18 @@ public final class RawClient {
     }
 
     /// Says that nothing more will be sent.
-    public func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     // MARK: - Receiving
 
     /// The next frame; nil when the server has closed.
-    public func next() throws -> AnswerFrame? {
+    package func next() throws -> AnswerFrame? {
         if !waiting.isEmpty { return waiting.removeFirst() }
         return try read()
     }
 
     /// Waits for a frame and keeps it for whoever asks for it; nil when the server has closed.
-    public func peek() throws -> AnswerFrame? {
+    package func peek() throws -> AnswerFrame? {
         if let first = waiting.first { return first }
         guard let frame = try read() else { return nil }
         waiting.insert(frame, at: 0)
@@ -116,7 +116,7 @@ public final class RawClient {
     }
 
     /// All frames of one request, up to its last. Others are kept for later.
-    public func answers(to id: UInt64) throws -> [AnswerFrame] {
+    package func answers(to id: UInt64) throws -> [AnswerFrame] {
         var mine: [AnswerFrame] = []
         var others: [AnswerFrame] = []
         defer { waiting = others + waiting }
@@ -132,13 +132,13 @@ public final class RawClient {
     }
 
     /// Sends a request and returns its only frame.
-    public func call(_ message: some RequestMessage) throws -> AnswerFrame {
+    package func call(_ message: some RequestMessage) throws -> AnswerFrame {
         let frames = try answers(to: try request(message))
         return frames[frames.count - 1]
     }
 
     /// Greets; every conversation begins with it.
-    public func hello(
+    package func hello(
         compression: Bool = false, bodySizeMax: UInt64 = UInt64(Limits.bodySizeMax)
     ) throws {
         let answer = try call(
@@ -222,7 +222,7 @@ public final class RawClient {
 
 extension [AnswerFrame] {
     /// Tokens of a streamed generation, chunks and last frame together.
-    public var tokens: [UInt32] {
+    package var tokens: [UInt32] {
         get throws {
             try flatMap { frame in
                 frame.isLast
@@ -233,7 +233,7 @@ extension [AnswerFrame] {
     }
 
     /// Text of a streamed generation.
-    public var text: String {
+    package var text: String {
         get throws {
             try map { frame in
                 frame.isLast
@@ -244,7 +244,7 @@ extension [AnswerFrame] {
     }
 
     /// The account at the end of a streamed generation.
-    public var generated: GenerateResponse {
+    package var generated: GenerateResponse {
         get throws { try self[count - 1].decoded(GenerateResponse.self) }
     }
 }

@@ -5,13 +5,13 @@
 import Glibc
 
 /// One answer, taken apart.
-public struct RawHTTPAnswer: Sendable {
+package struct RawHTTPAnswer: Sendable {
     /// The number in the status line.
-    public let status: Int
+    package let status: Int
     /// Header names in lower case.
-    public let headers: [String: String]
+    package let headers: [String: String]
     /// What follows the head.
-    public let body: String
+    package let body: String
 
     /// Nil for bytes that are no answer.
     init?(_ bytes: [UInt8]) {
@@ -34,11 +34,11 @@ public struct RawHTTPAnswer: Sendable {
 }
 
 /// One connection to an admin port. One thread.
-public final class RawHTTP {
+package final class RawHTTP {
     private let descriptor: Int32
 
     /// Connects to `127.0.0.1:PORT`.
-    public init(_ address: String) throws {
+    package init(_ address: String) throws {
         descriptor = try RawClient.connect("tcp://" + address, receiveBuffer: nil)
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(
@@ -49,13 +49,13 @@ public final class RawHTTP {
 
     /// Sends bytes as they are. Returns false when the peer is gone.
     @discardableResult
-    public func send(_ bytes: [UInt8]) -> Bool { RawClient.send(bytes, on: descriptor) }
+    package func send(_ bytes: [UInt8]) -> Bool { RawClient.send(bytes, on: descriptor) }
 
     /// Says that nothing more will be sent.
-    public func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Everything until the peer closes; throws after 20 s of silence.
-    public func readToEnd() throws -> [UInt8] {
+    package func readToEnd() throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -67,10 +67,10 @@ public final class RawHTTP {
     }
 
     /// The answer; nil when the connection ended without one.
-    public func answer() throws -> RawHTTPAnswer? { RawHTTPAnswer(try readToEnd()) }
+    package func answer() throws -> RawHTTPAnswer? { RawHTTPAnswer(try readToEnd()) }
 
     /// Asks for one page the way a monitor does.
-    public static func get(
+    package static func get(
         _ path: String, _ address: String, method: String = "GET"
     ) throws -> RawHTTPAnswer {
         let connection = try RawHTTP(address)

@@ -38,6 +38,15 @@ import Testing
         #expect(offences { line in line.last == " " || line.contains("\t") } == [])
     }
 
+    /// `Console` checks every write, and so do its users: no program loses its output silently.
+    @Test func onlyTheConsoleWritesToStandardStreams() {
+        let marks = [" print" + "(", "FileHandle.standard", "fputs(", "StreamLog" + "Handler"]
+        let uses = offences(in: {
+            $0.path.hasPrefix("Sources") && !$0.path.hasPrefix("Sources/LoadTesting/HostWatch")
+        }) { line in marks.contains { line.contains($0) } }
+        #expect(uses == [])
+    }
+
     @Test func forcedTriesAreAbsentFromSources() {
         let mark = "try" + "!"
         #expect(offences(in: { $0.path.hasPrefix("Sources") }) { $0.contains(mark) } == [])

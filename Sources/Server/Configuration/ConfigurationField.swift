@@ -105,7 +105,7 @@ struct ConfigurationField: Sendable {
             storage: .right(\.limits.loadingRight)),
         .init(
             name: "model-root", unit: "a folder",
-            explanation: "Folders below which a Load finds models; none is any, for same-user.",
+            explanation: "Folders below which a Load finds models; none is any path.",
             storage: .texts(\.modelRoots)),
     ]
 

@@ -44,7 +44,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Cache positions reserved per model, in tokens, shared by its sequences. 0 means four full
     /// contexts.
     package var cacheTokensMax = 0
-    /// Folders below which a Load finds models. None leaves any path to the server's own user.
+    /// Folders below which a Load finds models. None leaves any path to who may load.
     package var modelRoots: [String] = []
     /// Bounds of connections, queues and steps.
     package var limits = ServiceLimits()

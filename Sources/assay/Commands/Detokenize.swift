@@ -1,5 +1,6 @@
 // assay detokenize: token ids to text, by a server's model or by a file on this machine.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -52,9 +53,9 @@ struct Detokenize: AsyncParsableCommand {
             }
             let bytes = try await decode(try PromptOptions.tokens(tokens))
             if options.json {
-                print(Self.json(bytes))
+                Console.line(Self.json(bytes))
             } else {
-                FileHandle.standardOutput.write(Data(bytes + [UInt8(ascii: "\n")]))
+                Console.output(bytes: bytes + [UInt8(ascii: "\n")])
             }
             return
         }

@@ -1,5 +1,6 @@
 // assay embed: texts to vectors, as a summary, JSON or a file of f32.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -67,10 +68,10 @@ struct Embed: AsyncParsableCommand {
         let output = AnswerOutput(
             provenance: reply.provenance, generation: reply.generation, answer: message.answer)
         if options.json {
-            print(Self.json(message, output).text)
+            Console.line(Self.json(message, output).text)
         } else {
-            for row in Self.rows(message) { print(Self.line(row)) }
-            Terminal.error(output.line)
+            for row in Self.rows(message) { Console.line(Self.line(row)) }
+            Console.error(output.line)
         }
     }
 

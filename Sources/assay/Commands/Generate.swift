@@ -1,5 +1,6 @@
 // assay generate: continues a prompt and shows the text as it comes.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -70,11 +71,11 @@ struct Generate: AsyncParsableCommand {
                 answer: reply.message.answer)
             if json {
                 options.announce(reply.provenance, model: reply.message.answer.model)
-                print(Self.json(reply.message, output).text)
+                Console.line(Self.json(reply.message, output).text)
             } else {
                 Self.printTables(reply.message)
-                Terminal.error(output.line)
-                Terminal.error(Self.summary(reply.message))
+                Console.error(output.line)
+                Console.error(Self.summary(reply.message))
             }
         }
     }
@@ -131,7 +132,7 @@ struct Generate: AsyncParsableCommand {
             ("token\tlogprob\tbest", message.logprobs),
         ]
         for case (let title, let logprobs?) in tables {
-            print(LogprobsOutput.table(logprobs, title: title))
+            Console.line(LogprobsOutput.table(logprobs, title: title))
         }
     }
 
@@ -166,7 +167,7 @@ private struct Shown {
         guard !isQuiet, !chunk.text.isEmpty else { return }
         announce(provenance, nil)
         progress.clear()
-        Terminal.output(chunk.text)
+        Console.output(chunk.text)
         textSize += chunk.text.utf8.count
     }
 
@@ -176,7 +177,7 @@ private struct Shown {
         guard !isQuiet else { return }
         announce(reply.provenance, reply.message.answer.model)
         let rest = reply.message.text.utf8.dropFirst(textSize)
-        Terminal.output(String(decoding: rest, as: UTF8.self) + "\n")
+        Console.output(String(decoding: rest, as: UTF8.self) + "\n")
     }
 
     private mutating func announce(_ provenance: Provenance, _ model: String?) {

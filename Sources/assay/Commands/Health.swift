@@ -1,6 +1,7 @@
 // assay health: exits with 0 when work is accepted, 75 when not, and with --verify 65 when the
 // model has drifted.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -28,7 +29,7 @@ struct Health: AsyncParsableCommand {
         options.announce(reply.provenance, model: options.model)
         let message = reply.message
         if options.json {
-            print(
+            Console.line(
                 JSONText.object([
                     ("provenance", .string(reply.provenance.description)),
                     ("ready", .bool(message.ready)),
@@ -40,9 +41,10 @@ struct Health: AsyncParsableCommand {
                 ]).text)
         } else {
             let reason = message.reason.map { ": \($0)" } ?? ""
-            print("\(message.ready ? "ready" : "not ready") (\(message.state.rawValue))\(reason)")
+            Console.line(
+                "\(message.ready ? "ready" : "not ready") (\(message.state.rawValue))\(reason)")
             for line in [Self.sealLine(message), Self.fileLine(message)] {
-                if let line { print(line) }
+                if let line { Console.line(line) }
             }
         }
         if verify, message.state == .failed { exitProcess(.rejected) }

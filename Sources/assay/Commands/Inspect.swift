@@ -2,6 +2,7 @@
 // the model's answer to a prompt, for comparison in later loads.
 
 import ArgumentParser
+import Console
 import Loading
 import Logging
 import Synchronization
@@ -44,7 +45,7 @@ struct Inspect: ParsableCommand {
         if seal, case .success(.real(let model)) = outcome.result {
             report.seal = .written(path: try write(model))
         }
-        print(json ? report.json : report.table)
+        Console.line(json ? report.json : report.table)
         // The table and the JSON both give place, reason and advice.
         if case .failure = outcome.result { exitProcess(.rejected) }
     }

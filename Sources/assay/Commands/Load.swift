@@ -1,5 +1,6 @@
 // assay load [NAME=]PATH: asks the server to assay a file and serve it.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -31,7 +32,7 @@ struct Load: AsyncParsableCommand {
                 progress.clear()
                 let time = Double(layer.microseconds) / 1000
                 if !json {
-                    print("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
+                    Console.line("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
                 }
                 progress.show("loading \(request.name): after the \(layer.layer) layer")
             }
@@ -39,9 +40,9 @@ struct Load: AsyncParsableCommand {
         options.announce(reply.provenance, model: request.name)
         let message = reply.message
         if json {
-            print(Self.json(message, reply.provenance).text)
+            Console.line(Self.json(message, reply.provenance).text)
         } else if let model = message.model {
-            print(ModelOutput.line(model))
+            Console.line(ModelOutput.line(model))
         }
     }
 

@@ -1,5 +1,6 @@
 // assay logits: the raw scores after a prompt, as a table, JSON or a file of f32.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -40,10 +41,10 @@ struct LogitsCommand: AsyncParsableCommand {
             provenance: reply.provenance, generation: reply.generation, answer: message.answer)
         let top = Self.top(message)
         if options.json {
-            print(Self.json(message, top, output).text)
+            Console.line(Self.json(message, top, output).text)
         } else {
-            for (token, logit) in top { print("\(token)\t\(logit)") }
-            Terminal.error(output.line)
+            for (token, logit) in top { Console.line("\(token)\t\(logit)") }
+            Console.error(output.line)
         }
     }
 

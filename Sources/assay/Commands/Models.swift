@@ -1,5 +1,6 @@
 // assay models: lists the served models and the state of their files on disk.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -17,14 +18,14 @@ struct Models: AsyncParsableCommand {
         }
         if options.json {
             let list = models.map { JSONText.object(ModelOutput.fields($0)) }
-            print(
+            Console.line(
                 JSONText.object([
                     ("provenance", .string(reply.provenance.description)), ("models", .array(list)),
                 ]).text)
             return
         }
-        if models.isEmpty { Terminal.error("no models are being served") }
-        for model in models { print(ModelOutput.line(model)) }
+        if models.isEmpty { Console.error("no models are being served") }
+        for model in models { Console.line(ModelOutput.line(model)) }
     }
 }
 

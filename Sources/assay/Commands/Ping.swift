@@ -1,5 +1,6 @@
 // assay ping: round trips to a server.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -33,14 +34,15 @@ struct Ping: AsyncParsableCommand {
         let median = times[times.count / 2]
         let late = times[min(times.count - 1, times.count * 99 / 100)]
         if options.json {
-            print(
+            Console.line(
                 JSONText.object([
                     ("provenance", .string("real")), ("server", .string(server)),
                     ("count", .unsigned(UInt64(count))), ("p50_ms", .number(median)),
                     ("p99_ms", .number(late)),
                 ]).text)
         } else {
-            print("\(server) at \(options.address): p50 \(median) ms, p99 \(late) ms of \(count)")
+            Console.line(
+                "\(server) at \(options.address): p50 \(median) ms, p99 \(late) ms of \(count)")
         }
     }
 

@@ -1,5 +1,6 @@
 // assay score: log-probabilities of given continuations of a prompt.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -47,10 +48,10 @@ struct ScoreCommand: AsyncParsableCommand {
         let output = AnswerOutput(
             provenance: reply.provenance, generation: reply.generation, answer: message.answer)
         if options.json {
-            print(Self.json(message, inputs, output).text)
+            Console.line(Self.json(message, inputs, output).text)
         } else {
             Self.printLines(message, inputs)
-            Terminal.error(output.line)
+            Console.error(output.line)
         }
     }
 
@@ -93,14 +94,14 @@ struct ScoreCommand: AsyncParsableCommand {
             let (input, score) = entry.element
             let count = score.logprobs.count
             let mean = LogprobsOutput.fixed(score.logprob / Double(count))
-            print(
+            Console.line(
                 [
                     rank == 0 ? "*" : " ", LogprobsOutput.fixed(score.logprob),
                     "\(mean)/token", "\(count) token\(count == 1 ? "" : "s")",
                     score.greedy ? "greedy" : "-", InputList.json(input).text,
                 ].joined(separator: "\t"))
             guard score.logprobs.topCount > 0 else { continue }
-            print(LogprobsOutput.table(score.logprobs, title: "token\tlogprob\tbest"))
+            Console.line(LogprobsOutput.table(score.logprobs, title: "token\tlogprob\tbest"))
         }
     }
 }

@@ -1,5 +1,6 @@
 // assay stats: the server's counters, split by provenance.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -21,14 +22,14 @@ struct Stats: AsyncParsableCommand {
                     .object([("real", .unsigned(counter.real)), ("mock", .unsigned(counter.mock))])
                 )
             }
-            print(
+            Console.line(
                 JSONText.object([
                     ("provenance", .string(reply.provenance.description)),
                     ("counters", .object(list)),
                 ]).text)
         } else {
             for counter in counters {
-                print("\(counter.name)  real \(counter.real)  mock \(counter.mock)")
+                Console.line("\(counter.name)  real \(counter.real)  mock \(counter.mock)")
             }
         }
     }

@@ -1,5 +1,6 @@
 // assay tokenize: text to token ids, by a server's model or by a file on this machine.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -82,9 +83,9 @@ struct Tokenize: AsyncParsableCommand {
                 bytes: bytes, parseSpecial: parseSpecial, addSpecial: !noAddSpecial)
             let tokens = try await encode(input)
             if options.json {
-                print(JSONText.object([("tokens", .tokens(tokens))]).text)
+                Console.line(JSONText.object([("tokens", .tokens(tokens))]).text)
             } else {
-                print(tokens.map { "\($0)" }.joined(separator: ","))
+                Console.line(tokens.map { "\($0)" }.joined(separator: ","))
             }
             return
         }

@@ -1,5 +1,6 @@
 // assay unload NAME: asks the server to stop serving a model.
 
+import Console
 import Loading
 import ArgumentParser
 import AssayClient
@@ -22,13 +23,13 @@ struct Unload: AsyncParsableCommand {
         }
         options.announce(reply.provenance, model: name)
         if options.json {
-            print(
+            Console.line(
                 JSONText.object([
                     ("provenance", .string(reply.provenance.description)),
                     ("unloaded", .string(name)),
                 ]).text)
         } else {
-            print("unloaded \(name)")
+            Console.line("unloaded \(name)")
         }
     }
 }
