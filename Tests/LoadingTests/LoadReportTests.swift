@@ -123,8 +123,9 @@ import Tokenizers
     }
 
     @Test func jsonTextIsEscaped() {
-        let text = "a\"b\\c\n\r\t\u{1}é\u{2028}"
-        #expect(JSONText.string(text).text == "\"a\\\"b\\\\c\\n\\r\\t\\u0001é\u{2028}\"")
+        let text = "a\"b\\c\n\r\t\u{1}é\u{2028}\u{E0041}"
+        let escaped = "\"a\\\"b\\\\c\\n\\r\\t\\u0001é\\u2028\\udb40\\udc41\""
+        #expect(JSONText.string(text).text == escaped)
         #expect(JSONText.rounded(.infinity).text == "null")
         #expect(JSONText.rounded(1.23456).text == "1.235")
         #expect(
