@@ -240,4 +240,4 @@ class Interrupts(Actor):
                     self.refused(error, "beside a cancelled task")
                     continue
                 if task is beside:
-                    self.judge(row, goldens.driver.result_json("Generate", answer), began)
+                    self.judge(row, goldens.answer_json("Generate", answer), began)

@@ -38,6 +38,12 @@ def questions(model):
 # ---------------------------------------------------------------- asking in Python
 
 
+def answer_json(kind, answer):
+    """An answer of the Python client as the driver protocol spells it."""
+    return {"provenance": answer.provenance, "degraded": answer.degraded,
+            "response": driver.to_json(protocol.KINDS[kind].response, answer)}
+
+
 def ask(client, kind, request, deadline_milliseconds=20_000, stream=False):
     """The driver protocol's answer (`provenance`, `degraded`, `response`) through the Python
     client. Raises `assay.AssayError`."""
@@ -47,12 +53,12 @@ def ask(client, kind, request, deadline_milliseconds=20_000, stream=False):
         with client.generate_stream(made, **words) as answer:
             for _ in answer:
                 pass
-        return driver.result_json(kind, answer.result)
+        return answer_json(kind, answer.result)
     if kind in ("Tokenize", "Detokenize"):
         words |= {field.name: getattr(made, field.name)
                   for field in protocol.KINDS[kind].request.fields}
-        return driver.result_json(kind, getattr(client, kind.lower())(**words))
-    return driver.result_json(kind, getattr(client, kind.lower())(made, **words))
+        return answer_json(kind, getattr(client, kind.lower())(**words))
+    return answer_json(kind, getattr(client, kind.lower())(made, **words))
 
 
 def record(client, names):
