@@ -9,10 +9,12 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
 ]
 
-// The kernels are written for one optimisation level and explicit rounding; the debug build
-// (used for coverage and sanitizers) must not turn them into something else.
 let cFlags: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
-let kernelFlags: [CSetting] = cFlags + [.unsafeFlags(["-O3", "-ffp-contract=off"])]
+// The kernels are written for one optimisation level and explicit rounding. The debug build (used
+// for coverage and sanitizers) must not turn them into something else. Full debug information
+// would double the time that the kernels take to compile.
+let kernelFlags: [CSetting] =
+    cFlags + [.unsafeFlags(["-O3", "-ffp-contract=off", "-gline-tables-only"])]
 
 let package = Package(
     name: "assay",
@@ -49,7 +51,8 @@ let package = Package(
         .target(name: "ModelFiles", swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
-        .target(name: "Console", dependencies: ["Threads"], swiftSettings: strict),
+        .target(name: "PlainText", swiftSettings: strict),
+        .target(name: "Console", dependencies: ["PlainText", "Threads"], swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
             name: "Inference", dependencies: ["Compute", "ModelFiles", "Tokenizers"],
@@ -57,16 +60,17 @@ let package = Package(
         .target(
             name: "Loading",
             dependencies: [
-                "CCrypto", "Console", "Inference", "Compute", "ModelFiles", "Threads", "Tokenizers",
+                "CCrypto", "Inference", "Compute", "ModelFiles", "PlainText", "Threads",
+                "Tokenizers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .target(name: "Service", dependencies: ["Wire"], swiftSettings: strict),
+        .target(name: "Service", dependencies: ["PlainText", "Wire"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
                 "CHTTPParser", "Compute", "EventLoop", "Inference", "Loading", "ModelFiles",
-                "Service", "Threads", "Tokenizers", "Wire",
+                "PlainText", "Service", "Threads", "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -96,7 +100,8 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "AssayClient", "Console", "Loading", "ModelFiles", "Tokenizers", "Wire",
+                "AssayClient", "Console", "Loading", "ModelFiles", "PlainText", "Tokenizers",
+                "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -121,6 +126,7 @@ let package = Package(
             name: "assay-load",
             dependencies: [
                 "AssayClient", "Console", "EngineMeasure", "LoadMeasure", "LoadTesting",
+                "PlainText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -163,7 +169,8 @@ let package = Package(
             path: "Tests/ComputeTestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "ConsoleTests", dependencies: ["Console", "Threads"], swiftSettings: strict),
+            name: "ConsoleTests", dependencies: ["Console", "PlainText", "Threads"],
+            swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -11,14 +11,14 @@
 import Glibc
 
 /// The packaged demo model. Any thread.
-public enum DemoModel {
+package enum DemoModel {
     /// What it is called on the wire unless somebody says otherwise.
-    public static let name = "demo"
+    package static let name = "demo"
     /// Its file; the seal lies beside it under this name and `.seal`.
-    public static let fileName = "assay-demo.gguf"
+    package static let fileName = "assay-demo.gguf"
 
     /// The absolute path of the file, beside the program that is running.
-    public static func path() throws(DemoModelError) -> String {
+    package static func path() throws(DemoModelError) -> String {
         try path(besideProgram: programPath())
     }
 
@@ -58,12 +58,12 @@ public enum DemoModel {
 }
 
 /// The demo model is not where it belongs. The installation's fault, not a caller's.
-public struct DemoModelError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct DemoModelError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The paths that were looked at, in order.
-    public let places: [String]
+    package let places: [String]
 
     /// One sentence: tried, found, allowed.
-    public var description: String {
+    package var description: String {
         "finding the packaged demo model: found no file at \(places.joined(separator: " or "))"
     }
 }

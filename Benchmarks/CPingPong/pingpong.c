@@ -1,5 +1,5 @@
 /*
- * The measuring client; pingpong.h is its contract.
+ * The measuring client. Its contract is pingpong.h.
  *
  * Times are taken directly around write(2) and read(2). Nothing is allocated in a block, and the
  * sample buffer is touched before the clock starts.
@@ -156,7 +156,7 @@ void pp_close(pp_client *client) {
 
 /* ---- whole messages ---- */
 
-/* What a failed or empty read(2) or write(2) means. */
+/* The error of a failed or empty read(2) or write(2). */
 static int stream_status(ssize_t count) {
     if (count == 0) {
         return -EPIPE;

@@ -1,5 +1,5 @@
 /*
- * How close the products come to the machine: GB/s for one token (the weights are read once), and
+ * The products beside the machine's own limits: GB/s for one token (the weights are read once), and
  * Gop/s for many (two operations per multiply-add), beside a plain DRAM read and a plain int8 dot
  * product measured in the same run.
  *

@@ -1,21 +1,21 @@
 // Llama-shaped model files with random weights: real shapes and real cost, no meaning.
 //
-// Guarantees: the same shape and seed give the same bytes on every machine; the file passes the
-// whole assay (finite logits, consistent vocabulary); memory stays at a few megabytes. Matrices
+// Guarantees: the same shape and seed give the same bytes on every machine. The file passes the
+// whole assay (finite logits, consistent vocabulary). Memory stays at a few megabytes. Matrices
 // are Q8_0, norms F32, the output is tied to the embedding, as in small trained models.
 // Facts about the formats (block layout, keys, token types) are those of ggml's gguf.md.
 
 /// The recipe of a random model file.
 package struct RandomLlama: Sendable {
-    /// Width of the residual stream; a multiple of 32 and of `headCount`.
+    /// Width of the residual stream, a multiple of 32 and of `headCount`.
     package var embeddingLength: Int
     /// Transformer blocks.
     package var blockCount: Int
-    /// Query heads; each `embeddingLength / headCount` wide, an even number.
+    /// Query heads, each `embeddingLength / headCount` wide, an even number.
     package var headCount: Int
-    /// Key-value heads; divides `headCount`.
+    /// Key-value heads, a divisor of `headCount`.
     package var headCountKV: Int
-    /// Width of the gated layer; a multiple of 32.
+    /// Width of the gated layer, a multiple of 32.
     package var feedForwardLength: Int
     /// At least 512, at most 65536.
     package var vocabularySize: Int
@@ -24,7 +24,7 @@ package struct RandomLlama: Sendable {
     /// Start of every random number in the file.
     package var seed: UInt64
 
-    /// The 15-million-parameter shape: 288 wide, 6 blocks, 32000 tokens; 16 MB as Q8_0.
+    /// The 15-million-parameter shape: 288 wide, 6 blocks, 32000 tokens, 16 MB as Q8_0.
     package static func fifteenMillion(seed: UInt64 = 1) -> RandomLlama {
         RandomLlama(
             embeddingLength: 288, blockCount: 6, headCount: 6, headCountKV: 6,
@@ -38,7 +38,8 @@ package struct RandomLlama: Sendable {
             feedForwardLength: 64, vocabularySize: 512, contextLength: 256, seed: seed)
     }
 
-    /// Writes the file, replacing what is at `path`. Streams; takes well under a second for 15M.
+    /// Writes the file, replacing what is at `path`. Streams, and takes well under a second for
+    /// 15M.
     package func write(to path: String) throws(ModelWritingError) {
         precondition(embeddingLength % 32 == 0 && embeddingLength % (2 * headCount) == 0)
         precondition(feedForwardLength % 32 == 0 && headCount % headCountKV == 0)
@@ -164,7 +165,7 @@ private struct RandomTensor {
     }
 }
 
-/// SplitMix64: one addition and two multiplications per 64 bits; its constants define it.
+/// SplitMix64: one addition and two multiplications per 64 bits. The constants define it.
 struct SplitMix {
     var state: UInt64
 

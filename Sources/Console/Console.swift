@@ -8,6 +8,7 @@
 // Does not: buffer. A call is a write.
 
 import Glibc
+import PlainText
 
 /// The standard streams. Any thread.
 package enum Console {

@@ -9,6 +9,7 @@
 
 import Dispatch
 import Glibc
+import PlainText
 import Synchronization
 import Threads
 

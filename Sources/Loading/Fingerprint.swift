@@ -13,6 +13,7 @@
 // Does not: identify the bytes that serve. `FingerprintDigest` does, from the packed bytes.
 
 import ModelFiles
+import PlainText
 
 /// SHA-256 of a model. A value.
 public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
@@ -27,28 +28,12 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads 64 hexadecimal digits of either case. Nil for anything else.
     public init?(hex: String) {
-        let digits = hex.utf8.compactMap { byte -> UInt8? in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-            default: nil
-            }
-        }
-        guard digits.count == 64, hex.utf8.count == 64 else { return nil }
-        bytes = stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        guard let bytes = hexBytes(hex) else { return nil }
+        self.init(bytes: bytes)
     }
 
     /// 64 lower-case hexadecimal digits.
-    public var hex: String {
-        let digits = Array("0123456789abcdef".unicodeScalars)
-        var text = ""
-        for byte in bytes {
-            text.unicodeScalars.append(digits[Int(byte >> 4)])
-            text.unicodeScalars.append(digits[Int(byte & 15)])
-        }
-        return text
-    }
+    public var hex: String { hexText(bytes) }
 
     /// The hexadecimal form.
     public var description: String { hex }

@@ -2,7 +2,7 @@
 //
 // Guarantees: a single line of valid JSON for any content of strings. Numbers round-trip.
 
-import Console
+import PlainText
 
 /// A JSON value on its way to text.
 package indirect enum JSONText {

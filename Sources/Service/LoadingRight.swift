@@ -1,4 +1,4 @@
-// Who may change the served models: load and unload.
+// The right to change the served models: to load and to unload.
 
 /// Peers with the right to load and unload, as the setting `allow-loading` names them.
 package enum LoadingRight: String, Sendable, CaseIterable {

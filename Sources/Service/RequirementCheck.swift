@@ -2,6 +2,7 @@
 //
 // Also lists the messages that are addressed to a model, with the fields of the address.
 
+import PlainText
 import Wire
 
 /// A request that names a model and may state requirements.
@@ -52,8 +53,3 @@ extension Requirements {
 
 /// The first bytes in hex, enough to tell two files apart in a message.
 private func start(_ fingerprint: [UInt8]) -> String { hexText(fingerprint.prefix(8)) + "…" }
-
-/// Returns two lower-case digits per byte.
-package func hexText(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-}

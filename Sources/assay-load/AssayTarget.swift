@@ -6,6 +6,7 @@
 
 import AssayClient
 import LoadTesting
+import PlainText
 
 /// Target of a run's requests.
 struct AssayTarget: LoadTarget {
@@ -233,10 +234,7 @@ extension TargetFacts.Model {
         self.init(
             name: info.name, isMock: info.provenance == .mock, architecture: info.architecture,
             device: info.device,
-            fingerprint: (info.fingerprint ?? []).map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.count < 2 ? "0" + digits : digits
-            }.joined(),
+            fingerprint: hexText(info.fingerprint ?? []),
             generation: UInt32(clamping: info.generation),
             vocabulary: Int(clamping: info.vocabulary), context: Int(clamping: info.context))
     }

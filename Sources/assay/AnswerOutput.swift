@@ -2,6 +2,7 @@
 
 import Loading
 import AssayClient
+import PlainText
 import Wire
 
 /// The account of an answer: provenance, model, fingerprint, generation, device.
@@ -15,7 +16,7 @@ struct AnswerOutput {
         [
             ("provenance", .string(provenance.description)),
             ("model", .string(answer.model)),
-            ("fingerprint", .string(answer.fingerprint.map(Hex.text))),
+            ("fingerprint", .string(answer.fingerprint.map { hexText($0) })),
             ("generation", .unsigned(UInt64(generation))),
             ("device", .string(answer.device)),
         ]
@@ -56,7 +57,7 @@ struct AnswerOutput {
     /// The origin of the answer on a line, then a line per degradation.
     var line: String {
         let absent = provenance == .mock ? "none" : "pending"
-        let digest = answer.fingerprint.map { Hex.text(Array($0.prefix(6))) + "…" } ?? absent
+        let digest = answer.fingerprint.map { hexText($0.prefix(6)) + "…" } ?? absent
         let worse = answer.degradations.map { "\n[degraded: \($0)]" }.joined()
         return "[provenance: \(provenance) | model: \(answer.model) | fingerprint: \(digest) | "
             + "generation: \(generation) | device: \(answer.device)]" + worse

@@ -7,6 +7,7 @@
 import ArgumentParser
 import AssayClient
 import Foundation
+import PlainText
 import Wire
 
 struct ServerOptions: ParsableArguments {
@@ -116,7 +117,7 @@ struct RequirementOptions: ParsableArguments {
         guard requireReal || requireFingerprint != nil || requireDevice != nil else { return nil }
         var fingerprint: [UInt8]?
         if let text = requireFingerprint {
-            guard let bytes = Hex.bytes(text), bytes.count == Limits.fingerprintSize else {
+            guard let bytes = hexBytes(text), bytes.count == Limits.fingerprintSize else {
                 throw Failure.usage("--require-fingerprint: needs 64 hexadecimal digits")
             }
             fingerprint = bytes
@@ -144,38 +145,5 @@ struct ContextOptions: ParsableArguments {
         guard priority != nil || traceContext != nil else { return nil }
         return RequestContext(
             traceContext: traceContext, priority: priority ?? Limits.priorityDefault)
-    }
-}
-
-enum Hex {
-    /// Returns the bytes of an even number of hexadecimal digits, nil for anything else.
-    static func bytes(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count % 2 == 0 else { return nil }
-        var result: [UInt8] = []
-        result.reserveCapacity(digits.count / 2)
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = value(digits[index]), let low = value(digits[index + 1]) else {
-                return nil
-            }
-            result.append(high << 4 | low)
-        }
-        return result
-    }
-
-    /// Returns two lower-case digits per byte.
-    static func text(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let characters = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: characters, as: UTF8.self)
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -33,6 +33,11 @@ struct AssaydOptions: ParsableArguments {
     @Flag(help: "With the development strategy: a mock may stand in, and says so everywhere.")
     var allowMockFallback = false
 
+    @Option(
+        help: ArgumentHelp(
+            "A folder below which clients may load models; repeatable.", valueName: "DIR"))
+    var modelRoot: [String] = []
+
     @Option(help: ArgumentHelp("Where models run.", valueName: "auto|cpu|cuda[:N]"))
     var device: [String] = []
 
@@ -49,7 +54,7 @@ struct AssaydOptions: ParsableArguments {
     var flags: [String: [String]] {
         let given = [
             "model": model, "listen": listen, "admin": admin, "strategy": strategy,
-            "device": device, "threads": threads, "log-level": logLevel,
+            "model-root": modelRoot, "device": device, "threads": threads, "log-level": logLevel,
             "allow-mock-fallback": allowMockFallback ? ["true"] : [],
         ]
         return given.filter { !$0.value.isEmpty }

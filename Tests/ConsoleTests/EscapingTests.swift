@@ -1,6 +1,6 @@
 // Text from elsewhere on a terminal and in a log.
 
-import Console
+import PlainText
 import Testing
 
 @Suite struct EscapingTests {

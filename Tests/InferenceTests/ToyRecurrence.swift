@@ -36,12 +36,12 @@ final class ToyRecurrence: TokenModel {
         }
     }
 
-    private final class Runner: ModelRunner {
+    private final class Runner: SequenceRunner {
         private let model: ToyRecurrence
         private let queue: any ComputeQueue
         private let state: SequenceState
         private let x: FloatRows
-        private var memory: SequenceMemory
+        var memory: SequenceMemory
         private var stepCount: UInt64 = 0
 
         init(
@@ -57,20 +57,6 @@ final class ToyRecurrence: TokenModel {
                 pageCount: (tokenBudget - 1) / 16 + 1)
             memory = SequenceMemory(table, cache: nil, state: state, on: queue)
         }
-
-        func open(capacity: Int) throws(InferenceError) -> SequenceID {
-            try memory.open(capacity: capacity)
-        }
-
-        func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID {
-            try memory.fork(sequence, capacity: capacity)
-        }
-
-        func close(_ sequence: SequenceID) { memory.close(sequence) }
-
-        var freeTokens: Int { memory.table.freeTokens }
-
-        func length(of sequence: SequenceID) -> Int? { memory.place(of: sequence)?.length }
 
         func step(
             _ items: [StepItem], logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void

@@ -6,20 +6,20 @@
 // config.json is JSON text, so that a test can write any nonsense there.
 
 /// A model folder in the making. A value: copy it, break the copy.
-public struct CheckpointBuilder: Sendable {
+package struct CheckpointBuilder: Sendable {
     /// One tensor.
-    public struct Tensor: Sendable {
+    package struct Tensor: Sendable {
         /// As the modelling code calls it.
-        public var name: String
+        package var name: String
         /// As SafeTensors calls it.
-        public var dtype: String
+        package var dtype: String
         /// Rows first.
-        public var shape: [Int]
+        package var shape: [Int]
         /// Stored bytes.
-        public var data: [UInt8]
+        package var data: [UInt8]
 
         /// A tensor of these parts.
-        public init(_ name: String, _ dtype: String, _ shape: [Int], _ data: [UInt8]) {
+        package init(_ name: String, _ dtype: String, _ shape: [Int], _ data: [UInt8]) {
             self.name = name
             self.dtype = dtype
             self.shape = shape
@@ -28,37 +28,37 @@ public struct CheckpointBuilder: Sendable {
     }
 
     /// Keys of config.json with JSON text.
-    public var configuration: [(key: String, value: String)] = []
+    package var configuration: [(key: String, value: String)] = []
     /// In the order of the files.
-    public var tensors: [Tensor] = []
+    package var tensors: [Tensor] = []
     /// tokenizer.json.
-    public var tokenizer = SmallTokenizerJSON().bytes
+    package var tokenizer = SmallTokenizerJSON().bytes
     /// Further files by name, or replacements of those that are built; nil removes one.
-    public var others: [String: [UInt8]?] = [:]
+    package var others: [String: [UInt8]?] = [:]
 
     /// Starts with nothing but a tokenizer.
-    public init() {}
+    package init() {}
 
     /// Replaces a key of config.json, or adds it.
-    public mutating func set(_ key: String, _ value: String) {
+    package mutating func set(_ key: String, _ value: String) {
         remove(key)
         configuration.append((key, value))
     }
 
     /// Removes a key of config.json.
-    public mutating func remove(_ key: String) { configuration.removeAll { $0.key == key } }
+    package mutating func remove(_ key: String) { configuration.removeAll { $0.key == key } }
 
     /// Changes the tensor with this name; does nothing if there is none.
-    public mutating func change(_ name: String, _ body: (inout Tensor) -> Void) {
+    package mutating func change(_ name: String, _ body: (inout Tensor) -> Void) {
         guard let index = tensors.firstIndex(where: { $0.name == name }) else { return }
         body(&tensors[index])
     }
 
     /// Removes the tensor with this name.
-    public mutating func removeTensor(_ name: String) { tensors.removeAll { $0.name == name } }
+    package mutating func removeTensor(_ name: String) { tensors.removeAll { $0.name == name } }
 
     /// File name -> content.
-    public func files(shardCount: Int = 1) -> [String: [UInt8]] {
+    package func files(shardCount: Int = 1) -> [String: [UInt8]] {
         let members = configuration.map { "\"\($0.key)\":\($0.value)" }
         var files = [
             "config.json": Array(("{" + members.joined(separator: ",") + "}").utf8),
@@ -82,7 +82,7 @@ public struct CheckpointBuilder: Sendable {
     }
 
     /// The name of a shard, counted from 0.
-    public static func shardName(_ index: Int, of count: Int) -> String {
+    package static func shardName(_ index: Int, of count: Int) -> String {
         MalformedModelFolder.partName(index, of: count).replacing("m-", with: "model-")
             .replacing(".gguf", with: ".safetensors")
     }
@@ -100,12 +100,12 @@ public struct CheckpointBuilder: Sendable {
 
 extension CheckpointBuilder {
     /// Tokens, embedding width, query heads, length of a head, feed-forward width, blocks.
-    public static let tinySizes = (
+    package static let tinySizes = (
         vocabulary: 320, width: 64, heads: 4, head: 16, wide: 96, blocks: 2
     )
 
     /// A valid random model of a class of transformers.
-    public static func tiny(_ className: String, seed: UInt64 = 1) -> CheckpointBuilder {
+    package static func tiny(_ className: String, seed: UInt64 = 1) -> CheckpointBuilder {
         var builder = CheckpointBuilder()
         var random = SeededGenerator(seed: seed)
         builder.addTinyKeys(className)

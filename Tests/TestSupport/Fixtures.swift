@@ -7,9 +7,9 @@
 import Foundation
 
 /// The folder of reference models and goldens.
-public enum Fixtures {
+package enum Fixtures {
     /// `ASSAY_FIXTURES` if set, else `../shared/fixtures` beside the checkout; nil if not there.
-    public static let directory: String? = {
+    package static let directory: String? = {
         let candidate =
             ProcessInfo.processInfo.environment["ASSAY_FIXTURES"]
             ?? checkout.deletingLastPathComponent().appendingPathComponent("shared/fixtures").path
@@ -24,17 +24,17 @@ public enum Fixtures {
     }()
 
     /// The path of a fixture such as `stories/stories260K-f32.gguf`; meaningless without fixtures.
-    public static func path(_ name: String) -> String {
+    package static func path(_ name: String) -> String {
         (directory ?? "/fixtures-not-found") + "/" + name
     }
 
     /// True if the fixture is there: for `.enabled(if:)`.
-    public static func exists(_ name: String) -> Bool {
+    package static func exists(_ name: String) -> Bool {
         directory != nil && FileManager.default.fileExists(atPath: path(name))
     }
 
     /// The folder of the checkout. Links are resolved first: a development package may link to
     /// the sources from elsewhere.
-    public static let checkout: URL = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+    package static let checkout: URL = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 }

@@ -7,7 +7,7 @@ import ModelFiles
 
 extension GGUFBuilder {
     /// Writes, opens and parses the file. The path inside is gone when this returns.
-    public func parsed() throws -> GGUFFile {
+    package func parsed() throws -> GGUFFile {
         let directory = try TemporaryDirectory()
         let path = try directory.write(build(), as: "model.gguf")
         return try withExtendedLifetime(directory) { try GGUFFile(ModelFile(path: path)) }

@@ -4,7 +4,7 @@ extension GGUFBuilder {
     /// File name -> content: the metadata in the first part, the tensors dealt out in turn.
     ///
     /// - Parameter isFirstBare: no tensor in the first part (`--no-tensor-first-split`).
-    public func split(
+    package func split(
         into count: Int, name: String = "model", isFirstBare: Bool = false
     ) -> [String: [UInt8]] {
         let bareCount = isFirstBare ? 1 : 0

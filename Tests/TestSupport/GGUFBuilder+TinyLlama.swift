@@ -6,29 +6,29 @@
 // Change the returned builder to break one thing at a time.
 
 /// Sizes of a tiny llama. The defaults fit every block format of 32 values.
-public struct TinyLlamaShape: Sendable {
+package struct TinyLlamaShape: Sendable {
     /// Transformer blocks.
-    public var blockCount = 2
+    package var blockCount = 2
     /// Width of the residual stream.
-    public var embeddingLength = 64
+    package var embeddingLength = 64
     /// Attention heads; the embedding length is divided among them.
-    public var headCount = 4
+    package var headCount = 4
     /// Heads of keys and values.
-    public var headCountKV = 2
+    package var headCountKV = 2
     /// Width of the feed-forward layer.
-    public var feedForwardLength = 96
+    package var feedForwardLength = 96
     /// Positions.
-    public var contextLength = 128
+    package var contextLength = 128
     /// False: no `output.weight`, the embedding serves for both.
-    public var hasOutput = true
+    package var hasOutput = true
 
     /// The default sizes.
-    public init() {}
+    package init() {}
 }
 
 extension GGUFBuilder {
     /// Tokens of the tiny model: 3 special, 256 bytes, then pieces.
-    public static let tinyVocabulary: [String] = {
+    package static let tinyVocabulary: [String] = {
         let bytes = (0..<256).map { byte in
             "<0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) + ">"
         }
@@ -44,7 +44,7 @@ extension GGUFBuilder {
     }()
 
     /// A valid random llama model. Matrices are stored as `encoding`, norms as F32.
-    public static func tinyLlama(
+    package static func tinyLlama(
         seed: UInt64 = 1, shape: TinyLlamaShape = TinyLlamaShape(), encoding: WeightEncoding = .f32
     ) -> GGUFBuilder {
         var builder = GGUFBuilder()

@@ -6,37 +6,37 @@
 // from the format's text.
 
 /// A GGUF file in the making. A value: copy it, break the copy.
-public struct GGUFBuilder: Sendable {
+package struct GGUFBuilder: Sendable {
     /// The first four bytes.
-    public var magic: [UInt8] = Array("GGUF".utf8)
+    package var magic: [UInt8] = Array("GGUF".utf8)
     /// The version field.
-    public var version: UInt32 = 3
+    package var version: UInt32 = 3
     /// Replaces the count of tensors in the header.
-    public var claimedTensorCount: UInt64?
+    package var claimedTensorCount: UInt64?
     /// Replaces the count of metadata entries in the header.
-    public var claimedMetadataCount: UInt64?
+    package var claimedMetadataCount: UInt64?
     /// Layout of tensor data. Written into the file only by `set("general.alignment", …)`.
-    public var alignment = 32
+    package var alignment = 32
     /// Entries in file order; a key may be there twice.
-    public var metadata: [Entry] = []
+    package var metadata: [Entry] = []
     /// Tensors in file order.
-    public var tensors: [Tensor] = []
+    package var tensors: [Tensor] = []
 
     /// Starts with an empty, valid file.
-    public init() {}
+    package init() {}
 
     /// One metadata entry.
-    public struct Entry: Sendable {
+    package struct Entry: Sendable {
         /// The key's bytes.
-        public var key: [UInt8]
+        package var key: [UInt8]
         /// Replaces the key's length field.
-        public var claimedKeySize: UInt64?
+        package var claimedKeySize: UInt64?
         /// The value.
-        public var value: Value
+        package var value: Value
     }
 
     /// A value with its type; `raw` and `claimedArray` can lie.
-    public indirect enum Value: Sendable {
+    package indirect enum Value: Sendable {
         case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32)
         case uint64(UInt64), int64(Int64), float32(Float), float64(Double), bool(Bool)
         case string(String)
@@ -52,24 +52,24 @@ public struct GGUFBuilder: Sendable {
     }
 
     /// One tensor with its data.
-    public struct Tensor: Sendable {
+    package struct Tensor: Sendable {
         /// The name's bytes.
-        public var name: [UInt8]
+        package var name: [UInt8]
         /// Replaces the name's length field.
-        public var claimedNameSize: UInt64?
+        package var claimedNameSize: UInt64?
         /// ggml's order: row length first.
-        public var dimensions: [UInt64]
+        package var dimensions: [UInt64]
         /// Replaces the number of dimensions.
-        public var claimedDimensionCount: UInt32?
+        package var claimedDimensionCount: UInt32?
         /// ggml's type number.
-        public var format: UInt32
+        package var format: UInt32
         /// Replaces the offset computed from the tensors before.
-        public var claimedOffset: UInt64?
+        package var claimedOffset: UInt64?
         /// Stored bytes.
-        public var data: [UInt8]
+        package var data: [UInt8]
 
         /// A tensor whose data follows the one before.
-        public init(_ name: String, _ dimensions: [Int], format: UInt32, data: [UInt8]) {
+        package init(_ name: String, _ dimensions: [Int], format: UInt32, data: [UInt8]) {
             self.name = Array(name.utf8)
             self.dimensions = dimensions.map { UInt64($0) }
             self.format = format
@@ -78,7 +78,7 @@ public struct GGUFBuilder: Sendable {
     }
 
     /// Replaces the value of `key`, or adds the entry.
-    public mutating func set(_ key: String, _ value: Value) {
+    package mutating func set(_ key: String, _ value: Value) {
         let bytes = Array(key.utf8)
         if let index = metadata.firstIndex(where: { $0.key == bytes }) {
             metadata[index].value = value
@@ -88,31 +88,31 @@ public struct GGUFBuilder: Sendable {
     }
 
     /// Adds an entry, even if the key is there already.
-    public mutating func add(_ key: String, _ value: Value) {
+    package mutating func add(_ key: String, _ value: Value) {
         metadata.append(Entry(key: Array(key.utf8), value: value))
     }
 
     /// Removes the entry with `key`.
-    public mutating func remove(_ key: String) {
+    package mutating func remove(_ key: String) {
         metadata.removeAll { $0.key == Array(key.utf8) }
     }
 
     /// Changes the tensor with this name; does nothing if there is none.
-    public mutating func change(_ name: String, _ body: (inout Tensor) -> Void) {
+    package mutating func change(_ name: String, _ body: (inout Tensor) -> Void) {
         guard let index = tensors.firstIndex(where: { $0.name == Array(name.utf8) }) else { return }
         body(&tensors[index])
     }
 
     /// Removes the tensor with this name.
-    public mutating func removeTensor(_ name: String) {
+    package mutating func removeTensor(_ name: String) {
         tensors.removeAll { $0.name == Array(name.utf8) }
     }
 
     /// The file's bytes.
-    public func build() -> [UInt8] { layout().bytes }
+    package func build() -> [UInt8] { layout().bytes }
 
     /// The bytes, with the places where one field ends and the next begins.
-    public func layout() -> Layout {
+    package func layout() -> Layout {
         var writer = GGUFWriter()
         writer.put(magic)
         writer.number(version)
@@ -143,13 +143,13 @@ public struct GGUFBuilder: Sendable {
     }
 
     /// A built file and its structure.
-    public struct Layout: Sendable {
+    package struct Layout: Sendable {
         /// The whole file.
-        public let bytes: [UInt8]
+        package let bytes: [UInt8]
         /// Offsets behind each field, ascending.
-        public let boundaries: [Int]
+        package let boundaries: [Int]
         /// First byte of tensor data.
-        public let dataOffset: Int
+        package let dataOffset: Int
     }
 
     private func padded(_ offset: UInt64) -> UInt64 {

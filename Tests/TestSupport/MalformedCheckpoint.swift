@@ -7,23 +7,23 @@
 import Testing
 
 /// A folder and the refusal it must get.
-public struct MalformedCheckpoint: Sendable, CustomTestStringConvertible {
+package struct MalformedCheckpoint: Sendable, CustomTestStringConvertible {
     /// The defect in words; unique.
-    public let name: String
+    package let name: String
     /// The layer that must refuse it.
-    public let layer: String
+    package let layer: String
     /// The code it must be refused with.
-    public let code: String
+    package let code: String
     /// A text the message must contain: the key or the tensor at fault.
-    public let mention: String
+    package let mention: String
     /// File name -> content.
-    public let files: @Sendable () -> [String: [UInt8]]
+    package let files: @Sendable () -> [String: [UInt8]]
 
     /// The defect, for test reports.
-    public var testDescription: String { name }
+    package var testDescription: String { name }
 
     /// Every entry.
-    public static var all: [MalformedCheckpoint] {
+    package static var all: [MalformedCheckpoint] {
         classes + keys + inconsistent + rotations + packings + tensorSets + vocabularies
     }
 

@@ -7,26 +7,26 @@
 import Testing
 
 /// A broken file and the refusal it must get.
-public struct MalformedFile: Sendable, CustomTestStringConvertible {
+package struct MalformedFile: Sendable, CustomTestStringConvertible {
     /// The defect in words; unique.
-    public let name: String
+    package let name: String
     /// The layer that must refuse it.
-    public let layer: String
+    package let layer: String
     /// The code it must be refused with.
-    public let code: String
+    package let code: String
     /// A text the message must contain: the key, the tensor, or the number at fault.
-    public let mention: String
+    package let mention: String
     /// Makes the file's bytes.
-    public let bytes: @Sendable () -> [UInt8]
+    package let bytes: @Sendable () -> [UInt8]
 
     /// True if the text names what it must name.
-    public func isNamed(in text: String) -> Bool { mention.isEmpty || text.contains(mention) }
+    package func isNamed(in text: String) -> Bool { mention.isEmpty || text.contains(mention) }
 
     /// The defect, for test reports.
-    public var testDescription: String { name }
+    package var testDescription: String { name }
 
     /// Every entry of every part.
-    public static var all: [MalformedFile] {
+    package static var all: [MalformedFile] {
         foreign + header + metadata + alignment + tensorEntries + tensorPlaces + hyperParameters
             + tensorSets + vocabularies + weights
     }
@@ -68,7 +68,7 @@ public struct MalformedFile: Sendable, CustomTestStringConvertible {
         uniqueKeysWithValues: WeightEncoding.allCases.map { ($0, .tinyLlama(encoding: $0)) })
 
     /// Three keys and two tensors of 32 bytes: well-formed, but no model.
-    public static let smallest: GGUFBuilder = {
+    package static let smallest: GGUFBuilder = {
         var builder = GGUFBuilder()
         builder.add("general.architecture", .string("llama"))
         builder.add("test.number", .uint32(42))

@@ -5,32 +5,32 @@
 import Testing
 
 /// A folder and the refusal that opening a path in it must get.
-public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
+package struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
     /// The defect in words; unique.
-    public let name: String
+    package let name: String
     /// The code it must be refused with.
-    public let code: String
+    package let code: String
     /// File name -> content.
-    public let files: [String: [UInt8]]
+    package let files: [String: [UInt8]]
     /// What is opened; empty: the folder.
-    public let path: String
+    package let path: String
 
     /// The defect, for test reports.
-    public var testDescription: String { name }
+    package var testDescription: String { name }
 
     /// The layer that must refuse it.
-    public var layer: String {
+    package var layer: String {
         let ofFiles = ["not_found", "empty_file", "is_directory", "several_models"]
         return ofFiles.contains(code) ? "file" : "parse"
     }
 
     /// Every entry.
-    public static let all: [MalformedModelFolder] = splits + shards + folders
+    package static let all: [MalformedModelFolder] = splits + shards + folders
 
     // MARK: Split GGUF
 
     /// The parts of a model whose tensors are `p0`, `p1`, ….
-    public static func parts(_ count: Int) -> [GGUFBuilder] {
+    package static func parts(_ count: Int) -> [GGUFBuilder] {
         (0..<count).map { index in
             var builder = GGUFBuilder()
             if index == 0 { builder.add("general.architecture", .string("llama")) }
@@ -44,7 +44,7 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
     }
 
     /// The name of a part, counted from 0.
-    public static func partName(_ index: Int, of count: Int) -> String {
+    package static func partName(_ index: Int, of count: Int) -> String {
         func digits(_ number: Int) -> String {
             String(repeating: "0", count: 5 - String(number).count) + String(number)
         }
@@ -52,7 +52,7 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
     }
 
     /// File name -> content for parts.
-    public static func files(_ parts: [GGUFBuilder]) -> [String: [UInt8]] {
+    package static func files(_ parts: [GGUFBuilder]) -> [String: [UInt8]] {
         Dictionary(
             uniqueKeysWithValues: parts.indices.map {
                 (partName($0, of: parts.count), parts[$0].build())
@@ -123,7 +123,7 @@ public struct MalformedModelFolder: Sendable, CustomTestStringConvertible {
     // MARK: Sharded SafeTensors
 
     /// Two shards with one tensor each and their index.
-    public static let sharded: [String: [UInt8]] = {
+    package static let sharded: [String: [UInt8]] = {
         var first = SafeTensorsBuilder()
         first.add("x", "F32", [2], data: [UInt8](repeating: 1, count: 8))
         var second = SafeTensorsBuilder()

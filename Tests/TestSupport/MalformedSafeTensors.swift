@@ -5,21 +5,21 @@
 import Testing
 
 /// A broken SafeTensors file and the refusal it must get.
-public struct MalformedSafeTensors: Sendable, CustomTestStringConvertible {
+package struct MalformedSafeTensors: Sendable, CustomTestStringConvertible {
     /// The defect in words; unique.
-    public let name: String
+    package let name: String
     /// The code it must be refused with.
-    public let code: String
+    package let code: String
     /// A text the message must contain.
-    public let mention: String
+    package let mention: String
     /// Makes the file's bytes.
-    public let bytes: @Sendable () -> [UInt8]
+    package let bytes: @Sendable () -> [UInt8]
 
     /// The defect, for test reports.
-    public var testDescription: String { name }
+    package var testDescription: String { name }
 
     /// Every entry.
-    public static let all: [MalformedSafeTensors] = containers + json + entries + places
+    package static let all: [MalformedSafeTensors] = containers + json + entries + places
 
     private init(
         _ name: String, _ code: String, _ mention: String = "",

@@ -3,36 +3,36 @@
 import Testing
 
 /// A byte-level file: a, b, c, ab, abc and the special token <x>. Each part is JSON text.
-public struct SmallTokenizerJSON: Sendable {
+package struct SmallTokenizerJSON: Sendable {
     /// Entries of `added_tokens`.
-    public var added = #"{"id":5,"content":"<x>","special":true}"#
+    package var added = #"{"id":5,"content":"<x>","special":true}"#
     /// `normalizer`.
-    public var normalizer = "null"
+    package var normalizer = "null"
     /// `pre_tokenizer`.
-    public var pre = #"{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}"#
+    package var pre = #"{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}"#
     /// `post_processor`.
-    public var post = "null"
+    package var post = "null"
     /// The model's type.
-    public var type = "\"BPE\""
+    package var type = "\"BPE\""
     /// Members of `vocab`.
-    public var vocab = #""a":0,"b":1,"c":2,"ab":3,"abc":4"#
+    package var vocab = #""a":0,"b":1,"c":2,"ab":3,"abc":4"#
     /// Elements of `merges`.
-    public var merges = #""a b","ab c""#
+    package var merges = #""a b","ab c""#
     /// More members of the model, with a leading comma.
-    public var more = ""
+    package var more = ""
 
     /// The document.
-    public var text: String {
+    package var text: String {
         #"{"version":"1.0","added_tokens":[\#(added)],"normalizer":\#(normalizer),"#
             + #""pre_tokenizer":\#(pre),"post_processor":\#(post),"model":{"type":\#(type),"#
             + #""vocab":{\#(vocab)},"merges":[\#(merges)]\#(more)}}"#
     }
 
     /// The document's bytes.
-    public var bytes: [UInt8] { Array(text.utf8) }
+    package var bytes: [UInt8] { Array(text.utf8) }
 
     /// The six tokens; what is given replaces a part.
-    public init(
+    package init(
         added: String? = nil, vocab: String? = nil, merges: String? = nil, post: String? = nil
     ) {
         if let added { self.added = added }
@@ -42,7 +42,7 @@ public struct SmallTokenizerJSON: Sendable {
     }
 
     /// A SentencePiece-style file: the bytes, then a, b, ab and U+2581.
-    public static let sentencePiece: SmallTokenizerJSON = {
+    package static let sentencePiece: SmallTokenizerJSON = {
         var json = SmallTokenizerJSON()
         let byteTokens = (0..<256).map { byte in
             let digits = String(byte, radix: 16, uppercase: true)
@@ -61,20 +61,20 @@ public struct SmallTokenizerJSON: Sendable {
 }
 
 /// A broken file, or one that asks for what is not implemented, and the refusal it must get.
-public struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
+package struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
     /// The defect in words; unique.
-    public let name: String
+    package let name: String
     /// The code it must be refused with.
-    public let code: String
+    package let code: String
     /// A text the message must contain.
-    public let mention: String
+    package let mention: String
     /// The document.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// The tokenizer_config.json beside it.
-    public var configuration: [UInt8]?
+    package var configuration: [UInt8]?
 
     /// The defect, for test reports.
-    public var testDescription: String { name }
+    package var testDescription: String { name }
 
     private init(
         _ name: String, _ code: String, _ mention: String = "", configuration: String? = nil,
@@ -95,7 +95,7 @@ public struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
     }
 
     /// Every entry.
-    public static let all: [MalformedTokenizerJSON] =
+    package static let all: [MalformedTokenizerJSON] =
         documents + models + vocabularies + steps + roles
 
     private static let documents: [MalformedTokenizerJSON] = [

@@ -3,10 +3,10 @@
 import Foundation
 
 /// Reads /proc.
-public enum PeakMemory {
+package enum PeakMemory {
     /// Bytes of resident memory at most since the program began. Unlike `getrusage`, it counts
     /// nothing of the process that started this one.
-    public static var bytes: Int {
+    package static var bytes: Int {
         guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else {
             return 0
         }

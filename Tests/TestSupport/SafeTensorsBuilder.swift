@@ -4,41 +4,42 @@
 // nonsense there and nothing else differs. It shares no code with the parser.
 
 /// A SafeTensors file in the making. A value: copy it, break the copy.
-public struct SafeTensorsBuilder: Sendable {
+package struct SafeTensorsBuilder: Sendable {
     /// Entries in header order; a name may be there twice.
-    public var entries: [Entry] = []
+    package var entries: [Entry] = []
     /// JSON text in front of the first entry, with its comma.
-    public var prefix = #""__metadata__":{"format":"pt"},"#
+    package var prefix = #""__metadata__":{"format":"pt"},"#
     /// Replaces the whole header.
-    public var header: String?
+    package var header: String?
     /// Bytes behind the header's text, still part of it.
-    public var padding: [UInt8] = []
+    package var padding: [UInt8] = []
     /// Replaces the size of the header.
-    public var claimedHeaderSize: UInt64?
+    package var claimedHeaderSize: UInt64?
     /// Tensor data.
-    public var data: [UInt8] = []
+    package var data: [UInt8] = []
 
     /// Starts with an empty file.
-    public init() {}
+    package init() {}
 
     /// One tensor, in JSON text.
-    public struct Entry: Sendable {
+    package struct Entry: Sendable {
         /// Without quotation marks.
-        public var name: String
+        package var name: String
         /// A name, with quotation marks.
-        public var dtype: String
+        package var dtype: String
         /// An array.
-        public var shape: String
+        package var shape: String
         /// An array of two.
-        public var offsets: String
+        package var offsets: String
         /// More members, with a leading comma.
-        public var more = ""
+        package var more = ""
         /// Replaces the value as a whole.
-        public var value: String?
+        package var value: String?
     }
 
     /// Adds a tensor behind the ones before.
-    public mutating func add(_ name: String, _ dtype: String, _ shape: [Int], data bytes: [UInt8]) {
+    package mutating func add(_ name: String, _ dtype: String, _ shape: [Int], data bytes: [UInt8])
+    {
         entries.append(
             Entry(
                 name: name, dtype: "\"\(dtype)\"", shape: "\(shape)",
@@ -47,7 +48,7 @@ public struct SafeTensorsBuilder: Sendable {
     }
 
     /// The file's bytes.
-    public func build() -> [UInt8] {
+    package func build() -> [UInt8] {
         let members = entries.map { entry in
             let value =
                 entry.value
@@ -61,7 +62,7 @@ public struct SafeTensorsBuilder: Sendable {
     }
 
     /// Two tensors: `a`, BF16 [2, 3], and `b`, F32 [4].
-    public static let smallest: SafeTensorsBuilder = {
+    package static let smallest: SafeTensorsBuilder = {
         var builder = SafeTensorsBuilder()
         builder.add("a", "BF16", [2, 3], data: (0..<12).map { UInt8($0) })
         builder.add("b", "F32", [4], data: (0..<16).map { UInt8($0) })

@@ -6,9 +6,9 @@
 import Glibc
 
 /// The build's sanitizers.
-public enum Sanitizer {
+package enum Sanitizer {
     /// True in a build with the address or thread sanitizer.
-    public static let isActive = ["__asan_init", "__tsan_init"].contains { (name: String) in
+    package static let isActive = ["__asan_init", "__tsan_init"].contains { (name: String) in
         dlsym(nil, name) != nil
     }
 }

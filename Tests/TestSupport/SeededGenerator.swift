@@ -6,14 +6,14 @@
 import Foundation
 
 /// A reproducible source of random numbers.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Starts the sequence of `seed`.
-    public init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
     /// The next 64 random bits.
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -22,18 +22,18 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// A number in -1 ..< 1 with 24 random bits.
-    public mutating func uniform() -> Float {
+    package mutating func uniform() -> Float {
         Float(next() >> 40) / Float(1 << 23) - 1
     }
 
     /// A number in 0 ..< bound.
-    public mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         Int.random(in: 0..<bound, using: &self)
     }
 
     /// `ASSAY_FUZZ_SEED` if set, else `fallback`. Prints the seed beside the test's name, so that
     /// a failure in a log can be repeated.
-    public static func fuzzSeed(_ test: String, fallback: UInt64 = 20_260_801) -> UInt64 {
+    package static func fuzzSeed(_ test: String, fallback: UInt64 = 20_260_801) -> UInt64 {
         let text = ProcessInfo.processInfo.environment["ASSAY_FUZZ_SEED"]
         let seed = text.flatMap { UInt64($0) } ?? fallback
         print("\(test): ASSAY_FUZZ_SEED=\(seed)")

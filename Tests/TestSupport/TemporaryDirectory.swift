@@ -7,12 +7,12 @@
 import Foundation
 
 /// A private folder, removed with the object.
-public final class TemporaryDirectory: Sendable {
+package final class TemporaryDirectory: Sendable {
     /// Absolute path, without a slash at the end.
-    public let path: String
+    package let path: String
 
     /// Creates the folder under the system's temporary folder.
-    public init() throws {
+    package init() throws {
         let base = FileManager.default.temporaryDirectory.path
         path = base + "/assay-test-" + UUID().uuidString
         try FileManager.default.createDirectory(
@@ -22,11 +22,11 @@ public final class TemporaryDirectory: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// The path of `name` in the folder; nothing is created.
-    public func path(_ name: String) -> String { path + "/" + name }
+    package func path(_ name: String) -> String { path + "/" + name }
 
     /// Writes a file, in place of one of that name, and returns its path.
     @discardableResult
-    public func write(_ bytes: some Sequence<UInt8>, as name: String) throws -> String {
+    package func write(_ bytes: some Sequence<UInt8>, as name: String) throws -> String {
         let target = path(name)
         // ext4 flushes a file that is cut and written again; a new one stays in memory.
         unlink(target)

@@ -5,7 +5,7 @@
 // 16 bytes whose low nibbles are values 0...15 and high nibbles 16...31, each minus 8.
 
 /// The formats that `GGUFBuilder.tinyLlama` can store its matrices in.
-public enum WeightEncoding: UInt32, Sendable, CaseIterable {
+package enum WeightEncoding: UInt32, Sendable, CaseIterable {
     case f32 = 0
     case f16 = 1
     case q4_0 = 2
@@ -13,7 +13,7 @@ public enum WeightEncoding: UInt32, Sendable, CaseIterable {
     case bf16 = 30
 
     /// The values in this format; the count must be a multiple of 32 for the block formats.
-    public func encode(_ values: [Float]) -> [UInt8] {
+    package func encode(_ values: [Float]) -> [UInt8] {
         switch self {
         case .f32: values.flatMap { little($0.bitPattern) }
         case .f16: values.flatMap { little(Float16($0).bitPattern) }

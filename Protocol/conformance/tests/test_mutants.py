@@ -42,10 +42,10 @@ class Mutants(unittest.TestCase):
                        for name, mutant in mutants.MUTANTS.items() for row in red_rows(mutant)}
             cls.results = {key: future.result()[key[1]] for key, future in futures.items()}
             cls.right = [result for lane in right for result in lane.result().values()]
-        # On a busy machine a client may start too late for the fault that a row waits for.
-        for name, row in [key for key, result in cls.results.items() if result.passed] * 2:
-            if cls.results[name, row].passed:
-                cls.results[name, row] = judge("%s %s" % (COMMAND, name), [BY_NAME[row]])[row]
+        # In the crowd a client may start too late for the fault that a row waits for. What passes
+        # there is judged once more, alone, and that verdict counts.
+        for name, row in [key for key, result in cls.results.items() if result.passed]:
+            cls.results[name, row] = judge("%s %s" % (COMMAND, name), [BY_NAME[row]])[row]
 
     def test_there_are_many_and_each_names_rows_that_are_there(self):
         self.assertGreaterEqual(len(mutants.MUTANTS), 87)

@@ -71,6 +71,29 @@ package struct SequenceMemory {
     }
 }
 
+/// A runner whose sequences live in a `SequenceMemory`.
+package protocol SequenceRunner: ModelRunner {
+    var memory: SequenceMemory { get set }
+}
+
+extension SequenceRunner {
+    package func open(capacity: Int) throws(InferenceError) -> SequenceID {
+        try memory.open(capacity: capacity)
+    }
+
+    package func fork(
+        _ sequence: SequenceID, capacity: Int
+    ) throws(InferenceError) -> SequenceID {
+        try memory.fork(sequence, capacity: capacity)
+    }
+
+    package func close(_ sequence: SequenceID) { memory.close(sequence) }
+
+    package var freeTokens: Int { memory.table.freeTokens }
+
+    package func length(of sequence: SequenceID) -> Int? { memory.place(of: sequence)?.length }
+}
+
 extension SequenceState {
     /// Returns the whole state of the sequence in a place.
     fileprivate func row(_ place: UInt32) -> FloatRows {

@@ -21,7 +21,7 @@ struct StepBatch {
 
     /// The rows as the device needs them.
     private(set) var inputs: PassInputs
-    /// What each row in `inputs.wanted` is for.
+    /// The use of each row in `inputs.wanted`, in the same order.
     private(set) var wanted: [Wanted] = []
 
     var rowCount: Int { inputs.rowCount }

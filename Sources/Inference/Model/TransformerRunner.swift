@@ -22,7 +22,7 @@
 import Compute
 
 /// Confined to one thread, as `ModelRunner` says.
-final class TransformerRunner: ModelRunner {
+final class TransformerRunner: SequenceRunner {
     private let model: TransformerModel
     private let queue: any ComputeQueue
     private let configuration: ModelConfiguration
@@ -36,7 +36,7 @@ final class TransformerRunner: ModelRunner {
     private let blocks: [BlockPass]
     private let outputNorm: RowNorm
     private let head: [MatrixProduct]
-    private var memory: SequenceMemory
+    var memory: SequenceMemory
     private var batch: StepBatch
     private var stepCount: UInt64 = 0
     private var tick: () -> Void = {}
@@ -68,22 +68,6 @@ final class TransformerRunner: ModelRunner {
         memory = SequenceMemory(table, cache: cache, state: nil, on: queue)
         batch = StepBatch(rowCountMax: shape.rowCountMax)
     }
-
-    // MARK: Sequences
-
-    func open(capacity: Int) throws(InferenceError) -> SequenceID {
-        try memory.open(capacity: capacity)
-    }
-
-    func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID {
-        try memory.fork(sequence, capacity: capacity)
-    }
-
-    func close(_ sequence: SequenceID) { memory.close(sequence) }
-
-    var freeTokens: Int { memory.table.freeTokens }
-
-    func length(of sequence: SequenceID) -> Int? { memory.place(of: sequence)?.length }
 
     // MARK: Steps
 

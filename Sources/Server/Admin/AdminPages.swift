@@ -9,6 +9,7 @@
 
 import CHTTPParser
 import Loading
+import PlainText
 import Service
 
 /// Builds the answers. A value. Any thread.

@@ -5,6 +5,7 @@ import Loading
 import ArgumentParser
 import AssayClient
 import Foundation
+import PlainText
 import Tokenizers
 import Wire
 
@@ -69,7 +70,7 @@ struct Detokenize: AsyncParsableCommand {
     private static func json(_ bytes: [UInt8]) -> String {
         JSONText.object([
             ("text", .string(String(decoding: bytes, as: UTF8.self))),
-            ("hex", .string(Hex.text(bytes))),
+            ("hex", .string(hexText(bytes))),
         ]).text
     }
 }

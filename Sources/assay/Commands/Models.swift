@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Models: AsyncParsableCommand {
@@ -40,7 +41,7 @@ enum ModelOutput {
             ("parameters", .unsigned(model.parameters)),
             ("vocab", .unsigned(model.vocabulary)),
             ("context", .unsigned(model.context)),
-            ("fingerprint", .string(model.fingerprint.map(Hex.text))),
+            ("fingerprint", .string(model.fingerprint.map { hexText($0) })),
             ("generation", .unsigned(model.generation)),
             ("device", .string(model.device)),
             ("device_reason", .string(model.deviceReason)),

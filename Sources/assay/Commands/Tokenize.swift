@@ -5,6 +5,7 @@ import Loading
 import ArgumentParser
 import AssayClient
 import Foundation
+import PlainText
 import Tokenizers
 import Wire
 
@@ -101,7 +102,7 @@ struct Tokenize: AsyncParsableCommand {
         switch (fields.text, fields.hex) {
         case (let text?, nil): bytes = Array(text.utf8)
         case (nil, let hex?):
-            guard let decoded = Hex.bytes(hex) else {
+            guard let decoded = hexBytes(hex) else {
                 throw Failure.usage("line \(number): \"hex\" is not hexadecimal")
             }
             bytes = decoded
