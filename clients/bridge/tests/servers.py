@@ -48,10 +48,13 @@ def _first_line(process: subprocess.Popen[str], beginning: str) -> str:
 
 
 @contextlib.contextmanager
-def _running(words: list[str], beginning: str) -> Iterator[str]:
+def _running(
+    words: list[str], beginning: str, settings: dict[str, str]
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     # Settings of the tester's own servers must not reach the servers of the test.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY")}
     clean["ASSAY_ADMIN"] = "none"  # servers of several tests would need the same port
+    clean |= settings
     with (
         subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean
@@ -62,7 +65,7 @@ def _running(words: list[str], beginning: str) -> Iterator[str]:
             with _killed_when_late(process):
                 found = _first_line(process, beginning)
             drain.submit(deque, process.stdout or (), maxlen=0)
-            yield found
+            yield found, process
         finally:
             process.terminate()
             with _killed_when_late(process):
@@ -70,17 +73,28 @@ def _running(words: list[str], beginning: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def assayd(*words: str) -> Iterator[str]:
-    """A real server. Gives the URL."""
+def assayd(*words: str, **settings: str) -> Iterator[str]:
+    """A real server, with settings as variables of its environment. Gives the URL."""
     with tempfile.TemporaryDirectory() as folder:
         listen = f"unix://{folder}/assay.sock"
-        with _running([assayd_path(), "--listen", listen, *words], "listening on "):
+        command = [assayd_path(), "--listen", listen, *words]
+        with _running(command, "listening on ", settings):
             yield listen
 
 
 @contextlib.contextmanager
-def bridge(server: str, *words: str) -> Iterator[str]:
+def bridge_process(
+    server: str, *words: str, **settings: str
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The bridge in front of a server. Gives the base URL and the process."""
+    command = [sys.executable, "-m", "assay_bridge", "--listen", "127.0.0.1:0", *words]
+    command += ["--server", server] if server else []
+    with _running(command, "listening on ", settings) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def bridge(server: str, *words: str, **settings: str) -> Iterator[str]:
     """The bridge in front of a server. Gives the base URL."""
-    command = [sys.executable, "-m", "assay_bridge", "--server", server, "--listen", "127.0.0.1:0"]
-    with _running([*command, *words], "listening on ") as url:
+    with bridge_process(server, *words, **settings) as (url, _):
         yield url

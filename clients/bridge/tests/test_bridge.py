@@ -31,6 +31,7 @@ CHATML = (
     "+ message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+JSON = {"Content-Type": "application/json"}
 MESSAGES_OF_CHAT: list[Any] = [{"role": "user", "content": "count e in t e l l e r:"}]
 
 
@@ -171,6 +172,45 @@ class RealTests(unittest.TestCase):
         self.assertEqual({extra(chunk)["provenance"] for chunk in chunks}, {"real"})
         self.assertEqual(extra(chunks[-1])["model"], "talker")
 
+    def test_names_of_speakers_pass_without_effect(self) -> None:
+        asked: dict[str, Any] = dict(model="talker", temperature=0, max_completion_tokens=4)
+        named: list[Any] = [MESSAGES_OF_CHAT[0] | {"name": "ann"}]
+        plain = self.tool.chat.completions.create(**asked, messages=MESSAGES_OF_CHAT)
+        answer = self.tool.chat.completions.create(**asked, messages=named)
+        self.assertEqual(answer.choices[0].message.content, plain.choices[0].message.content)
+        wrong: Any = [MESSAGES_OF_CHAT[0] | {"name": 5}]
+        with self.assertRaises(openai.BadRequestError) as caught:
+            self.tool.chat.completions.create(**asked, messages=wrong)
+        self.assertEqual(caught.exception.param, "messages[0].name")
+
+    def test_every_chunk_tells_the_tokens_so_far_when_asked_to(self) -> None:
+        options: Any = {"include_usage": True, "continuous_usage_stats": True}
+        asked: dict[str, Any] = dict(temperature=0, stream=True, stream_options=options)
+        for chunks in (
+            list(self.tool.completions.create(model="demo", prompt="a fox", **asked)),
+            list(
+                self.tool.chat.completions.create(
+                    model="talker", messages=MESSAGES_OF_CHAT, max_tokens=5, **asked
+                )
+            ),
+        ):
+            counts = [chunk.usage for chunk in chunks]
+            self.assertEqual(len({count.prompt_tokens for count in counts if count}), 1)
+            made = [count.completion_tokens for count in counts if count]
+            self.assertEqual((len(made), made), (len(chunks), sorted(made)))
+            self.assertEqual(counts[-1], counts[-2])
+        with self.assertRaises(openai.BadRequestError) as caught:
+            options = {"continuous_usage_stats": True}
+            self.tool.completions.create(
+                model="demo", prompt="a", stream=True, stream_options=options
+            )
+        self.assertEqual(caught.exception.param, "stream_options.continuous_usage_stats")
+
+    def test_health_and_readiness(self) -> None:
+        for path in ("health", "readyz"):
+            found = httpx.get(f"{self.url}/{path}")
+            self.assertEqual((found.status_code, found.json()["status"]), (200, "ok"))
+
     def test_chat_without_a_template_is_refused_streamed_or_not(self) -> None:
         for stream in (False, True):
             with self.assertRaises(openai.BadRequestError) as caught:
@@ -235,12 +275,16 @@ class RealTests(unittest.TestCase):
 
     def test_bodies_that_are_no_requests(self) -> None:
         url = f"{self.url}/v1/completions"
+
+        def sent(content: Any) -> httpx.Response:
+            return httpx.post(url, content=content, headers=JSON)
+
         cases: list[tuple[Any, int, str]] = [
-            (httpx.post(url, content=b"{"), 400, "invalid_json"),
-            (httpx.post(url, content=b"[" * 100_000), 400, "invalid_json"),
-            (httpx.post(url, content=b"[]"), 400, "invalid_value"),
-            (httpx.post(url, content=bytes((8 << 20) + 1)), 413, "body_too_large"),
-            (httpx.post(url, content=(bytes(1 << 20) for _ in range(9))), 413, "body_too_large"),
+            (sent(b"{"), 400, "invalid_json"),
+            (sent(b"[" * 100_000), 400, "invalid_json"),
+            (sent(b"[]"), 400, "invalid_value"),
+            (sent(bytes((8 << 20) + 1)), 413, "body_too_large"),
+            (sent(bytes(1 << 20) for _ in range(9)), 413, "body_too_large"),
             (httpx.get(url), 405, "method_not_allowed"),
             (httpx.get(f"{self.url}/v2"), 404, "unknown_url"),
         ]
@@ -376,7 +420,7 @@ class ScriptTests(unittest.TestCase):
                 top_p=0.25,
                 seed=-1,
                 stop="x",
-                extra_body={"top_k": 3, "min_p": 0.125},
+                extra_body={"top_k": 3, "min_p": 0.125, "ignore_eos": True, "min_tokens": 4},
             )
         (found,) = asked
         self.assertEqual(found.pop("requirements"), assay.Requirements(real=True))
@@ -392,13 +436,42 @@ class ScriptTests(unittest.TestCase):
                 "min_p": 0.125,
                 "seed": (1 << 64) - 1,
                 "stop": ["x"],
+                "ignore_eos": True,
+                "min_tokens": 4,
             },
         )
 
     def test_nobody_there(self) -> None:
         with bridge("unix:///nowhere/assay.sock") as url:
             found = httpx.get(f"{url}/v1/models", timeout=LIMIT)
+            ready = httpx.get(f"{url}/readyz", timeout=LIMIT)
+            health = httpx.get(f"{url}/health", timeout=LIMIT)
         self.assertEqual(told(found), (502, "unreachable", None))
+        self.assertEqual(told(ready), (503, "not_ready", None))
+        self.assertEqual(health.status_code, 200)
+
+    def test_an_answer_that_a_drain_cuts_does_not_look_finished(self) -> None:
+        def streamed(peer: Peer) -> None:
+            peer.end(first_chunk(peer), "cancelled", 1)
+
+        def at_once(peer: Peer) -> None:
+            peer.hello()
+            _, number, _ = peer.request()
+            peer.end(number, "cancelled")
+
+        for script, stream, status in (
+            (streamed, True, 200),
+            (at_once, True, 503),
+            (at_once, False, 503),
+        ):
+            with self.subTest(script.__name__, stream=stream):
+                body = {"model": "m", "prompt": "a", "stream": stream}
+                with scripted(script) as server, bridge(server) as url:
+                    found = httpx.post(f"{url}/v1/completions", json=body, timeout=LIMIT)
+                self.assertEqual(found.status_code, status)
+                self.assertIn('"code": "answer_cut"', found.text.replace('":"', '": "'))
+                self.assertNotIn("[DONE]", found.text)
+                self.assertNotIn('"finish_reason": "', found.text.partition('"assay"')[0])
 
 
 if __name__ == "__main__":

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import asdict, fields
-
-import uvicorn
 
 try:
     from assay import AssayError, AsyncClient  # noqa: F401
 except ImportError:
     sys.exit("assay-bridge: no client of Assay is installed: pip install ./clients/python")
 
-from ._app import Settings, application
+from ._app import Settings
+from ._guard import name_of
+from ._serving import server
 
 
 def arguments() -> argparse.Namespace:
@@ -22,17 +23,30 @@ def arguments() -> argparse.Namespace:
         "assay-bridge", description="An OpenAI-style HTTP gateway in front of an Assay server."
     )
     add = words.add_argument
-    add("--server", help="URL of the server (%(default)s)")
+    add("--server", help="URL of the server (or ASSAY_SERVER; %(default)s)")
     add("--listen", default="127.0.0.1:8411", help="HOST:PORT (%(default)s)")
+    names = "NAME by which clients reach the bridge, beside loopback and --listen; repeatable"
+    add("--allow-host", dest="allow_hosts", metavar="NAME", action="append", help=names)
     add("--allow-mock", action="store_true", help="hand out answers of mocks; every body says so")
     add("--connections", type=int, help="to the server (%(default)s)")
     add("--deadline-milliseconds", type=int, help="of every request; 0: none")
     loading = "of a request for a server that is not there or loads its model (%(default)s)"
     add("--wait-milliseconds", type=int, help=loading)
     add("--body-size-max", type=int, help="bytes (%(default)s)")
+    add("--body-seconds", type=_seconds, help="for a head or body that stops (%(default)s)")
+    add("--reader-seconds", type=_seconds, help="for a client that stops reading (%(default)s)")
+    add("--shutdown-seconds", type=_seconds, help="from SIGTERM to the end (%(default)s)")
     add("--log-level", default="warning", help="of uvicorn (%(default)s)")
-    words.set_defaults(**asdict(Settings()))
+    words.set_defaults(**asdict(Settings()) | {"allow_hosts": []})
+    if os.environ.get("ASSAY_SERVER"):
+        words.set_defaults(server=os.environ["ASSAY_SERVER"])
     return words.parse_args()
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 86400:
+        raise argparse.ArgumentTypeError(f'found "{text}", allowed: 1 to 86400 seconds')
+    return int(text)
 
 
 def main() -> None:
@@ -41,26 +55,16 @@ def main() -> None:
     host, colon, port = given.listen.rpartition(":")
     if not colon or not port.isdigit() or not 0 <= int(port) < 65536:
         sys.exit(f'assay-bridge: --listen: found "{given.listen}", allowed: HOST:PORT')
+    for own in given.allow_hosts:
+        if not name_of(own):
+            sys.exit(f'assay-bridge: --allow-host: found "{own}", allowed: a name or an address')
+    name = host.strip("[]")
+    given.allow_hosts = (*given.allow_hosts, name)
     settings = Settings(**{field.name: getattr(given, field.name) for field in fields(Settings)})
     try:
-        app = application(settings)
+        server(settings, name, int(port), given.log_level).run()
     except AssayError as error:
         sys.exit(f"assay-bridge: {error.message}")
-    config = uvicorn.Config(
-        app, host=host.strip("[]"), port=int(port), log_level=given.log_level, access_log=False
-    )
-    Announcing(config).run()
-
-
-class Announcing(uvicorn.Server):
-    """A server that prints the address of its listener, which port 0 leaves open."""
-
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup()
-        for listening in self.servers:
-            for sock in listening.sockets:
-                host, port = sock.getsockname()[:2]
-                print(f"listening on http://{host}:{port}", flush=True)
 
 
 if __name__ == "__main__":

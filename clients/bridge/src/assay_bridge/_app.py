@@ -1,44 +1,36 @@
-"""The HTTP side: routes, limits, streaming, and clients that go away.
+"""The HTTP side: routes, settings, health, and failures.
 
-Guarantees: the request of a client that disconnects is cancelled on the server. A body above the
-limit is refused before it is held. Every failure has OpenAI's error shape. No answer leaves without
-provenance.
-Not here: parameters (_parameters), bodies (_bodies), statuses (_errors).
+Guarantees: every failure has OpenAI's error shape. No answer leaves without provenance.
+Not here: foreign names (_guard), bytes of bodies (_reading), streams (_events), parameters
+(_parameters), shapes of answers (_bodies), statuses (_errors).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from assay import (
-    AssayError,
-    AsyncAnswerStream,
-    AsyncClient,
-    GenerateChunk,
-    GenerateResponse,
-    Options,
-)
+from assay import AssayError, AsyncClient, Options
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from . import _bodies as bodies
 from . import _parameters as parameters
-from ._errors import Refusal, bad, refused
+from ._errors import Refusal, cut_short, refusal_of
+from ._events import Events, head, unless_gone
+from ._guard import Guard
 from ._parameters import Generation
+from ._reading import json_of
 
-T = TypeVar("T")
-Stream = AsyncAnswerStream[GenerateChunk, GenerateResponse]
+#: longest wait of `/readyz` for the server, seconds
+_READY_WITHIN = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +49,14 @@ class Settings:
     wait_milliseconds: int = 0
     #: largest request body, bytes
     body_size_max: int = 8 << 20
+    #: names by which clients reach the bridge, beside loopback and the address of arrival
+    allow_hosts: tuple[str, ...] = ()
+    #: time for which a head or body may stop, seconds
+    body_seconds: int = 15
+    #: time for which a reader may stop, seconds
+    reader_seconds: int = 30
+    #: time from the request to end until the end, seconds
+    shutdown_seconds: int = 10
 
 
 def application(settings: Settings) -> Starlette:
@@ -67,15 +67,19 @@ def application(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         await bridge.client.close()
+        await bridge.prober.close()
 
     return Starlette(
         routes=[
+            Route("/health", bridge.health, methods=["GET"]),
+            Route("/readyz", bridge.ready, methods=["GET"]),
             Route("/v1/models", bridge.models, methods=["GET"]),
             Route("/v1/models/{name:path}", bridge.model, methods=["GET"]),
             Route("/v1/completions", bridge.completion, methods=["POST"]),
             Route("/v1/chat/completions", bridge.chat, methods=["POST"]),
             Route("/v1/embeddings", bridge.embeddings, methods=["POST"]),
         ],
+        middleware=[Middleware(Guard, names=settings.allow_hosts)],
         exception_handlers=dict.fromkeys((Refusal, AssayError, HTTPException, Exception), _failure),
         lifespan=lifespan,
     )
@@ -93,6 +97,28 @@ class Bridge:
             wait_milliseconds=settings.wait_milliseconds,
         )
         self.client = AsyncClient(settings.server, options)
+        #: asks for health over a connection of its own, where no request waits
+        self.prober = AsyncClient(
+            settings.server, Options(name="assay-bridge/1 readyz", allow_mock=True, attempts=1)
+        )
+
+    async def health(self, request: Request) -> Response:
+        """GET /health: the bridge itself lives, whatever its server does."""
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        """GET /readyz: the server accepts work. Red otherwise, also for a server that is silent."""
+        try:
+            found = await asyncio.wait_for(self.prober.health(), _READY_WITHIN)
+        except asyncio.TimeoutError:
+            text = f"the server did not answer Health within {_READY_WITHIN} s"
+            raise Refusal(503, "not_ready", text, retry_milliseconds=1000) from None
+        except AssayError as error:
+            text = f"asking the server for its health: {error.message}"
+            raise Refusal(503, "not_ready", text, retry_milliseconds=1000) from None
+        body = {"status": "ok" if found.ready else "not ready", "state": found.state}
+        status = 200 if found.ready else 503
+        return JSONResponse(body | {"reason": found.reason}, status_code=status)
 
     async def models(self, request: Request) -> Response:
         """GET /v1/models."""
@@ -118,7 +144,7 @@ class Bridge:
         call = self.client.embed(
             asked.request, deadline_milliseconds=self.settings.deadline_milliseconds
         )
-        body = bodies.embeddings(await _unless_gone(request.receive, call), asked.base64)
+        body = bodies.embeddings(await unless_gone(request.receive, call), asked.base64)
         return JSONResponse(body, headers=bodies.headers(body["assay"]))
 
     async def completion(self, request: Request) -> Response:
@@ -134,14 +160,16 @@ class Bridge:
         if asked.stream:
             stream = self.client.generate_stream(asked.request, deadline_milliseconds=deadline)
             events = Events(self.client, asked, stream)
-            await _unless_gone(request.receive, events.begin())
+            await unless_gone(request.receive, events.begin())
             return events
         call = self.client.generate(asked.request, deadline_milliseconds=deadline)
-        answer = await _unless_gone(request.receive, call)
+        answer = await unless_gone(request.receive, call)
+        if answer.finish_reason == "cancelled":  # not by this client, which still waits
+            raise cut_short(answer.provenance)
         texts = bodies.TokenTexts(self.client, answer.answer.model)
         spelled = await texts.spelled(asked.chat, answer)
         reason = bodies.finish_reason(answer)
-        body = _head(asked, answer.answer.model, "text_completion", "chat.completion") | {
+        body = head(asked, answer.answer.model, "text_completion", "chat.completion") | {
             "choices": [bodies.choice(asked.chat, answer.text, spelled, reason)],
             "usage": bodies.usage(answer),
             "assay": bodies.marks(answer, answer.answer) | {"finish_reason": answer.finish_reason},
@@ -149,164 +177,8 @@ class Bridge:
         return JSONResponse(body, headers=bodies.headers(body["assay"]))
 
     async def _body(self, request: Request) -> Any:
-        """The request's JSON, of no more bytes than allowed."""
-        most, data = self.settings.body_size_max, bytearray()
-        length = request.headers.get("content-length", "0")
-        too_large = Refusal(413, "body_too_large", f"a body has at most {most} bytes")
-        if length.isdigit() and int(length) > most:
-            raise too_large
-        async for piece in request.stream():
-            data += piece
-            if len(data) > most:
-                raise too_large
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
-            raise bad(None, "reading the body: found no JSON", "invalid_json") from None
-
-
-def _head(asked: Generation, model: str, completion: str, chat: str) -> dict[str, Any]:
-    """The first members of every body of a generation."""
-    return {
-        "id": ("chatcmpl-" if asked.chat else "cmpl-") + secrets.token_hex(12),
-        "object": chat if asked.chat else completion,
-        "created": int(time.time()),
-        "model": model,
-    }
-
-
-class Events(Response):
-    """A streamed generation: server-sent events, each with the provenance."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, client: AsyncClient, asked: Generation, stream: Stream) -> None:
-        super().__init__()
-        self._client = client
-        self._asked = asked
-        self._stream = stream
-        self._texts = bodies.TokenTexts(client, asked.request.model or "")
-        self._head = _head(
-            asked, asked.request.model or "", "text_completion", "chat.completion.chunk"
-        )
-        self._first: GenerateChunk | None = None
-        self._token_count = 0
-        self._text_count = 0
-
-    async def begin(self) -> None:
-        """Waits for the first token or the end. A failure until then has a status of its own."""
-        try:
-            self._first = await self._next()
-            part = self._first or self._stream.result
-            assay = bodies.marks(part)
-            if self._first is None:
-                assay = bodies.marks(part, self._stream.result.answer)
-            else:
-                assay |= await self._device(part.generation)
-        except BaseException:
-            await self._stream.aclose()
-            raise
-        self.init_headers(bodies.headers(assay) | {"Cache-Control": "no-store"})
-        del self.headers["content-length"]
-
-    async def _next(self) -> GenerateChunk | None:
-        """The next chunk that is not empty. None at the end."""
-        async for chunk in self._stream:
-            if chunk.tokens or chunk.text:
-                return chunk
-        return None
-
-    async def _device(self, generation: int) -> dict[str, Any]:
-        """Fingerprint and device of the model, which chunks do not hold."""
-        for found in (await self._client.models()).models:
-            if found.name == self._asked.request.model and found.generation == generation:
-                assay = bodies.model(found)["assay"]
-                return {"fingerprint": assay["fingerprint"], "device": assay["device"]}
-        return {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends until the end. When the client goes away, the request is cancelled."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        try:
-            with contextlib.suppress(Refusal, OSError):  # the client went away
-                await _unless_gone(receive, self._send_all(send))
-        finally:
-            await self._stream.aclose()
-
-    async def _send_all(self, send: Send) -> None:
-        async def event(body: dict[str, Any] | str) -> None:
-            text = body if isinstance(body, str) else json.dumps(body)
-            data = f"data: {text}\n\n".encode()
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-
-        try:
-            async for body in self._bodies():
-                await event(body)
-            await event("[DONE]")
-        except AssayError as error:
-            await event(refused(error).body())
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _bodies(self) -> AsyncIterator[dict[str, Any]]:
-        """Sends a chunk for each part, for the end, and for the usage if requested."""
-        chunk, first = self._first, True
-        while chunk is not None:
-            self._token_count += len(chunk.tokens)
-            self._text_count += len(chunk.text)
-            yield await self._body(chunk, None, bodies.marks(chunk), first)
-            chunk, first = await self._next(), False
-        result = self._stream.result
-        assay = bodies.marks(result, result.answer) | {"finish_reason": result.finish_reason}
-        end = self._rest(result)
-        yield await self._body(end, bodies.finish_reason(result), assay, first)
-        if self._asked.include_usage:
-            yield self._head | {"choices": [], "usage": bodies.usage(result), "assay": assay}
-
-    def _rest(self, result: GenerateResponse) -> GenerateChunk:
-        """The content of the last frame only: the whole answer less the sent part."""
-        return GenerateChunk(
-            provenance=result.provenance,
-            generation=result.generation,
-            degraded=result.degraded,
-            tokens=result.tokens[self._token_count :],
-            text=result.text[self._text_count :],
-            logprobs=bodies.after(result.logprobs, self._token_count),
-        )
-
-    async def _body(
-        self, part: GenerateChunk, reason: str | None, assay: dict[str, Any], first: bool
-    ) -> dict[str, Any]:
-        chat = self._asked.chat
-        spelled = await self._texts.spelled(chat, part)
-        made = self._head | {
-            "choices": [bodies.chunk_choice(chat, part.text, spelled, reason, first)],
-            "assay": assay,
-        }
-        return made | {"usage": None} if self._asked.include_usage else made
-
-
-# ---------------------------------------------------------------- clients that go away
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _unless_gone(receive: Receive, call: Awaitable[T]) -> T:
-    """The result of `call`. The call and the request are cancelled when the client goes away."""
-    working = asyncio.ensure_future(call)
-    leaving = asyncio.create_task(_disconnected(receive))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise Refusal(499, "client_closed_request", "the client went away")
-        return working.result()
-    finally:
-        leaving.cancel()
-        working.cancel()
-        with contextlib.suppress(BaseException):
-            await working
+        settings = self.settings
+        return await json_of(request, settings.body_size_max, settings.body_seconds)
 
 
 # ---------------------------------------------------------------- failures
@@ -314,13 +186,10 @@ async def _unless_gone(receive: Receive, call: Awaitable[T]) -> T:
 
 async def _failure(request: Request, error: Exception) -> Response:
     """The answer to a request that ended with any error."""
-    refusal = Refusal(500, "internal_error", "a fault of the bridge; its log says more")
-    if isinstance(error, Refusal):
-        refusal = error
-    elif isinstance(error, AssayError):
-        refusal = refused(error)
-    elif isinstance(error, HTTPException):
+    if isinstance(error, HTTPException):
         code = {404: "unknown_url", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         text = f"{request.method} {request.url.path}: {error.detail}"
         refusal = Refusal(error.status_code, code, text)
+    else:
+        refusal = refusal_of(error)
     return JSONResponse(refusal.body(), status_code=refusal.status, headers=refusal.headers())

@@ -21,6 +21,8 @@ from assay import (
 )
 from assay.messages import Result
 
+#: the interface's number for an impossible token, since JSON has no infinity
+_LOGPROB_MIN = -9999.0
 _FINISH = {"stop": "stop", "length": "length"}
 
 
@@ -71,15 +73,20 @@ def after(found: Logprobs | None, count: int) -> Logprobs | None:
 
 def usage(answer: GenerateResponse) -> dict[str, int]:
     """Tokens."""
+    return token_counts(answer.prompt_tokens, answer.completion_tokens)
+
+
+def token_counts(prompt: int, completion: int) -> dict[str, int]:
+    """The object `usage`."""
     return {
-        "prompt_tokens": answer.prompt_tokens,
-        "completion_tokens": answer.completion_tokens,
-        "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
     }
 
 
 def finish_reason(answer: GenerateResponse) -> str:
-    """The interface's finish reason. An answer ended by deadline or Cancel is `length`."""
+    """The interface's finish reason. An answer ended by its deadline is `length`."""
     return _FINISH.get(answer.finish_reason, "length")
 
 
@@ -190,20 +197,22 @@ class TokenTexts:
         return {"content": content, "refusal": None}
 
     def _entry(self, token: int, logprob: float) -> dict[str, Any]:
-        return {"token": self._text(token), "logprob": logprob, "bytes": list(self._known[token])}
+        text, data = self._text(token), list(self._known[token])
+        return {"token": text, "logprob": max(logprob, _LOGPROB_MIN), "bytes": data}
 
     def _for_completion(self, found: Logprobs) -> dict[str, Any]:
         width = found.top_count
         made: dict[str, Any] = {
             "tokens": [self._text(token) for token in found.tokens],
-            "token_logprobs": list(found.logprobs),
+            "token_logprobs": [max(one, _LOGPROB_MIN) for one in found.logprobs],
             "top_logprobs": [],
             "text_offset": [],
         }
         for index, text in enumerate(made["tokens"]):
             best: dict[str, float] = {}
             for at in range(index * width, (index + 1) * width):
-                best.setdefault(self._text(found.top_tokens[at]), found.top_logprobs[at])
+                logprob = max(found.top_logprobs[at], _LOGPROB_MIN)
+                best.setdefault(self._text(found.top_tokens[at]), logprob)
             made["top_logprobs"].append(best)
             made["text_offset"].append(self._offset)
             self._offset += len(text)

@@ -59,6 +59,8 @@ class Refusal(Exception):
     param: str | None = None
     assay: dict[str, Any] | None = None
     retry_milliseconds: int | None = None
+    #: the connection ends after the answer
+    closes: bool = False
 
     def body(self) -> dict[str, Any]:
         """The JSON object."""
@@ -73,7 +75,7 @@ class Refusal(Exception):
 
     def headers(self) -> dict[str, str]:
         """Headers with the time to wait and the provenance."""
-        made = {}
+        made = {"Connection": "close"} if self.closes else {}
         if self.retry_milliseconds is not None:
             made["Retry-After"] = str(math.ceil(self.retry_milliseconds / 1000))
             made["retry-after-ms"] = str(self.retry_milliseconds)
@@ -103,6 +105,28 @@ def refused(error: AssayError) -> Refusal:
     )
 
 
+def refusal_of(error: Exception) -> Refusal:
+    """The refusal for any error."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, AssayError):
+        return refused(error)
+    return Refusal(500, "internal_error", "a fault of the bridge; its log says more")
+
+
 def bad(param: str | None, message: str, code: str = "invalid_value") -> Refusal:
-    """The request itself is wrong."""
-    return Refusal(400, code, message, param=param)
+    """The request itself is wrong. Foreign names in the words are cut to a sensible length."""
+    return Refusal(400, code, message[:1000], param=param[:200] if param else None)
+
+
+def shutting_down() -> Refusal:
+    """The bridge ends before the answer does."""
+    text = "the bridge shuts down before the end of the answer"
+    return Refusal(503, "shutting_down", text, retry_milliseconds=1000, closes=True)
+
+
+def cut_short(provenance: str) -> Refusal:
+    """The server ended the answer of a client that still waits for it."""
+    text = "the server ended the answer before its end, as it does at the end of a drain"
+    assay = {"code": "answer_cut", "status": Status.UNAVAILABLE.name, "provenance": provenance}
+    return Refusal(503, "answer_cut", text, assay=assay, retry_milliseconds=1000)

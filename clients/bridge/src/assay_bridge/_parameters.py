@@ -37,12 +37,17 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "tool_choice": ("none", "auto"),
     "tools": ([],),
 }
-_SAMPLING = {"temperature", "top_p", "top_k", "min_p", "seed", "stop", "stream", "stream_options"}
+_SAMPLING = {
+    "temperature", "top_p", "top_k", "min_p", "seed", "stop", "stream", "stream_options",
+    "ignore_eos", "min_tokens",
+}  # fmt: skip
 _COMPLETION = _SAMPLING | {"model", "prompt", "max_tokens", "logprobs"}
 _CHAT = _SAMPLING | {
     "model", "messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs",
 }  # fmt: skip
 _EMBEDDINGS = {"model", "input", "encoding_format"}
+_NUMBER_MAX = 3.4e38
+_STREAM_OPTIONS = ("include_usage", "continuous_usage_stats", "include_obfuscation")
 _ROLES: dict[str, Literal["system", "user", "assistant"]] = {
     "system": "system",
     "developer": "system",
@@ -59,6 +64,8 @@ class Generation:
     chat: bool
     stream: bool
     include_usage: bool
+    #: every chunk of the stream tells the tokens so far
+    continuous_usage: bool
     #: alternatives listed beside each token, None for no log-probabilities
     logprobs: int | None
 
@@ -115,8 +122,12 @@ class _Parameters:
         return found
 
     def number(self, name: str, default: float) -> float:
-        """A number."""
-        value = self.of(name, "a number", lambda v: type(v) in (int, float))
+        """A number that the wire's 32 bits can hold."""
+
+        def fits(value: Any) -> bool:
+            return type(value) in (int, float) and abs(value) <= _NUMBER_MAX
+
+        value = self.of(name, f"a number from {-_NUMBER_MAX} to {_NUMBER_MAX}", fits)
         return default if value is None else float(value)
 
     def flag(self, name: str) -> bool:
@@ -176,19 +187,30 @@ def _generation(
 ) -> Generation:
     stream = given.flag("stream")
     options = given.plain("stream_options")
-    usage = False
-    if options is not None:
-        if not stream or not isinstance(options, dict):
-            raise bad("stream_options", 'allowed: an object, and only with "stream": true')
-        for name, value in options.items():
-            if name not in ("include_usage", "include_obfuscation") or type(value) is not bool:
-                raise bad(f"stream_options.{name}", "not supported", "unsupported_parameter")
-        if options.get("include_obfuscation"):
-            name = "stream_options.include_obfuscation"
-            raise bad(name, "not supported", "unsupported_value")
-        usage = bool(options.get("include_usage"))
+    if options is None:
+        options = {}
+    elif not stream or not isinstance(options, dict):
+        raise bad("stream_options", 'allowed: an object, and only with "stream": true')
+    for name, value in options.items():
+        where = f"stream_options.{name}"
+        if name not in _STREAM_OPTIONS:
+            raise bad(where, f'"{where}" is not supported', "unsupported_parameter")
+        if value is not None and type(value) is not bool:
+            raise bad(where, f'reading "{where}": found {_kind(value)}, allowed: true or false')
+    if options.get("include_obfuscation"):
+        name = "stream_options.include_obfuscation"
+        raise bad(name, f'"{name}" is not supported', "unsupported_value")
+    continuous = bool(options.get("continuous_usage_stats"))
+    if continuous and not options.get("include_usage"):
+        name = "stream_options.continuous_usage_stats"
+        raise bad(name, f'"{name}" needs "include_usage": true')
     return Generation(
-        request=request, chat=chat, stream=stream, include_usage=usage, logprobs=logprobs
+        request=request,
+        chat=chat,
+        stream=stream,
+        include_usage=bool(options.get("include_usage")),
+        continuous_usage=continuous,
+        logprobs=logprobs,
     )
 
 
@@ -208,6 +230,8 @@ def _request(given: _Parameters, most: int | None, logprobs: int | None) -> Gene
         seed=secrets.randbits(64) if seed is None else seed % (1 << 64),
         stop=_stop(given.plain("stop")),
         logprobs=logprobs,
+        ignore_eos=given.flag("ignore_eos") or None,
+        min_tokens=given.whole("min_tokens") or None,
     )
 
 
@@ -216,7 +240,7 @@ def _is_seed(value: Any) -> bool:
 
 
 def _stop(value: Any) -> list[str]:
-    stop = [value] if isinstance(value, str) else value or []
+    stop = [value] if isinstance(value, str) else [] if value is None else value
     if not isinstance(stop, list) or not all(isinstance(one, str) and one for one in stop):
         raise bad("stop", 'reading "stop": allowed: a text, or a list of texts, none of them empty')
     return stop
@@ -227,9 +251,14 @@ def _message(index: int, message: Any) -> ChatMessage:
     if not isinstance(message, dict):
         raise bad(where, f"reading {where}: allowed: an object")
     for name, value in message.items():
-        if name not in ("role", "content") and value not in (None, [], ""):
+        if name not in ("role", "content", "name") and value not in (None, [], ""):
             raise bad(f"{where}.{name}", f'"{name}" is not supported', "unsupported_parameter")
-    role = _ROLES.get(message.get("role", ""))
+    speaker = message.get("name")
+    if speaker is not None and not isinstance(speaker, str):
+        text = f"reading {where}.name: found {_kind(speaker)}, allowed: a text"
+        raise bad(f"{where}.name", text)
+    given = message.get("role")
+    role = _ROLES.get(given) if isinstance(given, str) else None
     if role is None:
         text = f"reading {where}.role: allowed: {', '.join(_ROLES)}"
         raise bad(f"{where}.role", text, "unsupported_value")
