@@ -19,7 +19,7 @@ struct MockTokenizer: Tokenizer {
     private static let firstWord: Int32 = 259
 
     func encode(
-        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, watch: EncodingWatch?
     ) throws(TokenizerError) -> [Int32] {
         var tokens: [Int32] = addSpecial ? [1] : []
         tokens.reserveCapacity(text.count + 1)
@@ -37,9 +37,11 @@ struct MockTokenizer: Tokenizer {
         }
     }
 
-    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] {
+    func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8] {
         var bytes: [UInt8] = []
-        for token in tokens { appendPiece(token, special: special, to: &bytes) }
+        for token in tokens where bytes.count <= sizeMax {
+            appendPiece(token, special: special, to: &bytes)
+        }
         return bytes
     }
 

@@ -204,15 +204,24 @@ package final class AssayServer: Sendable {
         } catch {
             throw .configuration("\(error)")
         }
+        let windows = OutputWindows(limits: configuration.limits)
         let engine: EngineThread
+        let texts: TextThreads
         do throws(ThreadRefusal) {
-            engine = try EngineThread(configuration: configuration, inbox: inbox, logger: logger)
+            engine = try EngineThread(
+                configuration: configuration, inbox: inbox, windows: windows, logger: logger)
+            do throws(ThreadRefusal) {
+                texts = try TextThreads(engine: engine.mailbox, inbox: inbox, windows: windows)
+            } catch {
+                _ = engine.stop(within: Self.engineSecondsMax)
+                throw error
+            }
         } catch {
-            throw .system("starting the engine thread: \(error)")
+            throw .system("starting the engine's threads: \(error)")
         }
         let start = LoopStart(
             configuration: configuration, names: names, addresses: addresses, signals: signals,
-            mailbox: engine.mailbox,
+            mailbox: engine.mailbox, texts: texts, windows: windows,
             loading: ModelLoading(
                 configuration: configuration, placing: placing, logger: logger,
                 observe: { [board] in board.progressed($0, $1) }), inbox: inbox, logger: logger)
@@ -221,6 +230,7 @@ package final class AssayServer: Sendable {
         do {
             try startThread("assay-loop") { [self] in
                 start.run(outcome)
+                texts.stop()
                 if !engine.stop(within: Self.engineSecondsMax) {
                     logger.critical("leaving a stuck engine behind: it has not ended its step")
                 }

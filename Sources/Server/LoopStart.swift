@@ -14,6 +14,8 @@ struct LoopStart: Sendable {
     let addresses: [Address]
     let signals: [Int32]
     let mailbox: EngineMailbox
+    let texts: TextThreads
+    let windows: OutputWindows
     let loading: ModelLoading
     let inbox: LoopInbox
     let logger: Logger
@@ -47,7 +49,9 @@ struct LoopStart: Sendable {
     private func makeNetwork(_ loop: Loop) throws(EventLoopError) -> NetworkLoop {
         var context = ServiceContext(
             limits: configuration.limits, serverName: AssayServer.version)
-        let router = WorkRouter(engine: mailbox, loading: loading, inbox: inbox, logger: logger)
+        let router = WorkRouter(
+            engine: mailbox, texts: texts, windows: windows, loading: loading, inbox: inbox,
+            logger: logger)
         context.condition.isStarting = true
         for name in names {
             do throws(ServiceError) {

@@ -1,149 +1,83 @@
-// Decides what the next batch step computes. Pure: time and free memory come in as numbers, a plan
-// goes out, so that fairness can be tested without a model.
+// Decides what the next batch step computes. Pure: time, free memory and the connections that do
+// not read come in as values, a plan goes out, so that fairness can be tested without a model.
 //
 // Guarantees:
-// - Every decoding sequence gets one token in every step.
-// - The rest of the step's token budget goes to prompts in small turns, round-robin by arrival, so
-//   a long prompt delays no request by more than its grant.
-// - Turns to open a sequence follow the order of arrival, so small requests never starve a large
-//   one. A connection's turn goes to the most urgent of its waiting requests.
+// - Connections take turns. A sequence opens for the connection with the fewest open sequences,
+//   and among equals for the connection whose last turn is longest ago. A connection's turn goes to
+//   the most urgent of its waiting requests. Whoever does not fit is not overtaken.
+// - A request whose connection does not read holds nothing that another request needs. The request
+//   is suspended when a request of another connection waits for its place or its cache.
+// - A connection with more than its share gives places back, the youngest first, until the shares
+//   are as equal as whole requests allow.
+// - While one connection has work, each of its decoding sequences gets a token in every step, and
+//   prompts share the rest of the time.
+// - While several connections have work, each gets a token of a decoding sequence in every step.
+//   The rest of a short step is handed out among the connections in turn.
 // - A sequence past its deadline is reported once and forgotten.
 // Does not: know tokens, models or sockets. The chosen split never changes an answer, because the
-// engine gives identical bits for every chunking.
+// engine gives identical bits for every chunking, and for a sequence that is read a second time.
 
 import Wire
 
-/// Turn of a request among the requests of its connection.
-package struct WorkTurn: Sendable, Equatable {
-    /// Connection of the request.
-    package var connection: UInt64
-    /// Priority from 0 to 9. The highest goes first.
-    package var priority: UInt64
-    /// Start of the wait, in microseconds.
-    package var since: UInt64
-
-    package init(
-        connection: UInt64 = 0, priority: UInt64 = Limits.priorityDefault, since: UInt64 = 0
-    ) {
-        self.connection = connection
-        self.priority = priority
-        self.since = since
-    }
-
-    /// Returns the priority plus one for each second of waiting.
-    func urgency(now: UInt64) -> Double {
-        Double(priority) + Double(now - min(now, since)) / 1_000_000
-    }
-}
-
-/// A request as the scheduler sees it.
-package struct ScheduledWork: Sendable, Equatable {
-    /// Unique while the work is known to the scheduler.
-    package var id: UInt64
-    /// Tokens to read, at least one. For Score and Embed the tokens of all branches in a row.
-    package var promptCount: Int
-    /// Cache positions reserved while the work is open: prompt and answer together, or the need of
-    /// a grant's branches.
-    package var capacity: Int
-    /// Prompt tokens that a step may take. Bounds the size of an answer, or the number of open
-    /// branches.
-    package var chunkMax: Int
-    /// Prompt tokens that all branches share. No step mixes them with branch tokens.
-    package var rootCount: Int
-    /// True when a sampled token follows the prompt, as for Generate only.
-    package var decodes: Bool
-    /// Absolute deadline in microseconds, or nil.
-    package var deadline: UInt64?
-    /// Turn among the requests of its connection.
-    package var turn: WorkTurn
-
-    package init(
-        id: UInt64, promptCount: Int, capacity: Int, chunkMax: Int = .max, rootCount: Int = 0,
-        decodes: Bool = true, deadline: UInt64? = nil, turn: WorkTurn = WorkTurn()
-    ) {
-        precondition(promptCount > 0 && capacity > 0 && chunkMax > 0)
-        precondition((0...promptCount).contains(rootCount))
-        self.id = id
-        self.promptCount = promptCount
-        self.capacity = capacity
-        self.chunkMax = chunkMax
-        self.rootCount = rootCount
-        self.decodes = decodes
-        self.deadline = deadline
-        self.turn = turn
-    }
-}
-
-/// Work of a step for a sequence.
-package struct StepGrant: Sendable, Equatable {
-    package var id: UInt64
-    /// Prompt positions to read. Empty when the sequence decodes its next token.
-    package var prompt: Range<Int>
-    /// True when the grant reads the last prompt token, so that a token can be sampled.
-    package var endsPrompt: Bool
-    package var decodes: Bool { prompt.isEmpty }
-
-    package init(id: UInt64, prompt: Range<Int>, endsPrompt: Bool) {
-        self.id = id
-        self.prompt = prompt
-        self.endsPrompt = endsPrompt
-    }
-}
-
-/// Plan of a step. Sequences in `opened` must be opened before the step runs.
-package struct StepPlan: Sendable, Equatable {
-    package var opened: [UInt64] = []
-    package var expired: [UInt64] = []
-    package var grants: [StepGrant] = []
-    package var tokenCount = 0
-
-    package init() {}
-
-    fileprivate mutating func reset() {
-        opened.removeAll(keepingCapacity: true)
-        expired.removeAll(keepingCapacity: true)
-        grants.removeAll(keepingCapacity: true)
-        tokenCount = 0
-    }
-}
-
 /// Continuous batching over a model. Confined to the engine thread by its owner.
 package struct BatchScheduler: Sendable {
-    private struct Entry {
+    struct Entry {
         var work: ScheduledWork
         var isOpen = false
-        var isPaused = false
+        /// Number of the step that opened the sequence.
+        var openedIn: UInt64 = 0
+        /// Number of the step that suspended the sequence.
+        var suspendedIn: UInt64 = 0
+        /// Number of the last step with the sequence.
+        var lastStep: UInt64 = 0
         var promptDone = 0
-        /// Place in the order of turns, at first the id and thus the order of arrival.
-        var place: UInt64
-        var isReadingPrompt: Bool { promptDone < work.promptCount }
-        var isDecoding: Bool { isOpen && !isReadingPrompt && work.decodes }
+        /// Positions to read again, in order, before the work goes on.
+        var rereads: [Range<Int>] = []
+        /// Tokens of the step that is being planned.
+        var taken = 0
 
-        /// Returns the latest end of a grant that begins at `start`.
-        func readableEnd(from start: Int) -> Int {
-            start < work.rootCount ? work.rootCount : work.promptCount
+        var isReading: Bool { !rereads.isEmpty || promptDone < work.promptCount }
+
+        /// Positions that the next grant may take.
+        var next: Range<Int> {
+            if let again = rereads.first { return again }
+            let end = promptDone < work.rootCount ? work.rootCount : work.promptCount
+            return promptDone..<min(end, promptDone + min(work.chunkMax, end - promptDone))
+        }
+
+        /// Result of the tokens of the next grant.
+        var kind: TokenKind {
+            !rereads.isEmpty ? .read : isReading ? work.promptKind : work.sampledKind
         }
     }
 
-    /// Prompt tokens per turn of the round-robin. At least a kernel tile, so that shared steps do
-    /// not break the matrix product into slivers.
-    private static let turn = 32
+    /// What a connection holds, and its last turns.
+    struct Seat {
+        var entryCount = 0
+        var openCount = 0
+        var capacity = 0
+        /// Turn of the last opened sequence, or the turn before the connection came.
+        var lastTurn: UInt64
+        /// Number of the last step with more than the connection's own token.
+        var lastExtra: UInt64 = 0
+    }
 
-    private let sequencesMax: Int
-    private let tokensMax: Int
-    private let microsecondsMax: UInt64
-    /// Entries in order of arrival.
-    private var entries: [Entry] = []
-    private var openCount = 0
-    /// Id after which the next round of prompt turns begins.
-    private var lastServed: UInt64 = 0
-    private var costPerToken = MovingAverage()
+    let limits: ServiceLimits
+    /// Entries in order of arrival, and so of their ids.
+    var entries: [Entry] = []
+    var seats: [UInt64: Seat] = [:]
+    var openCount = 0
+    var cost: StepCost
+    /// Number of the step that is being planned.
+    var stepNumber: UInt64 = 0
+    var turnNumber: UInt64 = 0
+    /// Time until which steps stay short, because several connections had work.
+    var sharedUntil: UInt64 = 0
 
     package init(limits: ServiceLimits) {
         precondition(limits.sequencesMax > 0 && limits.stepTokensMax > limits.sequencesMax)
-        sequencesMax = limits.sequencesMax
-        tokensMax = limits.stepTokensMax
-        microsecondsMax = limits.stepMicrosecondsMax
+        self.limits = limits
+        cost = StepCost(limits: limits)
     }
 
     package var isEmpty: Bool { entries.isEmpty }
@@ -157,7 +91,8 @@ package struct BatchScheduler: Sendable {
     package mutating func add(_ work: ScheduledWork) {
         precondition(index(of: work.id) == nil, "work \(work.id) is in the queue already")
         let place = entries.lastIndex { $0.work.id < work.id }.map { $0 + 1 } ?? 0
-        entries.insert(Entry(work: work, place: work.id), at: place)
+        entries.insert(Entry(work: work), at: place)
+        seats[work.connection, default: Seat(lastTurn: turnNumber)].entryCount += 1
     }
 
     /// Forgets `id`, finished or not. Returns true when its sequence was open, nil for an unknown
@@ -166,14 +101,30 @@ package struct BatchScheduler: Sendable {
     package mutating func remove(_ id: UInt64) -> Bool? {
         guard let index = index(of: id) else { return nil }
         let entry = entries.remove(at: index)
-        if entry.isOpen { openCount -= 1 }
+        forget(entry)
         return entry.isOpen
     }
 
-    /// Leaves `id` out of steps until it resumes. Its place and its cache stay reserved.
-    package mutating func setPaused(_ id: UInt64, _ isPaused: Bool) {
+    /// Takes an entry that has left the queue out of the sums.
+    private mutating func forget(_ entry: Entry) {
+        if entry.isOpen { close(entry) }
+        let connection = entry.work.connection
+        seats[connection]?.entryCount -= 1
+        if seats[connection]?.entryCount == 0 { seats[connection] = nil }
+    }
+
+    func close(_ entry: Entry, in seats: inout [UInt64: Seat], _ openCount: inout Int) {
+        openCount -= 1
+        seats[entry.work.connection]?.openCount -= 1
+        seats[entry.work.connection]?.capacity -= entry.work.capacity
+    }
+
+    private mutating func close(_ entry: Entry) { close(entry, in: &seats, &openCount) }
+
+    /// Notes what a suspended sequence has to read again when it opens, in order of the ranges.
+    package mutating func setRereads(_ id: UInt64, _ ranges: [Range<Int>]) {
         guard let index = index(of: id) else { return }
-        entries[index].isPaused = isPaused
+        entries[index].rereads = ranges.filter { !$0.isEmpty }
     }
 
     /// The earliest deadline, for a thread with nothing to do until then.
@@ -183,14 +134,16 @@ package struct BatchScheduler: Sendable {
 
     /// True when a step planned now would do more than report expired work, provided that memory is
     /// free.
-    package var hasRunnableWork: Bool {
-        entries.contains { !$0.isPaused }
+    ///
+    /// - Parameter held: connections that do not read.
+    package func hasRunnableWork(held: Set<UInt64>) -> Bool {
+        held.isEmpty
+            ? !entries.isEmpty : entries.contains { !held.contains($0.work.connection) }
     }
 
-    /// Takes the measured cost of a step, which sizes the next step.
-    package mutating func observe(tokenCount: Int, microseconds: UInt64) {
-        guard tokenCount >= Self.turn else { return }
-        costPerToken.add(Double(microseconds) / Double(tokenCount))
+    /// Takes the measured time of a step, which sizes further steps.
+    package mutating func observe(_ tokens: TokenCounts, microseconds: UInt64) {
+        cost.observe(tokens, microseconds: microseconds)
     }
 
     /// Plans the next step into `plan` and counts the plan as done.
@@ -198,104 +151,31 @@ package struct BatchScheduler: Sendable {
     /// - Parameters:
     ///   - now: microseconds on the clock of the deadlines.
     ///   - freeCapacity: cache positions that the model can still reserve.
-    package mutating func planStep(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
+    ///   - held: connections that do not read. They get nothing.
+    package mutating func planStep(
+        now: UInt64, freeCapacity: Int, held: Set<UInt64> = [], into plan: inout StepPlan
+    ) {
         plan.reset()
+        stepNumber += 1
         expire(now: now, into: &plan)
-        open(now: now, freeCapacity: freeCapacity, into: &plan)
-        for index in entries.indices where entries[index].isDecoding && !entries[index].isPaused {
-            plan.grants.append(
-                StepGrant(id: entries[index].work.id, prompt: 0..<0, endsPrompt: false))
-        }
-        plan.tokenCount = plan.grants.count
-        grantPrompts(into: &plan)
+        // Far above any cache, and far below an overflow.
+        var free = min(freeCapacity, 1 << 40)
+        while openNext(now: now, &free, held, into: &plan) {}
+        grant(now: now, held, into: &plan)
     }
 
     private mutating func expire(now: UInt64, into plan: inout StepPlan) {
         guard entries.contains(where: { ($0.work.deadline ?? .max) <= now }) else { return }
-        entries.removeAll { entry in
-            guard (entry.work.deadline ?? .max) <= now else { return false }
+        let expired = entries.filter { ($0.work.deadline ?? .max) <= now }
+        entries.removeAll { ($0.work.deadline ?? .max) <= now }
+        for entry in expired {
             plan.expired.append(entry.work.id)
-            if entry.isOpen { openCount -= 1 }
-            return true
+            forget(entry)
         }
-    }
-
-    /// Opens sequences in order of turns. The first work that does not fit stops the search.
-    private mutating func open(now: UInt64, freeCapacity: Int, into plan: inout StepPlan) {
-        var free = freeCapacity
-        while openCount < min(sequencesMax, entries.count) {
-            guard let (next, index) = nextTurn(now: now), entries[index].work.capacity <= free
-            else { return }
-            // The two requests swap places, so the holder waits for the taker's turn.
-            (entries[next].place, entries[index].place) = (
-                entries[index].place, entries[next].place
-            )
-            free -= entries[index].work.capacity
-            entries[index].isOpen = true
-            openCount += 1
-            plan.opened.append(entries[index].work.id)
-        }
-    }
-
-    /// Returns the holder of the next turn and the request of its connection that takes the turn:
-    /// the most urgent, and among equals the first. Nil when no request waits.
-    private func nextTurn(now: UInt64) -> (holder: Int, taker: Int)? {
-        let waiting = entries.indices.filter { !entries[$0].isOpen }
-        guard let holder = waiting.min(by: { entries[$0].place < entries[$1].place })
-        else { return nil }
-        let connection = entries[holder].work.turn.connection
-        let taker = waiting.filter { entries[$0].work.turn.connection == connection }.max {
-            entries[$0].work.turn.urgency(now: now) < entries[$1].work.turn.urgency(now: now)
-        }
-        return (holder, taker ?? holder)
-    }
-
-    private mutating func grantPrompts(into plan: inout StepPlan) {
-        let readers = entries.indices.filter {
-            entries[$0].isOpen && !entries[$0].isPaused && entries[$0].isReadingPrompt
-        }
-        guard !readers.isEmpty else { return }
-        var budget = tokenBudget - plan.tokenCount
-        let start = readers.firstIndex { entries[$0].work.id > lastServed } ?? 0
-        let order = readers[start...] + readers[..<start]
-        let before = order.map { entries[$0].promptDone }
-        var progressed = true
-        while budget > 0 && progressed {
-            progressed = false
-            for (offset, index) in order.enumerated() where budget > 0 {
-                let taken = entries[index].promptDone - before[offset]
-                let end = entries[index].readableEnd(from: before[offset])
-                let want = min(
-                    Self.turn, end - entries[index].promptDone,
-                    entries[index].work.chunkMax - taken, budget)
-                guard want > 0 else { continue }
-                entries[index].promptDone += want
-                budget -= want
-                progressed = true
-                lastServed = entries[index].work.id
-            }
-        }
-        for (offset, index) in order.enumerated() where entries[index].promptDone > before[offset] {
-            let range = before[offset]..<entries[index].promptDone
-            plan.grants.append(
-                StepGrant(
-                    id: entries[index].work.id, prompt: range,
-                    endsPrompt: range.upperBound == entries[index].work.promptCount))
-            plan.tokenCount += range.count
-        }
-    }
-
-    /// Tokens the next step may hold: the configured bound, or fewer when the measured cost makes a
-    /// full step longer than `stepMicrosecondsMax`.
-    private var tokenBudget: Int {
-        guard let cost = costPerToken.value, cost > 0 else { return tokensMax }
-        let affordable = Double(microsecondsMax) / cost
-        let floor = Double(min(tokensMax, sequencesMax + 2 * Self.turn))
-        return Int(min(Double(tokensMax), max(floor, affordable)))
     }
 
     /// Finds `id` by binary search, because ids rise by arrival and removal keeps the order.
-    private func index(of id: UInt64) -> Int? {
+    func index(of id: UInt64) -> Int? {
         var low = 0
         var high = entries.count
         while low < high {

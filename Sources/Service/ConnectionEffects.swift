@@ -22,8 +22,6 @@ package struct ConnectionEffects {
     package var work: [Work] = []
     /// Tickets to cancel.
     package var cancelled: [UInt64] = []
-    /// Tickets to leave out of steps, or to take in again.
-    package var paused: [(ticket: UInt64, isPaused: Bool)] = []
     /// True to read from the socket, false to stop, nil for no change.
     package var reading: Bool?
     package var ending: Ending?
@@ -36,7 +34,6 @@ package struct ConnectionEffects {
         output.removeAll()
         if !work.isEmpty { work.removeAll(keepingCapacity: true) }
         if !cancelled.isEmpty { cancelled.removeAll(keepingCapacity: true) }
-        if !paused.isEmpty { paused.removeAll(keepingCapacity: true) }
         reading = nil
         ending = nil
         endingReason = nil

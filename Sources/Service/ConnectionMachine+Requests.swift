@@ -64,7 +64,7 @@ extension ConnectionMachine {
             let ticket = try context.admit(
                 facts, connection: id, requestID: frame.header.requestID,
                 size: frame.header.rawSize,
-                deadline: Self.deadline(frame.header, now: now))
+                deadline: Self.deadline(frame.header, now: now), now: now)
             if message.context?.attempt ?? 1 > 1 {
                 context.counters.add(.requestsRetried, provenance: facts.provenance)
             }

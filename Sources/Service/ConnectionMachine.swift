@@ -254,7 +254,6 @@ package struct ConnectionMachine: ~Copyable {
         guard shouldPause != isPaused else { return }
         isPaused = shouldPause
         effects.reading = !shouldPause
-        for request in requests.values { effects.paused.append((request.ticket, shouldPause)) }
     }
 
     /// Writes the GoAway for a connection above the limit, which never gets a machine.

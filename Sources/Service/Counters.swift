@@ -12,12 +12,12 @@ package enum Counter: Int, CaseIterable, Sendable {
     case loadsAccepted, loadsRejected, modelsUnloaded
     case pings, promptTokens, protocolErrors
     case requestsCancelled, requestsInFlight, requestsOverloaded, requestsReceived
-    case requestsRecomputed, requestsRetried
+    case requestsRecomputed, requestsRetried, requestsSuspended
 
     /// First protocol revision with the counter.
     package var since: UInt64 {
         switch self {
-        case .requestsRecomputed, .requestsRetried: 3
+        case .requestsRecomputed, .requestsRetried, .requestsSuspended: 3
         default: 1
         }
     }

@@ -91,15 +91,18 @@ package struct ServiceContext: ~Copyable, Sendable {
 
     /// Admits a request for the engine, or throws with a time to come back.
     package mutating func admit(
-        _ facts: ServedFacts, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?
+        _ facts: ServedFacts, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?,
+        now: UInt64
     ) throws(ServiceError) -> UInt64 {
-        if case .refused(let pause) = admission.admit(size: size) {
+        let verdict = admission.admit(size: size, connection: connection, now: now)
+        if case .refused(let pause) = verdict {
             counters.add(.requestsOverloaded, provenance: facts.provenance)
             throw ServiceError(
                 .resourceExhausted, .overloaded,
                 "accepting one more request: \(admission.outstandingCount) requests and "
                     + "\(admission.outstandingSize) bytes are waiting, allowed: "
-                    + "\(limits.outstandingMax) and \(limits.outstandingSizeMax)",
+                    + "\(limits.outstandingMax) and \(limits.outstandingSizeMax), a share for each "
+                    + "connection, and a wait of \(limits.waitMicrosecondsMax / 1_000_000) s",
                 retryAfterMilliseconds: pause)
         }
         models.retain(facts.served)
@@ -144,7 +147,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         counters.subtract(.requestsInFlight, provenance: ticket.provenance)
         if let entry = ticket.entry, unloads[entry]?.ticket == number { unloads[entry] = nil }
         guard let model = ticket.model else { return }
-        admission.finish(size: ticket.size, now: now)
+        admission.finish(size: ticket.size, connection: ticket.connection, now: now)
         if let gone = models.release(model) { removed(gone) }
     }
 

@@ -28,9 +28,12 @@ package struct ServiceLimits: Sendable, Equatable {
     /// Bytes of unfinished frames over all connections. A connection that adds more is closed.
     package var inputTotalMax = 256 << 20
     /// Requests accepted but not yet finished, over all connections.
-    package var outstandingMax = 256
+    package var outstandingMax = 512
     /// Body bytes of unfinished requests, over all connections. Waiting prompts cost memory.
     package var outstandingSizeMax = 64 << 20
+    /// Longest expected wait of a request behind others of its connection. Longer waits are better
+    /// spent elsewhere.
+    package var waitMicrosecondsMax: UInt64 = 120_000_000
     /// Loads running at once, each on a separate thread.
     package var loadsMax = 2
     /// Time unfinished answers have after SIGTERM or Unload before they are cancelled.
@@ -52,11 +55,12 @@ package struct ServiceLimits: Sendable, Equatable {
     /// that the frame's own cost does not show.
     static let logitsChunkSize = 1 << 18
 
-    /// Unsent bytes at which a connection is closed: the high mark plus a large frame for
-    /// each request in flight.
-    package var outputSizeMax: Int {
-        outputHighSize + inFlightMax * (Self.logitsChunkSize + 4096)
-    }
+    /// Most bytes that a step and the threads for texts add to the answers of a connection with an
+    /// open window: a row of the largest vocabulary, or a few of the largest bodies.
+    private static let overstepSizeMax = 32 << 20
+
+    /// Unsent bytes at which a connection is closed. Whoever makes answers stops long before.
+    package var outputSizeMax: Int { 2 * outputHighSize + Self.overstepSizeMax }
 
     /// The documented defaults.
     package init() {}

@@ -133,3 +133,29 @@ extension ServiceError {
             "\(what): its deadline passed before there was an answer")
     }
 }
+
+extension WorkEvent {
+    /// Size of the lists and texts of the event, in bytes. What else a frame holds is small.
+    package var size: Int {
+        switch self {
+        case .started, .due, .loadProgress, .loaded, .unloaded, .verified, .failed: 0
+        case .generateChunk(let chunk):
+            chunk.tokens.count * 4 + chunk.text.utf8.count + (chunk.logprobs?.size ?? 0)
+                + (chunk.promptLogprobs?.size ?? 0)
+        case .logitsChunk(let chunk): chunk.logits.count * 4
+        case .embedChunk(let chunk): chunk.embeddings.count * 4
+        case .tokenized(let answer, _): answer.tokens.count * 4
+        case .detokenized(let answer, _): answer.text.count
+        case .generated(let answer, _):
+            answer.tokens.count * 4 + answer.text.utf8.count + (answer.logprobs?.size ?? 0)
+        case .logits(let answer, _): answer.logits.count * 4
+        case .scored(let answer, _): answer.scores.reduce(0) { $0 + $1.logprobs.size }
+        case .embedded(let answer, _): answer.embeddings.count * 4
+        }
+    }
+}
+
+extension Logprobs {
+    /// Size of the lists, in bytes.
+    fileprivate var size: Int { count * 8 * (1 + Int(topCount)) }
+}

@@ -27,9 +27,11 @@ public protocol Tokenizer: Sendable {
     ///   - addSpecial: add the begin and end tokens that the vocabulary asks for.
     ///   - parseSpecial: recognise the written form of control tokens such as `</s>`. When false
     ///     the written form is plain text, so that a caller's text cannot forge control tokens.
-    /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes.
-    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
-        -> [Int32]
+    ///   - watch: ends the encoding early, or nil.
+    /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes, and what the watch says.
+    func encode(
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, watch: EncodingWatch?
+    ) throws(TokenizerError) -> [Int32]
 
     /// Turns a rendered conversation into token ids. The begin token is added where the vocabulary
     /// asks for a begin token. Control tokens are recognised in the template's words and never in
@@ -37,8 +39,11 @@ public protocol Tokenizer: Sendable {
     /// encoding the whole text with special tokens recognised. No end token is added, because the
     /// model's turn follows.
     ///
-    /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes.
-    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32]
+    /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes, and what the watch says.
+    func encode(_ prompt: ChatPrompt, watch: EncodingWatch?) throws(TokenizerError) -> [Int32]
+
+    /// Least number of ids for a text of `size` bytes, or 0 when the vocabulary gives no bound.
+    func leastTokenCount(ofSize size: Int) -> Int
 
     /// Appends the bytes of one token to `bytes`, or nothing for an id outside the vocabulary.
     ///
@@ -49,8 +54,9 @@ public protocol Tokenizer: Sendable {
     /// Turns ids back into bytes: the inverse of `encode` for valid UTF-8 without special tokens.
     ///
     /// The space that `encode` puts in front of a text is taken off again (from the first token of
-    /// the list only). Ids outside the vocabulary produce nothing.
-    func decode(_ tokens: [Int32], special: Bool) -> [UInt8]
+    /// the list only). Ids outside the vocabulary produce nothing. The result ends with the token
+    /// that makes it larger than `sizeMax` bytes.
+    func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8]
 
     /// True for the tokens after which generation stops: end of text, of turn, of message.
     func isEndOfGeneration(_ token: Int32) -> Bool
@@ -81,24 +87,38 @@ public enum TokenizerLimits {
 
 extension Tokenizer {
     /// Encodes as plain text, for vocabularies without control tokens.
-    public func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
-        var tokens = try encode(prompt.text.span, addSpecial: true, parseSpecial: false)
+    public func encode(
+        _ prompt: ChatPrompt, watch: EncodingWatch?
+    ) throws(TokenizerError) -> [Int32] {
+        var tokens = try encode(
+            prompt.text.span, addSpecial: true, parseSpecial: false, watch: watch)
         if addsEndToken, tokens.last == endToken { tokens.removeLast() }
         return tokens
     }
 
+    /// No bound.
+    public func leastTokenCount(ofSize size: Int) -> Int { 0 }
+
+    /// Encodes a rendered conversation to the end.
+    public func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
+        try encode(prompt, watch: nil)
+    }
+
     /// Encodes the UTF-8 of a string, like the requirement.
-    public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false)
-        throws(TokenizerError) -> [Int32]
-    {
-        try encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
+    public func encode(
+        _ text: String, addSpecial: Bool = true, parseSpecial: Bool = false,
+        watch: EncodingWatch? = nil
+    ) throws(TokenizerError) -> [Int32] {
+        try encode(
+            Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial, watch: watch)
     }
 
     /// Encodes an array of bytes, like the requirement.
-    public func encode(_ text: [UInt8], addSpecial: Bool = true, parseSpecial: Bool = false)
-        throws(TokenizerError) -> [Int32]
-    {
-        try encode(text.span, addSpecial: addSpecial, parseSpecial: parseSpecial)
+    public func encode(
+        _ text: [UInt8], addSpecial: Bool = true, parseSpecial: Bool = false,
+        watch: EncodingWatch? = nil
+    ) throws(TokenizerError) -> [Int32] {
+        try encode(text.span, addSpecial: addSpecial, parseSpecial: parseSpecial, watch: watch)
     }
 
     /// The bytes of one token, special tokens written out. Empty for an id outside the vocabulary.
@@ -111,5 +131,10 @@ extension Tokenizer {
     /// Decodes with special tokens left out.
     public func decode(_ tokens: [Int32]) -> [UInt8] {
         decode(tokens, special: false)
+    }
+
+    /// Decodes to the end.
+    public func decode(_ tokens: [Int32], special: Bool) -> [UInt8] {
+        decode(tokens, special: special, sizeMax: .max)
     }
 }

@@ -28,6 +28,8 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
             case byteTokenInvalid = "byte_token_invalid"
             case mergeInvalid = "merge_invalid"
             case textTooLong = "text_too_long"
+            case tooManyTokens = "too_many_tokens"
+            case encodingCancelled = "encoding_cancelled"
             case jsonInvalid = "tokenizer_json_invalid"
             case jsonStructureInvalid = "tokenizer_json_structure_invalid"
             case featureUnsupported = "tokenizer_feature_unsupported"
@@ -59,6 +61,8 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
             case .byteTokenInvalid: "byte token has another text"
             case .mergeInvalid: "merge rule is malformed"
             case .textTooLong: "text is too long"
+            case .tooManyTokens: "text has too many tokens"
+            case .encodingCancelled: "encoding was cancelled"
             case .jsonInvalid: "text of the tokenizer is not JSON"
             case .jsonStructureInvalid: "text of the tokenizer has another structure"
             case .featureUnsupported: "tokenizer needs a feature that is not supported"
@@ -105,6 +109,10 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         public static let mergeInvalid = Code(.mergeInvalid)
         /// A text of more than `TokenizerLimits.textSizeMax` bytes.
         public static let textTooLong = Code(.textTooLong)
+        /// More ids than the encoding's watch allows.
+        public static let tooManyTokens = Code(.tooManyTokens)
+        /// The encoding's watch was cancelled.
+        public static let encodingCancelled = Code(.encodingCancelled)
         /// A tokenizer.json or tokenizer_config.json is not acceptable JSON.
         public static let jsonInvalid = Code(.jsonInvalid)
         /// A part of a tokenizer.json is missing or of another type.

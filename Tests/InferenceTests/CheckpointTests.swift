@@ -90,10 +90,10 @@ struct CheckpointFixtureTests {
                 == bits(expected.logits(of: prompt, wants: .all)))
         let text = Array("the naïve 日本 <s> test".utf8)
         let tokens = try found.model.plan.tokenizer.encode(
-            text.span, addSpecial: true, parseSpecial: true)
+            text, addSpecial: true, parseSpecial: true)
         #expect(
             try expected.model.plan.tokenizer.encode(
-                text.span, addSpecial: true, parseSpecial: true) == tokens)
+                text, addSpecial: true, parseSpecial: true) == tokens)
         #expect(found.model.plan.parameterCount == expected.model.plan.parameterCount)
     }
 

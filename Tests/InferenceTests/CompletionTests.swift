@@ -15,15 +15,17 @@ private struct ByteTokenizer: Tokenizer {
     var addsBeginToken: Bool { false }
     var addsEndToken: Bool { false }
     var summary: String { "bytes" }
-    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
-        -> [Int32]
-    {
+    func encode(
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, watch: EncodingWatch?
+    ) throws(TokenizerError) -> [Int32] {
         (0..<text.count).map { Int32(text[$0]) }
     }
     func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8]) {
         if let byte = UInt8(exactly: token) { bytes.append(byte) }
     }
-    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] { tokens.flatMap { piece($0) } }
+    func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8] {
+        tokens.flatMap { piece($0) }
+    }
     func isEndOfGeneration(_ token: Int32) -> Bool { token == 256 }
     func isControl(_ token: Int32) -> Bool { token == 256 }
 }
@@ -252,11 +254,11 @@ private struct StubEnds: Tokenizer {
     let summary = "stub"
 
     func encode(
-        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, watch: EncodingWatch?
     ) throws(TokenizerError) -> [Int32] { [] }
 
     func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8]) {}
-    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] { [] }
+    func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8] { [] }
     func isEndOfGeneration(_ token: Int32) -> Bool { true }
     func isControl(_ token: Int32) -> Bool { false }
 }

@@ -18,11 +18,11 @@ struct StubTokenizer: Tokenizer {
     }
 
     func encode(
-        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, watch: EncodingWatch?
     ) throws(TokenizerError) -> [Int32] { [] }
 
     func appendPiece(_ token: Int32, special: Bool, to bytes: inout [UInt8]) {}
-    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] { [] }
+    func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8] { [] }
     func isEndOfGeneration(_ token: Int32) -> Bool { false }
     func isControl(_ token: Int32) -> Bool { false }
 }

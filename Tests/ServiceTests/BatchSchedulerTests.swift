@@ -15,10 +15,11 @@ import Testing
     }
 
     private func plan(
-        _ scheduler: inout BatchScheduler, now: UInt64 = 0, free: Int = .max
+        _ scheduler: inout BatchScheduler, now: UInt64 = 0, free: Int = .max,
+        held: Set<UInt64> = []
     ) -> StepPlan {
         var plan = StepPlan()
-        scheduler.planStep(now: now, freeCapacity: free, into: &plan)
+        scheduler.planStep(now: now, freeCapacity: free, held: held, into: &plan)
         return plan
     }
 
@@ -142,25 +143,23 @@ import Testing
         #expect(plan(&scheduler).opened == [3])
     }
 
-    @Test func aPausedSequenceKeepsItsPlaceAndIsLeftOut() {
+    @Test func aHeldSequenceKeepsItsPlaceAndIsLeftOut() {
         var scheduler = BatchScheduler(limits: limits())
-        scheduler.add(ScheduledWork(id: 1, promptCount: 1, capacity: 4))
+        scheduler.add(work(1, of: 7))
         _ = plan(&scheduler)
-        scheduler.setPaused(1, true)
-        #expect(plan(&scheduler).grants.isEmpty)
-        #expect(!scheduler.hasRunnableWork)
-        scheduler.setPaused(1, false)
+        #expect(plan(&scheduler, held: [7]).grants.isEmpty)
+        #expect(!scheduler.hasRunnableWork(held: [7]))
+        #expect(scheduler.runningCount == 1)
         #expect(plan(&scheduler).grants.map(\.id) == [1])
     }
 
-    @Test func aDeadlineIsReportedOnceWhetherWaitingOpenOrPaused() {
+    @Test func aDeadlineIsReportedOnceWhetherWaitingOpenOrHeld() {
         var scheduler = BatchScheduler(limits: limits(sequences: 1))
         scheduler.add(ScheduledWork(id: 1, promptCount: 1, capacity: 4, deadline: 100))
         scheduler.add(ScheduledWork(id: 2, promptCount: 1, capacity: 4, deadline: 100))
         #expect(plan(&scheduler, now: 99).expired == [])
         #expect(scheduler.nextDeadline == 100)
-        scheduler.setPaused(1, true)
-        #expect(plan(&scheduler, now: 100).expired == [1, 2])
+        #expect(plan(&scheduler, now: 100, held: [0]).expired == [1, 2])
         #expect(plan(&scheduler, now: 101).expired == [])
         #expect(scheduler.isEmpty)
     }
@@ -179,7 +178,7 @@ import Testing
         var scheduler = BatchScheduler(limits: limits)
         scheduler.add(ScheduledWork(id: 1, promptCount: 4000, capacity: 4000))
         #expect(plan(&scheduler).tokenCount == 512)
-        scheduler.observe(tokenCount: 512, microseconds: 512_000)
+        scheduler.observe(TokenCounts(read: 512), microseconds: 512_000)
         #expect(plan(&scheduler).tokenCount == 100)
     }
 
@@ -193,17 +192,24 @@ import Testing
     }
 }
 
-/// Plays arrivals, removals, pauses and steps against a model of what each sequence has done.
+/// Plays arrivals, removals, readers that stop, suspensions and steps against a model of what each
+/// sequence has done.
 private struct SchedulerHistory {
     private struct Expected {
         var work: ScheduledWork
         var done = 0
+        var decoded = 0
         var isOpen = false
-        var isPaused = false
+        /// Positions to read again.
+        var rereads = 0..<0
+        /// Steps since the last one with the sequence, while the sequence could run.
+        var idleCount = 0
     }
 
+    private static let connections: UInt64 = 3
     private var scheduler: BatchScheduler
     private var expected: [UInt64: Expected] = [:]
+    private var held: Set<UInt64> = []
     private var nextID: UInt64 = 1
     private var now: UInt64 = 0
 
@@ -215,7 +221,7 @@ private struct SchedulerHistory {
             switch Int.random(in: 0..<6, using: &random) {
             case 0, 1: arrive(&random)
             case 2: leave(&random)
-            case 3: pause(&random)
+            case 3: hold(&random)
             default: step()
             }
             #expect(scheduler.count == expected.count)
@@ -228,7 +234,8 @@ private struct SchedulerHistory {
             Bool.random(using: &random) ? now + UInt64.random(in: 0...200, using: &random) : nil
         let work = ScheduledWork(
             id: nextID, promptCount: prompt, capacity: prompt + 10,
-            chunkMax: Int.random(in: 1...200, using: &random), deadline: deadline)
+            chunkMax: Int.random(in: 1...200, using: &random), deadline: deadline,
+            turn: WorkTurn(connection: UInt64.random(in: 1...Self.connections, using: &random)))
         nextID += 1
         scheduler.add(work)
         expected[work.id] = Expected(work: work)
@@ -241,35 +248,79 @@ private struct SchedulerHistory {
         #expect(scheduler.remove(id) == nil)
     }
 
-    private mutating func pause(_ random: inout SeededGenerator) {
-        guard let id = expected.keys.sorted().randomElement(using: &random) else { return }
-        expected[id]?.isPaused.toggle()
-        scheduler.setPaused(id, expected[id]?.isPaused ?? false)
+    private mutating func hold(_ random: inout SeededGenerator) {
+        let connection = UInt64.random(in: 1...Self.connections, using: &random)
+        if held.remove(connection) == nil { held.insert(connection) }
     }
 
     private mutating func step() {
-        let decoding = Set(
-            expected.values.filter {
-                $0.isOpen && !$0.isPaused && $0.done == $0.work.promptCount
-                    && ($0.work.deadline ?? .max) > now
-            }.map(\.work.id))
         var plan = StepPlan()
-        scheduler.planStep(now: now, freeCapacity: .max, into: &plan)
+        scheduler.planStep(now: now, freeCapacity: 400 - used, held: held, into: &plan)
         for id in plan.expired {
             #expect((expected[id]?.work.deadline ?? .max) <= now)
             expected[id] = nil
         }
-        for id in plan.opened { expected[id]?.isOpen = true }
-        #expect(Set(plan.grants.filter(\.decodes).map(\.id)) == decoding)
-        #expect(Set(plan.grants.map(\.id)).count == plan.grants.count)
-        for grant in plan.grants where !grant.decodes {
-            #expect(expected[grant.id]?.done == grant.prompt.lowerBound)
-            #expect(expected[grant.id]?.isPaused == false)
-            #expect(grant.prompt.count <= expected[grant.id]?.work.chunkMax ?? 0)
-            expected[grant.id]?.done = grant.prompt.upperBound
+        for id in plan.suspended { suspend(id) }
+        for id in plan.opened {
+            #expect(expected[id]?.isOpen == false)
+            #expect(!held.contains(expected[id]?.work.connection ?? 0))
+            expected[id]?.isOpen = true
         }
+        #expect(Set(plan.grants.map(\.id)).count == plan.grants.count)
+        for grant in plan.grants { check(grant) }
+        checkFairness(plan)
         #expect(expected.values.filter(\.isOpen).count <= 4)
+        #expect(used <= 400)
         #expect(plan.tokenCount <= 48)
         #expect(plan.tokenCount == plan.grants.reduce(0) { $0 + max(1, $1.prompt.count) })
+    }
+
+    private var used: Int {
+        expected.values.filter(\.isOpen).reduce(0) { $0 + $1.work.capacity }
+    }
+
+    private mutating func suspend(_ id: UInt64) {
+        guard let one = expected[id] else { return }
+        #expect(one.isOpen)
+        expected[id]?.isOpen = false
+        let again = one.rereads.isEmpty ? 0..<one.done + one.decoded : 0..<one.rereads.upperBound
+        expected[id]?.rereads = again
+        scheduler.setRereads(id, [again])
+    }
+
+    private mutating func check(_ grant: StepGrant) {
+        guard let one = expected[grant.id] else {
+            Issue.record("a grant for work \(grant.id), which is not there")
+            return
+        }
+        #expect(one.isOpen && !held.contains(one.work.connection))
+        #expect(grant.isReread == !one.rereads.isEmpty)
+        expected[grant.id]?.idleCount = 0
+        if grant.isReread {
+            #expect(grant.prompt.lowerBound == one.rereads.lowerBound)
+            #expect(grant.prompt.upperBound <= one.rereads.upperBound)
+            #expect(!grant.endsPrompt)
+            expected[grant.id]?.rereads = grant.prompt.upperBound..<one.rereads.upperBound
+        } else if grant.decodes {
+            #expect(one.done == one.work.promptCount)
+            expected[grant.id]?.decoded += 1
+        } else {
+            #expect(one.done == grant.prompt.lowerBound)
+            #expect(grant.prompt.count <= one.work.chunkMax)
+            #expect(grant.endsPrompt == (grant.prompt.upperBound == one.work.promptCount))
+            expected[grant.id]?.done = grant.prompt.upperBound
+        }
+    }
+
+    /// Every connection with a decoding sequence moves, and no open sequence is forgotten.
+    private mutating func checkFairness(_ plan: StepPlan) {
+        let served = Set(plan.grants.compactMap { expected[$0.id]?.work.connection })
+        for (id, one) in expected where one.isOpen && !held.contains(one.work.connection) {
+            let isDecoding = one.rereads.isEmpty && one.done == one.work.promptCount
+            if isDecoding { #expect(served.contains(one.work.connection)) }
+            if plan.grants.contains(where: { $0.id == id }) { continue }
+            expected[id]?.idleCount += 1
+            #expect(one.idleCount < 40, "work \(id) does not move")
+        }
     }
 }

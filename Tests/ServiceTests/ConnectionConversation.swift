@@ -30,7 +30,6 @@ struct ConnectionConversation: ~Copyable {
     /// Everything the machine asked for since the start, bytes excepted.
     var work: [Work] = []
     var cancelled: [UInt64] = []
-    var paused: [(ticket: UInt64, isPaused: Bool)] = []
     var reading: Bool?
     var ending: ConnectionEffects.Ending?
     private var encoder = FrameEncoder()
@@ -94,7 +93,6 @@ struct ConnectionConversation: ~Copyable {
     mutating func collect() throws -> [Answer] {
         work += effects.work
         cancelled += effects.cancelled
-        paused += effects.paused
         if let value = effects.reading { reading = value }
         if let value = effects.ending { ending = value }
         let frames = try decoder.frames(in: effects.output.bytes)

@@ -254,7 +254,6 @@ import Wire
             _ = try talk.collect()
             #expect(talk.reading == isReading)
         }
-        #expect(talk.paused.map(\.isPaused) == [true, false])
     }
 
     @Test func drainSaysGoAwayFinishesWhatRunsAndTakesNothingNew() throws {

@@ -143,6 +143,10 @@ struct ConfigurationField: Sendable {
             explanation: "Bytes of their bodies.",
             storage: .integer(\.limits.outstandingSizeMax, 4_194_304...4_294_967_296)),
         .init(
+            name: "wait-seconds-max", unit: "seconds",
+            explanation: "Longest expected wait behind other requests of a connection.",
+            storage: .duration(\.limits.waitMicrosecondsMax, 0.1...86_400)),
+        .init(
             name: "drain-seconds", unit: "seconds",
             explanation: "Time unfinished answers have after SIGTERM or Unload.",
             storage: .duration(\.limits.drainMicroseconds, 0...3600)),

@@ -32,7 +32,7 @@ protocol BranchReader: AnyObject {
 
 /// See the head of the file.
 final class BranchingTask: EngineTask {
-    let work: Work
+    let prepared: PreparedWork
     let capacity: Int
     /// Layout of root and branches.
     let line: BranchLine
@@ -44,25 +44,28 @@ final class BranchingTask: EngineTask {
     private var open: [Int: SequenceID] = [:]
     /// Positions taken from the runner.
     private var held = 0
+    /// Positions of the line that were read.
+    private var done = 0
+    private var isOpen = false
     /// Branch and first offset of each item of the current step. A nil branch is the root.
     private var parts: [(branch: Int?, first: Int)] = []
     var delivered = Delivery()
 
     /// - Parameter pages: cache pages for the root and the branches of a grant.
     init(
-        work: Work, root: [Int32], branches: [[Int32]], line: BranchLine, pages: Int,
+        _ prepared: PreparedWork, root: [Int32], branches: [[Int32]], line: BranchLine, pages: Int,
         reader: any BranchReader, microseconds: UInt64
     ) {
-        self.work = work
+        self.prepared = prepared
         self.root = root
         self.branches = branches
         self.line = line
         self.reader = reader
         capacity = pages * CachePages.size
-        account = TaskAccount(work, tokenizeMicroseconds: microseconds)
+        account = TaskAccount(prepared.work, tokenizeMicroseconds: microseconds)
     }
 
-    var unusedCapacity: Int { account.openedAt == nil ? 0 : max(0, capacity - held) }
+    var unusedCapacity: Int { isOpen ? max(0, capacity - held) : 0 }
 
     func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError) {
         if !root.isEmpty {
@@ -71,6 +74,7 @@ final class BranchingTask: EngineTask {
             }
         }
         account.opened(at: now)
+        isOpen = true
     }
 
     func close(on runner: any ModelRunner) {
@@ -78,6 +82,16 @@ final class BranchingTask: EngineTask {
         if let rootSequence { runner.close(rootSequence) }
         open = [:]
         rootSequence = nil
+        held = 0
+        isOpen = false
+    }
+
+    func suspend(on runner: any ModelRunner) -> [Range<Int>] {
+        close(on: runner)
+        let ofRoot = 0..<min(done, line.rootCount)
+        guard done > line.rootCount, done < line.count else { return [ofRoot] }
+        // A branch that was read to its end is not needed any more.
+        return [ofRoot, line.range(of: line.branch(at: done)).lowerBound..<done]
     }
 
     /// Counts the positions that the runner gives and takes back in `body`.
@@ -95,11 +109,13 @@ final class BranchingTask: EngineTask {
         _ grant: StepGrant, on runner: any ModelRunner, into items: inout [StepItem]
     ) throws(InferenceError) {
         parts.removeAll(keepingCapacity: true)
+        if !grant.isReread { done = grant.prompt.upperBound }
         if grant.prompt.lowerBound < line.rootCount {
             guard let rootSequence else {
                 preconditionFailure("request \(ticket) gets a step before its root opens")
             }
-            add(nil, rootSequence, Array(root[grant.prompt]), grant.prompt, into: &items)
+            let tokens = Array(root[grant.prompt])
+            add(nil, rootSequence, tokens, grant.prompt, isReread: grant.isReread, into: &items)
             return
         }
         var start = grant.prompt.lowerBound
@@ -109,16 +125,18 @@ final class BranchingTask: EngineTask {
             let end = min(whole.upperBound, grant.prompt.upperBound)
             let range = start - whole.lowerBound..<end - whole.lowerBound
             let sequence = try sequence(of: branch, on: runner)
-            add(branch, sequence, Array(branches[branch][range]), range, into: &items)
+            let tokens = Array(branches[branch][range])
+            add(branch, sequence, tokens, range, isReread: grant.isReread, into: &items)
             start = end
         }
     }
 
     private func add(
         _ branch: Int?, _ sequence: SequenceID, _ tokens: [Int32], _ range: Range<Int>,
-        into items: inout [StepItem]
+        isReread: Bool, into items: inout [StepItem]
     ) {
-        let (wants, output) = reader.wants(branch, range)
+        var (wants, output) = reader.wants(branch, range)
+        if isReread { wants = .none }
         items.append(StepItem(sequence: sequence, tokens: tokens, wants: wants, output: output))
         parts.append((branch, range.lowerBound))
     }

@@ -18,9 +18,10 @@ enum EngineMessage: Sendable {
     case remove(ServedModel)
     /// The model is no longer trusted, and its requests end.
     case distrust(ServedModel, reason: String)
-    case run(Work)
+    case run(PreparedWork)
     case cancel(ticket: UInt64)
-    case setPaused(ticket: UInt64, Bool)
+    /// A connection reads again.
+    case windowOpened
     /// Does nothing, but the beat for the command shows that the engine is alive.
     case probe
     /// Finish the current step and end the thread.
@@ -31,6 +32,8 @@ enum EngineMessage: Sendable {
 struct EngineInstallation: Sendable {
     let served: ServedModel
     let model: LoadedModel
+    /// Positions of the longest sequence.
+    let contextLength: Int
     let completion: @Sendable (ServiceError?) -> Void
 }
 

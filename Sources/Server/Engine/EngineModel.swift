@@ -1,14 +1,16 @@
 // A model in the engine: its runner, its scheduler and its requests.
 //
 // Guarantees: a step advances every sequence of the plan in a single pass over the weights. Every
-// task that ends gives its sequence back and is reported exactly once. A failed step ends only the
-// tasks in the step. A request with values that are not finite is computed a second time. If the
+// task that ends gives its sequence back and is reported exactly once. A suspended task gives its
+// sequence back too, and reads again when its turn comes. A failed step ends only the tasks in the
+// step. A request with values that are not finite is computed a second time. If the
 // second values are not finite either, the model answers nothing more. Confined to the engine
 // thread.
 
 import Inference
 import Loading
 import Service
+import Tokenizers
 import Wire
 
 /// See the head of the file.
@@ -20,7 +22,10 @@ final class EngineModel {
     private var replays: [UInt64: Replay] = [:]
     /// Requests of the current step with values that are not finite.
     private var failures: [(task: any EngineTask, error: InferenceError)] = []
-    let prompts: PromptPreparation
+    let tokenizer: any Tokenizer
+    let vocabularySize: Int
+    /// Positions of the longest sequence.
+    let contextLength: Int
     /// Number of values in a hidden state.
     let embeddingLength: Int
     /// Most tokens of a step.
@@ -39,6 +44,7 @@ final class EngineModel {
     private var events: [WorkEvent] = []
     private var stepEvents: [(task: any EngineTask, event: WorkEvent)] = []
     private var recomputedCount = 0
+    private var suspendedCount = 0
 
     /// Most branches of a request, open or not.
     private static let branchCountMax = max(Limits.continuationCountMax, Limits.inputCountMax)
@@ -47,18 +53,14 @@ final class EngineModel {
 
     /// Reserves cache for the model's sequences.
     init(
-        _ installation: EngineInstallation, limits: ServiceLimits, contextMax: Int,
-        cacheTokensMax: Int
+        _ installation: EngineInstallation, limits: ServiceLimits, cacheTokensMax: Int
     ) throws(InferenceError) {
         served = installation.served
         let model = installation.model.tokenModel
-        var context = model.contextLength
-        if contextMax > 0 { context = min(context, contextMax) }
-        if cacheTokensMax > 0 { context = min(context, cacheTokensMax) }
-        prompts = PromptPreparation(
-            tokenizer: installation.model.tokenizer,
-            chatTemplate: installation.model.chatTemplate, vocabularySize: model.vocabularySize,
-            contextLength: context)
+        let context = installation.contextLength
+        tokenizer = installation.model.tokenizer
+        vocabularySize = model.vocabularySize
+        contextLength = context
         embeddingLength = model.embeddingLength
         stepTokensMax = limits.stepTokensMax
         let cache = cacheTokensMax > 0 ? cacheTokensMax : Self.defaultCache(context)
@@ -83,8 +85,7 @@ final class EngineModel {
         max(context, min(4 * context, 65_536))
     }
 
-    var contextLength: Int { prompts.contextLength }
-    var hasRunnableWork: Bool { scheduler.hasRunnableWork }
+    func hasRunnableWork(held: Set<UInt64>) -> Bool { scheduler.hasRunnableWork(held: held) }
     var nextDeadline: UInt64? { scheduler.nextDeadline }
     var tickets: [UInt64] { tasks.keys.sorted() }
     /// Requests with a place in the batch.
@@ -104,19 +105,17 @@ final class EngineModel {
     // MARK: - Interruptions
 
     /// Ends a request early. Does nothing for an unknown ticket.
-    func cancel(_ ticket: UInt64, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
+    func cancel(_ ticket: UInt64, now: UInt64, report: (PreparedWork, WorkEvent) -> Void) {
         guard let task = tasks[ticket] else { return }
         interrupt(task, .cancelled, now: now, report: report)
     }
 
-    func setPaused(_ ticket: UInt64, _ isPaused: Bool) { scheduler.setPaused(ticket, isPaused) }
-
     /// Fails all requests of a model that is dropped or no longer trusted.
-    func failAll(_ error: ServiceError, report: (UInt64, WorkEvent) -> Void) {
+    func failAll(_ error: ServiceError, report: (PreparedWork, WorkEvent) -> Void) {
         for task in tasks.values.sorted(by: { $0.ticket < $1.ticket }) {
             scheduler.remove(task.ticket)
             end(task)
-            report(task.ticket, .failed(error))
+            report(task.prepared, .failed(error))
         }
     }
 
@@ -128,7 +127,7 @@ final class EngineModel {
 
     private func interrupt(
         _ task: any EngineTask, _ reason: FinishReason, now: UInt64,
-        report: (UInt64, WorkEvent) -> Void
+        report: (PreparedWork, WorkEvent) -> Void
     ) {
         let ticket = task.ticket
         scheduler.remove(ticket)
@@ -136,8 +135,8 @@ final class EngineModel {
         end(task)
         // The task of a second computation does not know the chunks of the first. `RequestMachine`
         // does.
-        if isReplay { report(ticket, .due(reason)) }
-        report(ticket, task.interrupted(reason, now: now))
+        if isReplay { report(task.prepared, .due(reason)) }
+        report(task.prepared, task.interrupted(reason, now: now))
     }
 
     /// Refuses requests from now on, also those accepted before the model proved wrong.
@@ -147,12 +146,19 @@ final class EngineModel {
 
     /// Runs a step over everything that can move. Returns the number of computed tokens, 0 for
     /// none.
-    func step(now: UInt64, report: (UInt64, WorkEvent) -> Void) -> Int {
+    ///
+    /// - Parameter held: connections that do not read.
+    func step(now: UInt64, held: Set<UInt64>, report: (PreparedWork, WorkEvent) -> Void) -> Int {
         // Capacity that open requests have reserved for branches only looks free.
         let reserved = tasks.values.reduce(0) { $0 + $1.unusedCapacity }
-        scheduler.planStep(now: now, freeCapacity: runner.freeTokens - reserved, into: &plan)
+        scheduler.planStep(
+            now: now, freeCapacity: runner.freeTokens - reserved, held: held, into: &plan)
         for ticket in plan.expired {
             interrupt(known(ticket), .deadline, now: now, report: report)
+        }
+        suspendedCount += plan.suspended.count
+        for ticket in plan.suspended {
+            scheduler.setRereads(ticket, known(ticket).suspend(on: runner))
         }
         for ticket in plan.opened { open(ticket, now: now, report: report) }
         collectItems(report: report)
@@ -187,7 +193,7 @@ final class EngineModel {
         return plan.tokenCount
     }
 
-    private func open(_ ticket: UInt64, now: UInt64, report: (UInt64, WorkEvent) -> Void) {
+    private func open(_ ticket: UInt64, now: UInt64, report: (PreparedWork, WorkEvent) -> Void) {
         let task = known(ticket)
         do throws(InferenceError) {
             try task.open(on: runner, now: now)
@@ -205,14 +211,14 @@ final class EngineModel {
     }
 
     private func refuse(
-        _ task: any EngineTask, _ error: InferenceError, report: (UInt64, WorkEvent) -> Void
+        _ task: any EngineTask, _ error: InferenceError, report: (PreparedWork, WorkEvent) -> Void
     ) {
         scheduler.remove(task.ticket)
         end(task)
-        report(task.ticket, .failed(ServiceError(error, status: .resourceExhausted)))
+        report(task.prepared, .failed(ServiceError(error, status: .resourceExhausted)))
     }
 
-    private func collectItems(report: (UInt64, WorkEvent) -> Void) {
+    private func collectItems(report: (PreparedWork, WorkEvent) -> Void) {
         clearStep()
         for grant in plan.grants {
             // A request that was refused as it opened still has its grant in the plan.
@@ -235,13 +241,13 @@ final class EngineModel {
         running.removeAll(keepingCapacity: true)
     }
 
-    private func finishStep(since start: UInt64, report: (UInt64, WorkEvent) -> Void) {
+    private func finishStep(since start: UInt64, report: (PreparedWork, WorkEvent) -> Void) {
         let end = ServerClock.now
-        scheduler.observe(tokenCount: plan.tokenCount, microseconds: end - start)
+        scheduler.observe(plan.tokens, microseconds: end - start)
         for (task, event) in stepEvents { settle(task, event, report: report) }
         stepEvents.removeAll(keepingCapacity: true)
         for (grant, task) in running
-        where !grant.decodes && tasks[task.ticket] === task
+        where !grant.decodes && !grant.isReread && tasks[task.ticket] === task
             && !failures.contains(where: { $0.task === task })
         {
             task.advanced(grant, on: runner, now: end, into: &events)
@@ -258,7 +264,7 @@ final class EngineModel {
     /// Begins the request anew, or gives the model up after the second computation.
     private func notFinite(
         _ task: any EngineTask, _ error: InferenceError, now: UInt64,
-        report: (UInt64, WorkEvent) -> Void
+        report: (PreparedWork, WorkEvent) -> Void
     ) {
         let isSecond = replays[task.ticket] != nil
         scheduler.remove(task.ticket)
@@ -266,7 +272,7 @@ final class EngineModel {
         guard isSecond else {
             recomputedCount += 1
             replays[task.ticket] = Replay(after: task.delivered)
-            begin(task.work, now: now, report: report)
+            begin(task.prepared, report: report)
             if tasks[task.ticket] == nil { replays[task.ticket] = nil }
             return
         }
@@ -275,7 +281,7 @@ final class EngineModel {
             "answering with model \"\(served.name)\": \(error.tried): found \(error.found), twice; "
                 + "the model is out of service, unload it and load it again")
         distrust = failure
-        report(task.ticket, .failed(failure))
+        report(task.prepared, .failed(failure))
     }
 
     /// Returns the number of requests begun anew since the last call.
@@ -284,9 +290,15 @@ final class EngineModel {
         return recomputedCount
     }
 
+    /// Returns the number of requests suspended since the last call.
+    func takeSuspendedCount() -> Int {
+        defer { suspendedCount = 0 }
+        return suspendedCount
+    }
+
     /// Reports an event of a task. A final event ends the task.
     private func settle(
-        _ task: any EngineTask, _ event: WorkEvent, report: (UInt64, WorkEvent) -> Void
+        _ task: any EngineTask, _ event: WorkEvent, report: (PreparedWork, WorkEvent) -> Void
     ) {
         guard tasks[task.ticket] === task else { return }
         task.delivered.add(event)
@@ -295,10 +307,10 @@ final class EngineModel {
             scheduler.remove(task.ticket)
             end(task)
         }
-        if let rest { report(task.ticket, rest) }
+        if let rest { report(task.prepared, rest) }
     }
 
-    private func failStep(_ error: InferenceError, report: (UInt64, WorkEvent) -> Void) {
+    private func failStep(_ error: InferenceError, report: (PreparedWork, WorkEvent) -> Void) {
         failures.removeAll(keepingCapacity: true)
         let failure = ServiceError(
             .internalError, .engineFailed,
@@ -306,7 +318,7 @@ final class EngineModel {
         for (_, task) in running where tasks[task.ticket] != nil {
             scheduler.remove(task.ticket)
             end(task)
-            report(task.ticket, .failed(failure))
+            report(task.prepared, .failed(failure))
         }
     }
 }

@@ -10,7 +10,7 @@ import Wire
 
 /// State of a request in the engine.
 protocol EngineTask: AnyObject {
-    var work: Work { get }
+    var prepared: PreparedWork { get }
     /// Cache positions that the scheduler reserves for the task, in whole pages.
     var capacity: Int { get }
     /// Reserved positions that the open task has not yet taken from the runner.
@@ -18,7 +18,7 @@ protocol EngineTask: AnyObject {
     /// Counts of the data sent to the client.
     var delivered: Delivery { get set }
 
-    /// Starts to run.
+    /// Starts to run, or goes on after `suspend`.
     func open(on runner: any ModelRunner, now: UInt64) throws(InferenceError)
 
     /// Appends the runner's items for a grant of the plan. An error ends the task.
@@ -44,14 +44,19 @@ protocol EngineTask: AnyObject {
 
     /// Closes the task's sequences in the runner.
     func close(on runner: any ModelRunner)
+
+    /// Closes the task's sequences until the next `open`.
+    ///
+    /// - Returns: ranges of positions to read again before the work goes on, in order.
+    func suspend(on runner: any ModelRunner) -> [Range<Int>]
 }
 
 extension EngineTask {
-    var ticket: UInt64 { work.ticket }
+    var ticket: UInt64 { prepared.work.ticket }
 
     /// Returns the error of a request that ends before any answer.
     func unanswered(_ reason: FinishReason) -> WorkEvent {
-        let attempt = "answering a request to model \"\(work.model?.name ?? "")\""
+        let attempt = "answering a request to model \"\(prepared.work.model?.name ?? "")\""
         return .failed(reason == .deadline ? .deadline(attempt) : .cancelled(attempt))
     }
 }
@@ -70,7 +75,10 @@ struct TaskAccount {
         self.degradations = degradations
     }
 
-    mutating func opened(at now: UInt64) { openedAt = now }
+    /// Notes the time of the first opening.
+    mutating func opened(at now: UInt64) {
+        if openedAt == nil { openedAt = now }
+    }
 
     /// Notes the time of the answer's first value.
     mutating func answered(at now: UInt64) {

@@ -4,7 +4,8 @@
 // Guarantees:
 // - The thread takes commands between two steps, so cancellations and deadlines take effect within
 //   a step.
-// - Tokenizing takes turns with steps, so a flood of texts does not stop the streams.
+// - Nothing is tokenized here. See TextThreads.swift.
+// - A connection that does not read its answers gets none.
 // - The events of a round leave in a batch.
 // - Without work the thread sleeps.
 // - Every finished piece of work is a beat of the mailbox's pulse, which the loop watches.
@@ -20,13 +21,15 @@ final class EngineThread: Sendable {
     private let stopped = DispatchSemaphore(value: 0)
 
     init(
-        configuration: ServerConfiguration, inbox: LoopInbox, logger: Logger
+        configuration: ServerConfiguration, inbox: LoopInbox, windows: OutputWindows,
+        logger: Logger
     ) throws(ThreadRefusal) {
         let mailbox = mailbox
         let stopped = stopped
         try startThread("assay-engine") {
             var rounds = EngineRounds(
-                configuration: configuration, mailbox: mailbox, inbox: inbox, logger: logger)
+                configuration: configuration, mailbox: mailbox, inbox: inbox, windows: windows,
+                logger: logger)
             rounds.run()
             stopped.signal()
         }
@@ -45,27 +48,27 @@ final class EngineThread: Sendable {
 
 /// The rounds of the engine thread.
 private struct EngineRounds {
-    /// Time spent on arrivals before the next step, in microseconds.
-    private static let arrivalsMicrosecondsMax: UInt64 = 5_000
-
     let configuration: ServerConfiguration
     let mailbox: EngineMailbox
     let inbox: LoopInbox
+    let windows: OutputWindows
     let logger: Logger
 
     private var models: [EngineModel] = []
-    private var arrivals: [Work] = []
+    /// Connections that do not read.
+    private var held: Set<UInt64> = []
     private var commands: [EngineMessage] = []
     private var outgoing: [LoopMessage] = []
     private var isStopping = false
 
     init(
         configuration: ServerConfiguration, mailbox: EngineMailbox, inbox: LoopInbox,
-        logger: Logger
+        windows: OutputWindows, logger: Logger
     ) {
         self.configuration = configuration
         self.mailbox = mailbox
         self.inbox = inbox
+        self.windows = windows
         self.logger = logger
     }
 
@@ -76,18 +79,12 @@ private struct EngineRounds {
                 carryOut(command)
                 mailbox.pulse.beat()
             }
-            takeArrivals()
-            let isCongested = inbox.isCongested
-            let computed = isCongested ? 0 : step()
+            held = windows.closed
+            let computed = step()
             // Published before the answers, which contain the load.
             mailbox.publish(load)
             inbox.post(&outgoing)
-            if isCongested {
-                // The network side is far behind. A pause costs less than the memory.
-                mailbox.sleep(milliseconds: 1)
-            } else if computed == 0 && arrivals.isEmpty && !isStopping {
-                mailbox.sleep(milliseconds: sleepMilliseconds)
-            }
+            if computed == 0 && !isStopping { mailbox.sleep(milliseconds: sleepMilliseconds) }
         }
     }
 
@@ -104,11 +101,9 @@ private struct EngineRounds {
         case .install(let installation): install(installation)
         case .remove(let model): remove(model)
         case .distrust(let model, let reason): distrust(model, reason)
-        case .run(let work): arrivals.append(work)
+        case .run(let work): begin(work, now: ServerClock.now)
         case .cancel(let ticket): cancel(ticket)
-        case .setPaused(let ticket, let isPaused):
-            for model in models { model.setPaused(ticket, isPaused) }
-        case .probe: break
+        case .windowOpened, .probe: break
         case .stop: isStopping = true
         }
     }
@@ -118,7 +113,7 @@ private struct EngineRounds {
     private mutating func install(_ installation: EngineInstallation) {
         do {
             let model = try EngineModel(
-                installation, limits: configuration.limits, contextMax: configuration.contextMax,
+                installation, limits: configuration.limits,
                 cacheTokensMax: configuration.cacheTokensMax)
             model.reportProgress(to: mailbox.pulse)
             models.append(model)
@@ -132,7 +127,7 @@ private struct EngineRounds {
         let error = ServiceError(
             .unavailable, .modelUnloading, "answering with model \"\(served.name)\": unloaded")
         for model in models where model.served == served {
-            model.failAll(error) { outgoing.append(.event(ticket: $0, $1)) }
+            model.failAll(error) { report($0, $1) }
         }
         models.removeAll { $0.served == served }
     }
@@ -153,45 +148,27 @@ private struct EngineRounds {
 
     private mutating func cancel(_ ticket: UInt64) {
         let now = ServerClock.now
-        if let index = arrivals.firstIndex(where: { $0.ticket == ticket }) {
-            arrivals.remove(at: index)
-            outgoing.append(.event(ticket: ticket, .failed(.cancelled("waiting for the engine"))))
-            return
-        }
-        for model in models {
-            model.cancel(ticket, now: now) { outgoing.append(.event(ticket: $0, $1)) }
-        }
+        for model in models { model.cancel(ticket, now: now) { report($0, $1) } }
     }
 
-    /// Begins arrived requests, in order, for a bounded time.
-    private mutating func takeArrivals() {
-        guard !arrivals.isEmpty else { return }
-        let start = ServerClock.now
-        var now = start
-        var taken = 0
-        while taken < arrivals.count, now - start < Self.arrivalsMicrosecondsMax {
-            begin(arrivals[taken], now: now)
-            taken += 1
-            mailbox.pulse.beat()
-            now = ServerClock.now
-        }
-        arrivals.removeFirst(taken)
-    }
-
-    private mutating func begin(_ work: Work, now: UInt64) {
+    private mutating func begin(_ prepared: PreparedWork, now: UInt64) {
+        let work = prepared.work
         if let deadline = work.deadline, deadline <= now {
-            outgoing.append(
-                .event(ticket: work.ticket, .failed(.deadline("waiting for the engine"))))
-            return
+            return report(prepared, .failed(.deadline("waiting for the engine")))
         }
         guard let model = models.first(where: { $0.served == work.model?.served }) else {
             let error = ServiceError(
                 .unavailable, .modelUnloading,
                 "answering with model \"\(work.model?.name ?? "")\": it is gone")
-            outgoing.append(.event(ticket: work.ticket, .failed(error)))
-            return
+            return report(prepared, .failed(error))
         }
-        model.begin(work, now: now) { outgoing.append(.event(ticket: $0, $1)) }
+        model.begin(prepared) { report($0, $1) }
+    }
+
+    /// Sends an event of a request to the loop.
+    private mutating func report(_ prepared: PreparedWork, _ event: WorkEvent) {
+        windows.send(event.size, to: prepared.work.connection)
+        outgoing.append(.event(ticket: prepared.work.ticket, event))
     }
 
     // MARK: - Steps
@@ -199,11 +176,12 @@ private struct EngineRounds {
     /// Runs a step of each model with work. Returns the number of computed tokens.
     private mutating func step() -> Int {
         var computed = 0
-        for model in models where model.hasRunnableWork || model.nextDeadline != nil {
-            computed += model.step(now: ServerClock.now) {
-                outgoing.append(.event(ticket: $0, $1))
-            }
+        for model in models
+        where model.nextDeadline != nil || model.hasRunnableWork(held: held) {
+            computed += model.step(now: ServerClock.now, held: held) { report($0, $1) }
             mailbox.pulse.beat()
+            let suspended = model.takeSuspendedCount()
+            if suspended > 0 { outgoing.append(.suspended(suspended)) }
             for _ in 0..<model.takeRecomputedCount() {
                 logger.warning(
                     "logits were not finite, computing again",
@@ -217,7 +195,7 @@ private struct EngineRounds {
 
     private mutating func report(damaged model: EngineModel, _ error: ServiceError) {
         logger.error("model damaged", metadata: ["model": "\(model.served.name)"])
-        model.failAll(error) { outgoing.append(.event(ticket: $0, $1)) }
+        model.failAll(error) { report($0, $1) }
         outgoing.append(.damaged(model.served, reason: error.message))
     }
 

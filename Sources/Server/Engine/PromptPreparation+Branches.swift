@@ -35,13 +35,17 @@ extension PromptPreparation {
     /// A text continuation is tokenized together with a text prompt, because the border may fall
     /// inside a token. Tokens after the common start of both tokenizations are scored. The root is
     /// the start that the prompt shares with all continuations.
-    func score(_ request: ScoreRequest, answerSizeMax: Int) throws(ServiceError) -> ScoreInput {
-        let options = PromptRules(
-            addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
+    func score(
+        _ request: ScoreRequest, answerSizeMax: Int, _ watch: EncodingWatch
+    ) throws(ServiceError) -> ScoreInput {
+        var options = PromptRules(
+            addSpecial: request.addSpecial, parseSpecial: request.parseSpecial, watch: watch)
+        // The last token of a continuation is not read.
+        options.countMax = contextLength + 1
         let start = ServerClock.now
+        try checkTextSize(request)
         let prompt = try tokens(request.prompt, options).tokens
         try checkLength(prompt.count, "the prompt", field: "prompt")
-        try checkTextSize(request)
         var wholes: [(tokens: [Int32], common: Int)] = []
         var answerSize = Self.accountSizeMax
         for (index, continuation) in request.continuations.enumerated() {
@@ -76,7 +80,9 @@ extension PromptPreparation {
             tokens = try encodeOpen(before + text, options)
             common = zip(prompt, tokens).prefix { $0 == $1 }.count
         case (_, .text(let text)):
-            let alone = PromptRules(addSpecial: false, parseSpecial: false)
+            let alone = PromptRules(
+                addSpecial: false, parseSpecial: false, watch: options.watch,
+                countMax: options.countMax)
             tokens = prompt + (try encode(Array(text.utf8), alone))
         }
         guard tokens.count > common, continuation != .text("") else {
@@ -132,9 +138,12 @@ extension PromptPreparation {
 
     /// Tokenizes and checks every input. The first position depends on no later position, so `cls`
     /// pooling reads only the first.
-    func embed(_ request: EmbedRequest) throws(ServiceError) -> EmbedInput {
-        let options = PromptRules(
-            addSpecial: request.addSpecial, parseSpecial: request.parseSpecial)
+    func embed(
+        _ request: EmbedRequest, _ watch: EncodingWatch
+    ) throws(ServiceError) -> EmbedInput {
+        var options = PromptRules(
+            addSpecial: request.addSpecial, parseSpecial: request.parseSpecial, watch: watch)
+        options.countMax = contextLength
         let start = ServerClock.now
         var result = EmbedInput(branches: [], promptCount: 0, microseconds: 0)
         for (index, input) in request.inputs.enumerated() {

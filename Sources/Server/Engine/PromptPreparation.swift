@@ -21,10 +21,13 @@ struct TokenizedPrompt {
 struct PromptRules {
     var addSpecial: Bool
     var parseSpecial: Bool
+    var watch: EncodingWatch?
+    /// Ids above which a text is refused before it is encoded.
+    var countMax = Int.max
 }
 
-/// Prepares prompts for a model. Engine thread. Encoding takes time linear in the text.
-struct PromptPreparation {
+/// Prepares prompts for a model. Any thread. Encoding takes time linear in the text.
+struct PromptPreparation: Sendable {
     let tokenizer: any Tokenizer
     let chatTemplate: ChatTemplateState
     let vocabularySize: Int
@@ -42,7 +45,7 @@ struct PromptPreparation {
         case .tokens(let ids):
             result.tokens = try checked(ids)
         case .messages(let messages):
-            result.tokens = try encode(messages)
+            result.tokens = try encode(messages, options)
         }
         guard !result.tokens.isEmpty else {
             throw ServiceError(
@@ -56,11 +59,20 @@ struct PromptPreparation {
 
     /// Returns the ids of a text.
     func encode(_ text: [UInt8], _ options: PromptRules) throws(ServiceError) -> [Int32] {
+        let least = tokenizer.leastTokenCount(ofSize: text.count)
+        guard least <= options.countMax else {
+            throw ServiceError(
+                .outOfRange, .promptTooLong,
+                "reading a text of \(text.count) bytes: found at least \(least) tokens, "
+                    + "\(least - options.countMax) more than the model's context of "
+                    + "\(options.countMax); shorten it")
+        }
         do throws(TokenizerError) {
             return try tokenizer.encode(
-                text, addSpecial: options.addSpecial, parseSpecial: options.parseSpecial)
+                text, addSpecial: options.addSpecial, parseSpecial: options.parseSpecial,
+                watch: options.watch)
         } catch {
-            throw ServiceError(.invalidArgument, .init(error.code.name), "\(error)")
+            throw ServiceError(error)
         }
     }
 
@@ -75,16 +87,17 @@ struct PromptPreparation {
     }
 
     /// Returns the ids of a conversation, including the opening of the assistant's turn.
-    private func encode(_ messages: [ChatMessage]) throws(ServiceError) -> [Int32] {
+    private func encode(
+        _ messages: [ChatMessage], _ options: PromptRules
+    ) throws(ServiceError) -> [Int32] {
         let template = try template()
         let turns = messages.map { TemplateMessage(.init($0.role), $0.content) }
         do throws(TokenizerError) {
             let prompt = try template.render(
                 turns, begin: text(of: tokenizer.beginToken), end: text(of: tokenizer.endToken))
-            return try tokenizer.encode(prompt)
+            return try tokenizer.encode(prompt, watch: options.watch)
         } catch {
-            throw ServiceError(
-                .invalidArgument, .init(error.code.name), "\(error.message)", field: "messages")
+            throw ServiceError(error, field: "messages")
         }
     }
 
@@ -141,6 +154,19 @@ struct PromptPreparation {
         prompt.tokens = tail
         prompt.degradations.append(
             "truncated_context: \(count - kept) of \(count) prompt tokens cut")
+    }
+}
+
+extension ServiceError {
+    /// A refused text, or a text whose encoding was cancelled.
+    fileprivate init(_ error: TokenizerError, field: String? = nil) {
+        guard error.code != .encodingCancelled else {
+            self = .cancelled("tokenizing a text")
+            return
+        }
+        self.init(
+            .invalidArgument, .init(error.code.name), field == nil ? "\(error)" : error.message,
+            field: field)
     }
 }
 

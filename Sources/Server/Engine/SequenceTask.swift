@@ -16,9 +16,12 @@ final class SequenceTask: EngineTask {
         case logits(allPositions: Bool)
     }
 
-    let work: Work
+    let prepared: PreparedWork
     let capacity: Int
     private let prompt: [Int32]
+    /// Sampled tokens that were read.
+    private var readTokens: [Int32] = []
+    private var promptDone = 0
     private let positionCountMax: Int
     private let vocabularySize: Int
     private var purpose: Purpose
@@ -37,10 +40,11 @@ final class SequenceTask: EngineTask {
     ///   - promptTopCount: likeliest tokens beside each token of the prompt, or nil for no
     ///     log-probabilities of the prompt.
     init(
-        work: Work, prompt: TokenizedPrompt, positionCountMax: Int, purpose: Purpose,
+        _ prepared: PreparedWork, prompt: TokenizedPrompt, positionCountMax: Int,
+        purpose: Purpose,
         vocabularySize: Int, promptTopCount: Int? = nil
     ) {
-        self.work = work
+        self.prepared = prepared
         self.positionCountMax = positionCountMax
         self.capacity = CachePages.count(positionCountMax) * CachePages.size
         self.prompt = prompt.tokens
@@ -48,7 +52,8 @@ final class SequenceTask: EngineTask {
         self.vocabularySize = vocabularySize
         promptLogprobs = promptTopCount.map { Logprobs(topCount: UInt64($0)) }
         account = TaskAccount(
-            work, tokenizeMicroseconds: prompt.microseconds, degradations: prompt.degradations)
+            prepared.work, tokenizeMicroseconds: prompt.microseconds,
+            degradations: prompt.degradations)
     }
 
     let unusedCapacity = 0
@@ -61,6 +66,12 @@ final class SequenceTask: EngineTask {
 
     func close(on runner: any ModelRunner) {
         if let item { runner.close(item.sequence) }
+        item = nil
+    }
+
+    func suspend(on runner: any ModelRunner) -> [Range<Int>] {
+        close(on: runner)
+        return [0..<promptDone + readTokens.count]
     }
 
     func prepare(
@@ -77,12 +88,25 @@ final class SequenceTask: EngineTask {
                 next.tokens = [lastToken]
             }
             next.wants = .last
+            readTokens.append(lastToken)
+        } else if grant.isReread {
+            next.tokens = tokens(at: grant.prompt)
+            next.wants = .none
         } else {
             next.tokens = Array(prompt[grant.prompt])
             next.wants = wants(grant)
+            promptDone = grant.prompt.upperBound
         }
         item = next
         items.append(next)
+    }
+
+    /// Tokens of prompt and answer at positions that were read before.
+    private func tokens(at range: Range<Int>) -> [Int32] {
+        let ofPrompt = prompt[range.clamped(to: 0..<prompt.count)]
+        let first = max(0, range.lowerBound - prompt.count)
+        let end = max(0, range.upperBound - prompt.count)
+        return Array(ofPrompt) + readTokens[first..<end]
     }
 
     private func wants(_ grant: StepGrant) -> StepItem.Logits {
@@ -132,7 +156,7 @@ final class SequenceTask: EngineTask {
         case .logits:
             guard grant.endsPrompt else { return }
             // The last frame also carries the record, so a rest that fills the frame goes ahead.
-            if values.count > work.logitsChunkCount / 2 {
+            if values.count > prepared.work.logitsChunkCount / 2 {
                 events.append(.logitsChunk(LogitsChunk(logits: takeValues(values.count))))
             }
             let answer = LogitsResponse(
@@ -194,7 +218,7 @@ final class SequenceTask: EngineTask {
         let row = try LogProbabilities(logits, topCount: Int(topCount))
         promptLogprobs?.append(token, row.value(ofLogit: logits[Int(token)]), top: row.top)
         // The frame of a token takes as much as four values, besides its alternatives.
-        let chunkCount = max(1, work.logitsChunkCount / (4 + 2 * Int(topCount)) / 2)
+        let chunkCount = max(1, prepared.work.logitsChunkCount / (4 + 2 * Int(topCount)) / 2)
         if let pending = promptLogprobs, pending.count >= chunkCount {
             sendPromptLogprobs(into: &events)
         }
@@ -209,8 +233,9 @@ final class SequenceTask: EngineTask {
     // MARK: - Values
 
     private func sendFullChunks(into events: inout [WorkEvent]) {
-        while values.count >= work.logitsChunkCount {
-            events.append(.logitsChunk(LogitsChunk(logits: takeValues(work.logitsChunkCount))))
+        while values.count >= prepared.work.logitsChunkCount {
+            let chunk = takeValues(prepared.work.logitsChunkCount)
+            events.append(.logitsChunk(LogitsChunk(logits: chunk)))
         }
     }
 

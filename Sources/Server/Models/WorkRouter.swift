@@ -19,6 +19,8 @@ final class WorkRouter {
     }
 
     private let engine: EngineMailbox
+    private let texts: TextThreads
+    private let windows: OutputWindows
     private let loading: ModelLoading
     private let inbox: LoopInbox
     private let logger: Logger
@@ -30,11 +32,18 @@ final class WorkRouter {
     private var verifying = ModelVerifying()
     /// Real models in service, kept for verification.
     private var served: [ServedModel: RealModel] = [:]
+    /// What tokenizes for the models in service.
+    private var prompts: [ServedModel: PromptPreparation] = [:]
     /// Watch over the files of the models in service.
     private let files: ModelFileWatch
 
-    init(engine: EngineMailbox, loading: ModelLoading, inbox: LoopInbox, logger: Logger) {
+    init(
+        engine: EngineMailbox, texts: TextThreads, windows: OutputWindows, loading: ModelLoading,
+        inbox: LoopInbox, logger: Logger
+    ) {
         self.engine = engine
+        self.texts = texts
+        self.windows = windows
         self.loading = loading
         self.inbox = inbox
         self.logger = logger
@@ -81,7 +90,10 @@ final class WorkRouter {
                         "connection": "\(work.connection)",
                     ])
             }
-            engine.send(.run(work))
+            guard let model = work.model?.served, let prompts = prompts[model] else {
+                preconditionFailure("a request to a model that is not in service")
+            }
+            texts.start(work, prompts)
         }
     }
 
@@ -101,6 +113,9 @@ final class WorkRouter {
             return context.completions.append((ticket, .failed(error)))
         }
         guard let name = loads.removeValue(forKey: ticket) else {
+            guard let connection = context.tickets[ticket]?.connection,
+                !texts.cancel(ticket, of: connection)
+            else { return }
             return engine.send(.cancel(ticket: ticket))
         }
         context.models.abandonLoad(name)
@@ -108,9 +123,18 @@ final class WorkRouter {
         context.completions.append((ticket, .failed(.cancelled("loading model \"\(name)\""))))
     }
 
-    func setPaused(_ ticket: UInt64, _ isPaused: Bool) {
-        engine.send(.setPaused(ticket: ticket, isPaused))
+    /// Counts bytes of answers that have left for a connection.
+    func sent(_ size: Int, to connection: UInt64) {
+        guard windows.take(size, of: connection) else { return }
+        engine.send(.windowOpened)
+        texts.wake()
     }
+
+    /// Takes a new connection in.
+    func add(_ connection: UInt64) { windows.add(connection) }
+
+    /// Forgets a connection that is gone.
+    func remove(_ connection: UInt64) { windows.remove(connection) }
 
     /// Drops models that are gone from the registry.
     func carryOutRemovals(_ context: inout ServiceContext) {
@@ -119,6 +143,7 @@ final class WorkRouter {
             files.remove(model)
             engine.send(.remove(model))
             served[model] = nil
+            prompts[model] = nil
             endVerifications(of: model, context: &context)
         }
         context.removals.removeAll()
@@ -197,7 +222,9 @@ final class WorkRouter {
             let inbox = inbox
             engine.send(
                 .install(
-                    EngineInstallation(served: served, model: model) { error in
+                    EngineInstallation(
+                        served: served, model: model, contextLength: contextLength(of: facts)
+                    ) { error in
                         inbox.post(.installed(ticket: ticket, error))
                     }))
         }
@@ -241,7 +268,17 @@ final class WorkRouter {
         context.completions.append((ticket, .failed(error)))
     }
 
+    /// Positions of the longest sequence of a model.
+    private func contextLength(of facts: ServedFacts) -> Int {
+        let cache = loading.configuration.cacheTokensMax
+        return cache > 0 ? min(cache, Int(facts.info.context)) : Int(facts.info.context)
+    }
+
     private func announce(_ facts: ServedFacts, _ model: LoadedModel) {
+        prompts[facts.served] = PromptPreparation(
+            tokenizer: model.tokenizer, chatTemplate: model.chatTemplate,
+            vocabularySize: model.tokenModel.vocabularySize,
+            contextLength: contextLength(of: facts))
         switch model {
         case .real(let real):
             served[facts.served] = real

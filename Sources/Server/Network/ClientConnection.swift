@@ -11,6 +11,8 @@ final class ClientConnection {
     let id: UInt64
     let stream: Stream
     var machine: ConnectionMachine
+    /// Bytes of answers that were written and still count as waiting for the peer.
+    var unsettledSize = 0
 
     init(id: UInt64, stream: Stream) {
         self.id = id

@@ -1,7 +1,7 @@
 // The way back to the loop thread: a locked queue and the loop's wake-up.
 //
-// Guarantees: messages of a sender arrive in order. A batch costs one wake-up. Waiting bytes are
-// counted, so an engine that is faster than the network notices.
+// Guarantees: messages of a sender arrive in order. A batch costs one wake-up.
+// Does not: bound anything. Whoever makes large answers asks `OutputWindows` before.
 
 import EventLoop
 import Loading
@@ -26,6 +26,8 @@ enum LoopMessage: Sendable {
     case fileSeen(ServedModel, VerifiedFile)
     /// A request is computed a second time.
     case recomputed
+    /// Requests gave their places to others for a while.
+    case suspended(Int)
     /// A model can no longer be trusted.
     case damaged(ServedModel, reason: String)
     /// The admin pages ask for the models and the state of the server.
@@ -36,16 +38,12 @@ enum LoopMessage: Sendable {
 
 /// See the head of the file. Any thread posts, the loop thread takes.
 final class LoopInbox: Sendable {
-    /// Waiting bytes above which the engine holds back. Room for large answers of several steps.
-    static let waitingSizeMax = 16 << 20
-
     private struct State: Sendable {
         var messages: [LoopMessage] = []
         var wakeup: Wakeup?
     }
 
     private let state = Mutex(State())
-    private let waitingSize = Atomic<Int>(0)
 
     /// Connects the inbox to its loop. Loop thread, before the first post.
     func attach(_ wakeup: Wakeup) { state.withLock { $0.wakeup = wakeup } }
@@ -53,12 +51,8 @@ final class LoopInbox: Sendable {
     /// Cuts the connection. Later messages stay unread.
     func detach() { state.withLock { $0.wakeup = nil } }
 
-    /// True while the loop is behind: large answers should wait.
-    var isCongested: Bool { waitingSize.load(ordering: .relaxed) > Self.waitingSizeMax }
-
     /// Queues a message. Any thread.
     func post(_ message: LoopMessage) {
-        waitingSize.add(message.size, ordering: .relaxed)
         let wakeup = state.withLock { state in
             state.messages.append(message)
             return state.messages.count == 1 ? state.wakeup : nil
@@ -70,7 +64,6 @@ final class LoopInbox: Sendable {
     /// wake-up.
     func post(_ batch: inout [LoopMessage]) {
         guard !batch.isEmpty else { return }
-        waitingSize.add(batch.reduce(0) { $0 + $1.size }, ordering: .relaxed)
         let wakeup = state.withLock { state in
             let wasEmpty = state.messages.isEmpty
             state.messages.append(contentsOf: batch)
@@ -84,14 +77,5 @@ final class LoopInbox: Sendable {
     func takeAll(into empty: inout [LoopMessage]) {
         empty.removeAll(keepingCapacity: true)
         state.withLock { swap(&$0.messages, &empty) }
-        let size = empty.reduce(0) { $0 + $1.size }
-        if size > 0 { waitingSize.subtract(size, ordering: .relaxed) }
-    }
-}
-
-extension LoopMessage {
-    /// Size of the message for the count. Only chunks of logits are large.
-    fileprivate var size: Int {
-        if case .event(_, .logitsChunk(let chunk)) = self { chunk.logits.count * 4 } else { 0 }
     }
 }

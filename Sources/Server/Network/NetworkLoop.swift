@@ -113,6 +113,7 @@ final class NetworkLoop {
         context.counters.add(.connectionsAccepted)
         context.counters.add(.connectionsOpen)
         context.crowd.join(connection.id, now: ServerClock.now)
+        router.add(connection.id)
         stream.onRead = { [unowned self, unowned connection] in received($0, connection) }
         stream.onEnd = { [unowned self, unowned connection] in
             connection.machine.peerFinished(effects: &effects)
@@ -122,6 +123,7 @@ final class NetworkLoop {
         stream.onDrain = { [unowned self, unowned connection] in
             outputChanged(connection)
             carryOut(connection)
+            settleOutput(connection)
             settle()
         }
         // The only strong reference from the stream, released with its callbacks.
@@ -148,6 +150,7 @@ final class NetworkLoop {
         }
         connection.machine.peerClosed(effects: &effects)
         carryOut(connection)
+        router.remove(connection.id)
         settle()
         stopIfDrained()
     }
@@ -163,7 +166,6 @@ final class NetworkLoop {
             router.start(work)
         }
         for ticket in effects.cancelled { router.cancel(ticket, context: &context) }
-        for (ticket, isPaused) in effects.paused { router.setPaused(ticket, isPaused) }
         if let reading = effects.reading {
             if reading { connection.stream.startReading() } else { connection.stream.stopReading() }
         }
@@ -215,7 +217,8 @@ final class NetworkLoop {
     private func deliver(_ event: WorkEvent, to ticket: UInt64) {
         guard let target = context.tickets[ticket] else { return }
         let now = ServerClock.now
-        if let connection = connections[target.connection],
+        let connection = connections[target.connection]
+        if let connection,
             connection.machine.handle(
                 event, requestID: target.requestID, ticket: ticket, now: now, context: &context,
                 effects: &effects)
@@ -224,6 +227,18 @@ final class NetworkLoop {
         } else if event.isFinal {
             context.finish(ticket, now: now)
         }
+        guard let connection else { return }
+        connection.unsettledSize += event.size
+        settleOutput(connection)
+    }
+
+    /// Tells those who make answers for a connection that their bytes have left.
+    private func settleOutput(_ connection: ClientConnection) {
+        guard connection.unsettledSize > 0,
+            connection.stream.pendingWriteSize <= context.limits.outputLowSize
+        else { return }
+        router.sent(connection.unsettledSize, to: connection.id)
+        connection.unsettledSize = 0
     }
 
     /// Logs the end of a connection that the server caused.
@@ -274,6 +289,8 @@ final class NetworkLoop {
             router.fileSeen(model, file, context: &context)
         case .recomputed:
             context.counters.add(.requestsRecomputed)
+        case .suspended(let count):
+            context.counters.add(.requestsSuspended, UInt64(count))
         case .damaged(let model, let reason):
             context.models.failServed(model, reason: reason)
         case .survey(let survey):

@@ -10,14 +10,18 @@ struct BytePairMerger {
     private static let scanCountMax = 64
 
     private let merges: MergeTable
+    private let watch: EncodingWatch?
     private var ranks: [UInt32] = []
     private var merged: [Int32] = []
     private var links: [Link] = []
     private var queue = Heap<PairMerge>()
 
-    init(_ merges: MergeTable) { self.merges = merges }
+    init(_ merges: MergeTable, _ watch: EncodingWatch? = nil) {
+        self.merges = merges
+        self.watch = watch
+    }
 
-    /// Merges `symbols` in place.
+    /// Merges `symbols` in place. A watch may end the merging half-way.
     mutating func merge(_ symbols: inout [Int32]) {
         if symbols.count < 2 { return }
         if symbols.count <= Self.scanCountMax {
@@ -62,12 +66,14 @@ struct BytePairMerger {
         links.removeAll(keepingCapacity: true)
         queue.removeAll()
         for index in symbols.indices {
+            if let watch, watch.isCancelled { return }
             let next = index + 1 < symbols.count ? Int32(index + 1) : -1
             links.append(Link(previous: Int32(index) - 1, next: next))
             if next >= 0, let pair = pair(symbols, Int32(index), next) { queue.append(pair) }
         }
         queue.order()
         while let pair = queue.popFirst() {
+            if let watch, watch.isCancelled { break }
             let left = Int(pair.left)
             let right = Int(pair.right)
             // An entry is stale once either side has become another symbol. -1 marks a symbol that

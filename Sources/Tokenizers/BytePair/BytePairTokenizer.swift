@@ -15,6 +15,7 @@ struct BytePairTokenizer: VocabularyTokenizer {
     private let ignoresMerges: Bool
     let addsBeginToken: Bool
     let addsEndToken: Bool
+    let encodesEveryByte: Bool
 
     var summary: String { "gpt2 (\(preTokenizerName))" }
 
@@ -28,7 +29,11 @@ struct BytePairTokenizer: VocabularyTokenizer {
                 .keyMissing, tried: "reading the merge rules", found: "no such key",
                 allowed: "an array of strings", location: MergeTable.key)
         }
-        vocabulary = try Vocabulary(definition)
+        let vocabulary = try Vocabulary(definition)
+        self.vocabulary = vocabulary
+        encodesEveryByte = ByteAlphabet.encoded.allSatisfy {
+            vocabulary.index.find($0, in: vocabulary.texts) != nil
+        }
         merges = try MergeTable(rules, vocabulary)
         addsBeginToken =
             (definition.addsBeginToken ?? preTokenizer.addsBeginToken) && vocabulary.begin != nil
@@ -36,9 +41,10 @@ struct BytePairTokenizer: VocabularyTokenizer {
     }
 
     func encode(
-        _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32]
+        _ text: Span<UInt8>, around matches: [SpecialMatch], _ watch: EncodingWatch?,
+        into tokens: inout [Int32]
     ) {
-        var encoder = Encoder(self)
+        var encoder = Encoder(self, watch)
         text.withUnsafeBufferPointer { bytes in
             var offset = 0
             for match in matches {
@@ -53,13 +59,15 @@ struct BytePairTokenizer: VocabularyTokenizer {
     /// Storage for one call of `encode`.
     private struct Encoder {
         let tokenizer: BytePairTokenizer
+        let watch: EncodingWatch?
         var merger: BytePairMerger
         var symbols: [Int32] = []
         var written: [UInt8] = []
 
-        init(_ tokenizer: BytePairTokenizer) {
+        init(_ tokenizer: BytePairTokenizer, _ watch: EncodingWatch?) {
             self.tokenizer = tokenizer
-            merger = BytePairMerger(tokenizer.merges)
+            self.watch = watch
+            merger = BytePairMerger(tokenizer.merges, watch)
         }
 
         /// Encodes text between special tokens.
@@ -86,6 +94,7 @@ struct BytePairTokenizer: VocabularyTokenizer {
         private mutating func encodeWord(
             _ word: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]
         ) {
+            if let watch, watch.isCancelled || tokens.count > watch.tokenCountMax { return }
             if tokenizer.ignoresMerges, let token = wholeToken(word) {
                 tokens.append(token)
                 return
@@ -120,10 +129,11 @@ struct BytePairTokenizer: VocabularyTokenizer {
         }
     }
 
-    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] {
+    func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8] {
         var bytes: [UInt8] = []
-        for token in tokens { appendPiece(token, special: special, to: &bytes) }
+        for token in tokens where bytes.count <= sizeMax {
+            appendPiece(token, special: special, to: &bytes)
+        }
         return bytes
     }
-
 }

@@ -38,20 +38,28 @@ struct SentencePieceMerger: Sendable {
     struct Scratch {
         fileprivate var symbols: [Symbol] = []
         fileprivate var queue = Heap<Bigram>()
+        fileprivate let watch: EncodingWatch?
+        fileprivate var emittedCount = 0
+
+        init(_ watch: EncodingWatch? = nil) { self.watch = watch }
+
+        fileprivate var isOver: Bool {
+            watch.map { $0.isCancelled || emittedCount > $0.tokenCountMax } ?? false
+        }
     }
 
     /// Calls `emit` for each symbol left at the end, in order: with the token, or with nil and the
-    /// bytes.
+    /// bytes. A watch may end the calls half-way.
     func merge(
         _ text: [UInt8], _ scratch: inout Scratch,
         emit: (_ token: Int32?, _ bytes: UnsafeBufferPointer<UInt8>) -> Void
     ) {
         text.withUnsafeBufferPointer { bytes in
             var start = 0
-            while start < bytes.count {
+            while start < bytes.count, !scratch.isOver {
                 let end = segmentEnd(bytes, from: start, &scratch.symbols)
                 mergeSegment(bytes, &scratch)
-                emitSymbols(bytes, scratch.symbols, emit)
+                scratch.emittedCount += emitSymbols(bytes, scratch.symbols, emit)
                 start = end
             }
         }
@@ -83,12 +91,14 @@ struct SentencePieceMerger: Sendable {
     private func mergeSegment(_ text: UnsafeBufferPointer<UInt8>, _ scratch: inout Scratch) {
         scratch.queue.removeAll()
         for left in scratch.symbols.indices.dropLast() {
+            if let watch = scratch.watch, watch.isCancelled { return }
             if let bigram = bigram(text, scratch.symbols, Int32(left), Int32(left + 1)) {
                 scratch.queue.append(bigram)
             }
         }
         scratch.queue.order()
         while let bigram = scratch.queue.popFirst() {
+            if let watch = scratch.watch, watch.isCancelled { return }
             let left = Int(bigram.left)
             let right = Int(bigram.right)
             // An entry is stale once either side has merged with another symbol.
@@ -134,15 +144,18 @@ struct SentencePieceMerger: Sendable {
     private func emitSymbols(
         _ text: UnsafeBufferPointer<UInt8>, _ symbols: [Symbol],
         _ emit: (_ token: Int32?, _ bytes: UnsafeBufferPointer<UInt8>) -> Void
-    ) {
+    ) -> Int {
         var current = 0
+        var count = 0
         while current >= 0 {
             let start = Int(symbols[current].start)
             let size = Int(symbols[current].size)
             let slice = UnsafeBufferPointer(rebasing: text[start..<start + size])
             emit(token(text, start, size), slice)
+            count += 1
             current = Int(symbols[current].next)
         }
+        return count
     }
 }
 

@@ -17,6 +17,7 @@ struct SentencePieceTokenizer: VocabularyTokenizer {
     private let addsSpacePrefix: Bool
     let addsBeginToken: Bool
     let addsEndToken: Bool
+    let encodesEveryByte = true
 
     var summary: String { "llama (SentencePiece style)" }
 
@@ -34,9 +35,10 @@ struct SentencePieceTokenizer: VocabularyTokenizer {
     }
 
     func encode(
-        _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32]
+        _ text: Span<UInt8>, around matches: [SpecialMatch], _ watch: EncodingWatch?,
+        into tokens: inout [Int32]
     ) {
-        var scratch = SentencePieceMerger.Scratch()
+        var scratch = SentencePieceMerger.Scratch(watch)
         var offset = 0
         for match in matches {
             if offset < match.range.lowerBound {
@@ -93,12 +95,14 @@ struct SentencePieceTokenizer: VocabularyTokenizer {
         }
     }
 
-    func decode(_ tokens: [Int32], special: Bool) -> [UInt8] {
+    func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         guard let first = tokens.first else { return bytes }
         appendPiece(first, special: special, to: &bytes)
         if addsSpacePrefix, bytes.first == 0x20 { bytes.removeFirst() }
-        for token in tokens.dropFirst() { appendPiece(token, special: special, to: &bytes) }
+        for token in tokens.dropFirst() where bytes.count <= sizeMax {
+            appendPiece(token, special: special, to: &bytes)
+        }
         return bytes
     }
 

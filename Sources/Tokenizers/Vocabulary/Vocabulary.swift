@@ -17,6 +17,8 @@ struct Vocabulary: Sendable {
     let begin: Int32?
     let end: Int32?
     let unknown: Int32?
+    /// True when special tokens swallow the white space behind them.
+    let dropsWhiteSpace: Bool
     /// True for tokens that end generation, one flag per token.
     private let endsGeneration: [Bool]
     /// Matches user-defined tokens only, for text without recognised control tokens.
@@ -58,6 +60,7 @@ struct Vocabulary: Sendable {
         unknown = roles[.unknown] ?? types.firstIndex(of: .unknown).map { Int32($0) }
         endsGeneration = ends
         let stripping = Self.strippingTokens(definition, types, index)
+        dropsWhiteSpace = !stripping.isEmpty
         plainMatcher = Self.matcher(texts, types, stripping) { $0 == .userDefined }
         specialMatcher = Self.matcher(texts, types, stripping) {
             $0 == .userDefined || $0 == .control || $0 == .unknown

@@ -5,9 +5,13 @@
 protocol VocabularyTokenizer: Tokenizer {
     var vocabulary: Vocabulary { get }
 
-    /// Encodes a text with known whole-token matches.
+    /// True when no byte of a text is dropped.
+    var encodesEveryByte: Bool { get }
+
+    /// Encodes a text with known whole-token matches. A watch may end the encoding half-way.
     func encode(
-        _ text: Span<UInt8>, around matches: [SpecialMatch], into tokens: inout [Int32])
+        _ text: Span<UInt8>, around matches: [SpecialMatch], _ watch: EncodingWatch?,
+        into tokens: inout [Int32])
 }
 
 extension VocabularyTokenizer {
@@ -19,25 +23,34 @@ extension VocabularyTokenizer {
 
     func isControl(_ token: Int32) -> Bool { vocabulary.isControl(token) }
 
-    func encode(_ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool)
-        throws(TokenizerError) -> [Int32]
-    {
+    func leastTokenCount(ofSize size: Int) -> Int {
+        guard encodesEveryByte, !vocabulary.dropsWhiteSpace else { return 0 }
+        return size / max(1, vocabulary.index.textSizeMax)
+    }
+
+    func encode(
+        _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, watch: EncodingWatch?
+    ) throws(TokenizerError) -> [Int32] {
         try checkTextSize(text.count)
         var tokens: [Int32] = []
         if addSpecial, addsBeginToken, let begin = beginToken { tokens.append(begin) }
         let matches = vocabulary.specialMatches(in: text, parseSpecial: parseSpecial)
-        encode(text, around: matches, into: &tokens)
+        encode(text, around: matches, watch, into: &tokens)
+        try watch?.check(tokens.count)
         if addSpecial, addsEndToken, let end = endToken { tokens.append(end) }
         return tokens
     }
 
     /// Begins like a text, without an end token, because the model's turn follows.
-    func encode(_ prompt: ChatPrompt) throws(TokenizerError) -> [Int32] {
+    func encode(
+        _ prompt: ChatPrompt, watch: EncodingWatch?
+    ) throws(TokenizerError) -> [Int32] {
         try checkTextSize(prompt.text.count)
         var tokens: [Int32] = []
         if addsBeginToken, let begin = beginToken { tokens.append(begin) }
         encode(
-            prompt.text.span, around: vocabulary.specialMatches(in: prompt), into: &tokens)
+            prompt.text.span, around: vocabulary.specialMatches(in: prompt), watch, into: &tokens)
+        try watch?.check(tokens.count)
         return tokens
     }
 }
