@@ -69,8 +69,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CHTTPParser", "Compute", "EventLoop", "Inference", "Loading", "ModelFiles",
-                "PlainText", "Service", "Threads", "Tokenizers", "Wire",
+                "CHTTPParser", "Compute", "Console", "EventLoop", "Inference", "Loading",
+                "ModelFiles", "PlainText", "Service", "Threads", "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -226,8 +226,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "CKernels", "Compute", "ComputeTestSupport", "Loading", "Wire",
-                "ServerTestSupport", "TestSupport",
+                "Server", "CKernels", "Compute", "ComputeTestSupport", "Console", "Loading", "Wire",
+                "ServerTestSupport", "Service", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

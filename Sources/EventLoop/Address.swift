@@ -36,6 +36,20 @@ package enum Address: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// True when only processes of this machine reach the address: a Unix socket, 127.0.0.0/8 or
+    /// ::1.
+    package var isLocal: Bool {
+        switch self {
+        case .unix: return true
+        case .tcp(let host, _):
+            if host == "localhost" { return true }
+            let mapped = "::ffff:"
+            let isMapped = host.lowercased().hasPrefix(mapped)
+            return SocketAddress.isLoopback(
+                isMapped && host.contains(".") ? String(host.dropFirst(mapped.count)) : host)
+        }
+    }
+
     /// Reads an address from text.
     ///
     /// - Throws: `addressInvalid` for an unknown form, a host that is not numeric, or a port

@@ -59,6 +59,25 @@ struct SocketAddress {
         }
     }
 
+    /// The address at the other end of `descriptor`, or nil when there is none any more.
+    init?(peerOf descriptor: Int32) {
+        length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        guard withPointer({ getpeername(descriptor, $0, &$1) }) == 0 else { return nil }
+    }
+
+    /// True for a numeric host of 127.0.0.0/8, and for ::1 in any spelling.
+    static func isLoopback(_ host: String) -> Bool {
+        var version4 = in_addr()
+        if uv_inet_pton(AF_INET, host, &version4) == 0 {
+            return UInt32(bigEndian: version4.s_addr) >> 24 == 127
+        }
+        var version6 = in6_addr()
+        guard uv_inet_pton(AF_INET6, host, &version6) == 0 else { return false }
+        return withUnsafeBytes(of: version6) { bytes in
+            bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
+        }
+    }
+
     static func isNumeric(_ host: String, version6: Bool) -> Bool {
         guard !host.utf8.contains(0) else { return false }
         var bytes = in6_addr()

@@ -2,6 +2,7 @@
 //
 // Does not: write. The sink escapes lines, bounds them and writes them on its own thread.
 
+import Console
 import Glibc
 import Logging
 
@@ -10,10 +11,10 @@ package struct LineLogHandler: LogHandler {
     package var metadata = Logger.Metadata()
     package var logLevel = Logger.Level.info
     private let label: String
-    private let write: @Sendable (String) -> Void
+    private let write: @Sendable (String, LineSink.Kind) -> Void
 
     /// - Parameter write: takes a line without its newline, on any thread.
-    package init(label: String, write: @escaping @Sendable (String) -> Void) {
+    package init(label: String, write: @escaping @Sendable (String, LineSink.Kind) -> Void) {
         (self.label, self.write) = (label, write)
     }
 
@@ -23,9 +24,11 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let facts = all.map { " \($0.key)=\($0.value)" }.joined()
-        write("\(Self.stamp()) \(event.level) \(label):\(facts) [\(event.source)] \(event.message)")
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let facts = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        write(
+            "\(Self.stamp()) \(event.level) \(label):\(facts) [\(event.source)] \(event.message)",
+            AuditLog.kind(all))
     }
 
     private static func stamp() -> String {

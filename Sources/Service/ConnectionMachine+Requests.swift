@@ -81,6 +81,15 @@ extension ConnectionMachine {
         _ requestContext: RequestContext?, _ facts: ServedFacts?, _ taint: Taint, now: UInt64,
         effects: inout ConnectionEffects
     ) {
+        effects.work.append(
+            register(frame, ticket, request, requestContext, facts, taint, now: now))
+    }
+
+    /// Takes a request into the requests in flight. Returns its work.
+    mutating func register(
+        _ frame: Frame, _ ticket: UInt64, _ request: Work.Request,
+        _ requestContext: RequestContext?, _ facts: ServedFacts?, _ taint: Taint, now: UInt64
+    ) -> Work {
         guard let kind = frame.header.kind else { preconditionFailure("work of no kind") }
         requests[frame.header.requestID] = RequestMachine(
             requestID: frame.header.requestID, kind: kind, ticket: ticket, receivedAt: now,
@@ -88,21 +97,20 @@ extension ConnectionMachine {
         // Room for the field's header and the frame's number in a frame of the peer's size.
         let number = revision >= 3 ? Limits.fieldHeaderSize + MemoryLayout<UInt64>.size : 0
         let chunkSize = min(logitsChunkSize, peerBodySizeMax - Limits.fieldHeaderSize - number)
-        effects.work.append(
-            Work(
-                ticket: ticket, request: request, model: facts, receivedAt: now,
-                deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4,
-                answerSizeMax: peerBodySizeMax, connection: id, context: requestContext))
+        return Work(
+            ticket: ticket, request: request, model: facts, receivedAt: now,
+            deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4,
+            answerSizeMax: peerBodySizeMax, connection: id, context: requestContext)
     }
 
     private var logitsChunkSize: Int { ServiceLimits.logitsChunkSize }
 
-    private static func deadline(_ header: FrameHeader, now: UInt64) -> UInt64? {
+    static func deadline(_ header: FrameHeader, now: UInt64) -> UInt64? {
         header.deadlineMilliseconds == 0
             ? nil : now + UInt64(header.deadlineMilliseconds) * 1000
     }
 
-    private func checkPlaces(_ context: borrowing ServiceContext) throws(ServiceError) {
+    func checkPlaces(_ context: borrowing ServiceContext) throws(ServiceError) {
         guard requests.count >= context.limits.inFlightMax else { return }
         throw ServiceError(
             .resourceExhausted, .inFlightExceeded,
@@ -110,66 +118,10 @@ extension ConnectionMachine {
                 + "allowed: \(context.limits.inFlightMax)", retryAfterMilliseconds: 10)
     }
 
-    private func checkDraining(_ context: borrowing ServiceContext) throws(ServiceError) {
+    func checkDraining(_ context: borrowing ServiceContext) throws(ServiceError) {
         guard context.isDraining || phase == .draining else { return }
         throw ServiceError(
             .unavailable, .draining, "accepting one more request: the server is shutting down")
-    }
-
-    // MARK: - Loads and unloads
-
-    private mutating func load(
-        _ frame: Frame, now: UInt64, context: inout ServiceContext,
-        effects: inout ConnectionEffects
-    ) {
-        do throws(ServiceError) {
-            try checkPlaces(context)
-            let message = try Self.decode(LoadRequest.self, frame)
-            try context.checkLoading(byOwner: isOwner)
-            try checkDraining(context)
-            try context.checkLoaders()
-            try context.models.beginLoad(message.name)
-            let ticket = context.admitControl(
-                .loading, of: message.name, provenance: .real, connection: id,
-                requestID: frame.header.requestID,
-                deadline: Self.deadline(frame.header, now: now))
-            start(frame, ticket, .load(message), nil, nil, .untainted, now: now, effects: &effects)
-        } catch {
-            refuse(error, frame.header, .untainted, &context, &effects)
-        }
-    }
-
-    private mutating func unload(
-        _ frame: Frame, now: UInt64, context: inout ServiceContext,
-        effects: inout ConnectionEffects
-    ) {
-        var taint = context.unreadableTaint
-        var generation: UInt32 = 0
-        do throws(ServiceError) {
-            try checkPlaces(context)
-            let message = try Self.decode(UnloadRequest.self, frame)
-            taint = .untainted
-            try context.checkLoading(byOwner: isOwner)
-            let entry = try context.models.addressed(message.name)
-            if let facts = entry.facts { taint = Taint(addressing: facts) }
-            generation = entry.generation
-            let ticket = context.admitControl(
-                .unloading, of: entry.name, provenance: taint.provenance, connection: id,
-                requestID: frame.header.requestID,
-                deadline: Self.deadline(frame.header, now: now))
-            requests[frame.header.requestID] = RequestMachine(
-                requestID: frame.header.requestID, kind: .unload, ticket: ticket,
-                receivedAt: now, facts: entry.facts, taint: taint)
-            do throws(ServiceError) {
-                try context.beginUnload(entry.name, ticket: ticket, now: now)
-            } catch {
-                requests[frame.header.requestID] = nil
-                context.finish(ticket, now: now)
-                throw error
-            }
-        } catch {
-            refuse(error, frame.header, taint, generation: generation, &context, &effects)
-        }
     }
 
     // MARK: - Answers made here

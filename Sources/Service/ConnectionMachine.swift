@@ -23,6 +23,8 @@ package struct ConnectionMachine: ~Copyable {
 
     package let id: UInt64
     let isOwner: Bool
+    /// Address or user of the peer, for the audit.
+    let peer: String
     package private(set) var phase = Phase.greeting
     /// Requests in flight by their id on the wire.
     var requests: [UInt64: RequestMachine] = [:]
@@ -33,8 +35,12 @@ package struct ConnectionMachine: ~Copyable {
     private(set) var peerBodySizeMax = Limits.frameSizeMaxBeforeHello - Limits.headerSize
     private var isPaused = false
 
-    /// - Parameter isOwner: true when the peer is a process of the server's own user.
-    package init(id: UInt64, isOwner: Bool) { (self.id, self.isOwner) = (id, isOwner) }
+    /// - Parameters:
+    ///   - isOwner: true when the peer is a process of the server's own user.
+    ///   - peer: address or user of the peer, for the audit.
+    package init(id: UInt64, isOwner: Bool, peer: String = "unknown") {
+        (self.id, self.isOwner, self.peer) = (id, isOwner, peer)
+    }
 
     /// Requests that wait for their last frame.
     package var inFlightCount: Int { requests.count }

@@ -87,8 +87,6 @@ package struct ModelRegistry: Sendable {
 
     package func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-    package var loadingCount: Int { entries.count { $0.state == .loading } }
-
     // MARK: - Look-up
 
     /// Returns the entry that the request names. Without a name, the only ready entry is meant,

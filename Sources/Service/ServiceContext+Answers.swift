@@ -1,20 +1,8 @@
-// Answers about the shared state: health, the list of models, room for a further load.
+// Answers about the shared state: health and the list of models.
 
 import Wire
 
 extension ServiceContext {
-    /// Throws when too many loads are running. Abandoned loads count at a higher bound, because
-    /// their threads remain while a file system hangs.
-    package func checkLoaders() throws(ServiceError) {
-        let running = models.loadingCount
-        guard running >= limits.loadsMax || running + abandonedLoadCount >= limits.loadsMax * 4
-        else { return }
-        throw ServiceError(
-            .resourceExhausted, .loadsExceeded,
-            "starting a load: \(running) are running and \(abandonedLoadCount) have not come "
-                + "back, allowed: \(limits.loadsMax) running", retryAfterMilliseconds: 1000)
-    }
-
     /// Health of the server as a whole: ready with at least one ready model. The reason names the
     /// models that are not ready.
     var serverHealth: HealthResponse {

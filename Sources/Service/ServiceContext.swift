@@ -59,6 +59,10 @@ package struct ServiceContext: ~Copyable, Sendable {
     private var nextTicket: UInt64 = 1
     /// Time before which no answer is due, or nil when none ever is.
     package private(set) var nextDue: UInt64?
+    /// Loads that run and that wait for their turn.
+    package internal(set) var loads: LoadQueue
+    /// Records of loads, unloads and refused rights, taken by the owner after every call.
+    package var audit = AuditTrail()
     /// The server drains and takes no new requests.
     package var isDraining = false
     /// Cancelled or timed-out loads whose threads have not come back.
@@ -79,6 +83,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         crowd = Crowd(limits: limits)
         admission = AdmissionPolicy(limits: limits)
         condition = ServerCondition(limits: limits)
+        loads = LoadQueue(limits: limits)
     }
 
     /// Taint of the answer to an unreadable request, which might have named any model. A single
@@ -172,6 +177,8 @@ package struct ServiceContext: ~Copyable, Sendable {
         }
         if let waiting = unloads.removeValue(forKey: entry.name) {
             completions.append((waiting.ticket, .unloaded))
+        } else {
+            audit.gone(entry.name)
         }
     }
 

@@ -36,6 +36,10 @@ package struct ServiceLimits: Sendable, Equatable {
     package var waitMicrosecondsMax: UInt64 = 120_000_000
     /// Loads running at once, each on a separate thread.
     package var loadsMax = 2
+    /// Loads of all connections that wait for their turn. A further Load is RESOURCE_EXHAUSTED.
+    package var loadsWaitingMax = 64
+    /// Loads of one connection that wait for their turn.
+    package var loadsWaitingPerConnectionMax = 8
     /// Time unfinished answers have after SIGTERM or Unload before they are cancelled.
     package var drainMicroseconds: UInt64 = 20_000_000
     /// Sequences of one model that share a step.

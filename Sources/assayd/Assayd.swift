@@ -125,7 +125,7 @@ enum Assayd {
     /// Makes the logger. Logs go to stderr by way of `sink`. Stdout stays free for requested
     /// output.
     private static func makeLogger(_ level: String, _ sink: LineSink) -> Logger {
-        LoggingSystem.bootstrap { LineLogHandler(label: $0, write: sink.write) }
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, write: { sink.write($0, as: $1) }) }
         var logger = Logger(label: "assayd")
         logger.logLevel = Logger.Level(rawValue: level) ?? .info
         return logger

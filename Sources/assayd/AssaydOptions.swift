@@ -25,6 +25,9 @@ struct AssaydOptions: ParsableArguments {
             "Where monitors ask for /livez, /readyz and /models.", valueName: "H:P|none"))
     var admin: [String] = []
 
+    @Flag(help: "Let --listen and --admin name addresses that other machines reach.")
+    var insecure = false
+
     @Option(
         help: ArgumentHelp(
             "What to do with a model that fails.", valueName: "strict|graceful|development"))
@@ -55,6 +58,7 @@ struct AssaydOptions: ParsableArguments {
         let given = [
             "model": model, "listen": listen, "admin": admin, "strategy": strategy,
             "model-root": modelRoot, "device": device, "threads": threads, "log-level": logLevel,
+            "insecure": insecure ? ["true"] : [],
             "allow-mock-fallback": allowMockFallback ? ["true"] : [],
         ]
         return given.filter { !$0.value.isEmpty }

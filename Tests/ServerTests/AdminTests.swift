@@ -6,6 +6,7 @@ import Loading
 import Logging
 import Server
 import ServerTestSupport
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -255,6 +256,36 @@ import Wire
         withExtendedLifetime(server) {}
     }
 
+    /// Newcomers push out who has said nothing whole, and never a monitor that asks.
+    @Test func everyProbeIsAnsweredWhileACrowdKeepsComing() throws {
+        let (server, admin) = try server()
+        let isOver = Atomic(false)
+        let crowdIsGone = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            var held: [RawHTTP] = []
+            while !isOver.load(ordering: .relaxed) {
+                guard let dawdler = try? RawHTTP(admin) else { continue }
+                dawdler.send(Array("GET /livez".utf8))
+                held.append(dawdler)
+                if held.count > 64 { held.removeFirst() }
+            }
+            crowdIsGone.signal()
+        }
+        let statuses = (0..<50).map { _ in try? RawHTTP.get("/livez", admin).status }
+        isOver.store(true, ordering: .relaxed)
+        crowdIsGone.wait()
+        #expect(statuses == [Int?](repeating: 200, count: 50))
+        withExtendedLifetime(server) {}
+    }
+
+    @Test func peersThatNeverLeaveWithTheirAnswerMakeRoom() throws {
+        let (server, admin) = try server()
+        let stayers = try (0..<96).map { _ in try RawHTTP(admin) }
+        for stayer in stayers { stayer.send(Array("GET /livez HTTP/1.0\r\n\r\n".utf8)) }
+        #expect(try RawHTTP.get("/readyz", admin).status == 200)
+        withExtendedLifetime((server, stayers)) {}
+    }
+
     @Test func pipelinedRequestsGetOneAnswerAndTheEnd() throws {
         let (server, admin) = try server()
         let connection = try RawHTTP(admin)
@@ -284,8 +315,7 @@ import Wire
             let connection = try RawHTTP(admin)
             connection.send(Array("GET /models HTTP/1.0\r\n\r\n".utf8))
         }
-        // While as many answers as there may be connections are being made, a newcomer is turned
-        // away; whoever is answered was accepted after all of the crowd.
+        // A connection is accepted in its turn, so whoever is answered came after all of the crowd.
         var status: Int?
         for _ in 0..<20_000 where status == nil {
             status = try? RawHTTP.get("/readyz", admin).status

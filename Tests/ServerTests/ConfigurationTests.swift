@@ -138,6 +138,40 @@ import Testing
         #expect(refusal { try read(flags: [name: [value]]) }?.code.name == code)
     }
 
+    @Test(arguments: [
+        ("listen", "tcp://0.0.0.0:7411"), ("listen", "tcp://[::]:7411"),
+        ("listen", "tcp://192.0.2.7:1"), ("listen", "tcp://[::ffff:10.0.0.1]:1"),
+        ("admin", "0.0.0.0:7412"), ("admin", "[2001:db8::1]:1"),
+    ])
+    func anAddressThatOthersReachNeedsInsecure(name: String, address: String) throws {
+        let error = refusal { try read(flags: [name: [address]]) }
+        #expect(error?.code.name == "insecure_address" && error?.location == name)
+        #expect(error?.message.contains("\"\(address)\"") == true)
+        #expect(error?.message.contains("--insecure") == true)
+        #expect(try read(flags: [name: [address], "insecure": ["true"]]).values.isInsecure)
+        let environment = ["ASSAY_INSECURE": "true"]
+        #expect(try read(flags: [name: [address]], environment: environment).values.isInsecure)
+        #expect(try read(flags: [name: [address]], file: #"{"insecure": true}"#).values.isInsecure)
+    }
+
+    @Test(arguments: [
+        ("listen", "tcp://127.8.9.1:1"), ("listen", "tcp://[::1]:1"),
+        ("listen", "tcp://[0:0:0:0:0:0:0:1]:1"), ("listen", "tcp://localhost:1"),
+        ("listen", "tcp://[::ffff:127.0.0.1]:1"), ("listen", "unix:///run/a.sock"),
+        ("admin", "localhost:1"), ("admin", "none"),
+    ])
+    func loopbackNeedsNothing(name: String, address: String) throws {
+        #expect(try !read(flags: [name: [address]]).values.isInsecure)
+    }
+
+    @Test(arguments: ["a\nb=/x", "\u{202E}a=/x", "a\u{200B}b=/x", "a\u{1B}[2J=/x"])
+    func aModelsNameShowsAsWhatItIs(entry: String) {
+        let error = refusal { try read(flags: ["model": [entry]]) }
+        #expect(error?.code.name == "out_of_range")
+        #expect(error?.message.unicodeScalars.allSatisfy { $0.value >= 32 } == true)
+        #expect(refusal { try read(flags: ["model": ["straße 7b=/x"]]) } == nil)
+    }
+
     @Test func aNumberWrittenAsTextInAFileIsRefusedWithItsName() {
         let error = refusal { try read(file: #"{"threads": "many"}"#) }
         #expect(error?.code.name == "wrong_type")

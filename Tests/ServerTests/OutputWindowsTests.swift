@@ -1,6 +1,7 @@
 // The windows between those who make answers and the sockets.
 
 import Server
+import Service
 import Testing
 
 @Suite struct OutputWindowsTests {

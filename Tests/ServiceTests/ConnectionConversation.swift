@@ -72,6 +72,7 @@ struct ConnectionConversation: ~Copyable {
     // MARK: - The engine's side
 
     mutating func deliver(_ event: WorkEvent, to ticket: UInt64) throws -> [Answer] {
+        if event.isFinal { context.conclude(ticket, event) }
         guard let target = context.tickets[ticket] else { return [] }
         let known = machine.handle(
             event, requestID: target.requestID, ticket: ticket, now: now, context: &context,
@@ -92,6 +93,7 @@ struct ConnectionConversation: ~Copyable {
 
     mutating func collect() throws -> [Answer] {
         work += effects.work
+        work += context.takeLoads()
         cancelled += effects.cancelled
         if let value = effects.reading { reading = value }
         if let value = effects.ending { ending = value }

@@ -2,7 +2,8 @@
 // nor delays the server.
 //
 // The port uses the event loop's listener, like the protocol itself. Bounds:
-//   connections at once      32, the oldest without a running answer makes room
+//   connections at once      32, the oldest without a whole request makes room, then the oldest with
+//                            an answer; newcomers wait while 32 answers are being made
 //   time for a head          5 s, then 408
 //   bytes of a head          8 KiB, then 431
 //   requests per connection  one
@@ -121,6 +122,8 @@ private final class AdminLoop {
     private var peers: [UInt64: Peer] = [:]
     private var nextPeer: UInt64 = 1
     private var isTicking = false
+    /// True while no newcomer is accepted.
+    private var isResting = false
 
     /// Serves until the outbox says stop. Sets `outcome` to the result of the start.
     static func run(
@@ -164,6 +167,9 @@ private final class AdminLoop {
         self.outbox = outbox
         var settings = Listener.Settings()
         settings.backlog = 128
+        // Few beside `connectionsMax`: a newcomer's request is read before a crowd of later ones
+        // makes the newcomer the oldest.
+        settings.acceptCountMax = 4
         settings.stream.pendingWriteSizeMax = 4 << 20
         listener = try Listener(loop: loop, address: address, settings: settings)
         tick = try EventLoop.Timer(loop: loop)
@@ -192,18 +198,29 @@ private final class AdminLoop {
         stream.onClose = { [unowned self, peer] _ in
             _ = peer
             peers[id] = nil
+            chooseListening()
         }
         stream.startReading()
         armTick()
     }
 
-    /// Closes the oldest connection without a running answer. Returns false when there is none.
+    /// Closes the oldest connection that has not sent a whole request, else the oldest that has its
+    /// answer. Returns false when every answer is still being made.
     private func makeRoom() -> Bool {
-        guard let oldest = peers.filter({ !$0.value.isAsking }).min(by: { $0.key < $1.key })
-        else { return false }
+        let idle = peers.filter { !$0.value.isAsking && !$0.value.isEnding }
+        let candidates = idle.isEmpty ? peers.filter { !$0.value.isAsking } : idle
+        guard let oldest = candidates.min(by: { $0.key < $1.key }) else { return false }
         peers[oldest.key] = nil
         oldest.value.stream.close()
         return true
+    }
+
+    /// Lets newcomers wait in the kernel's backlog while every place has an answer in the making.
+    private func chooseListening() {
+        let isFull = peers.count >= Self.connectionsMax && peers.values.allSatisfy(\.isAsking)
+        guard isFull != isResting else { return }
+        isResting = isFull
+        if isFull { listener.pause() } else { listener.resume() }
     }
 
     private func received(_ bytes: UnsafeRawBufferPointer, _ id: UInt64, _ peer: Peer) {
@@ -212,6 +229,7 @@ private final class AdminLoop {
             guard let request = try peer.reader.take(bytes) else { return }
             peer.isAsking = true
             peer.stream.stopReading()
+            chooseListening()
             Task { [pages, outbox] in outbox.post(await pages.answer(request), to: id) }
         } catch {
             answer(AdminPages.refusal(error), peer)
@@ -229,6 +247,7 @@ private final class AdminLoop {
 
     private func answer(_ bytes: [UInt8], _ peer: Peer) {
         peer.isAsking = false
+        chooseListening()
         _ = bytes.withUnsafeBytes { peer.stream.write($0) }
         finish(peer)
     }

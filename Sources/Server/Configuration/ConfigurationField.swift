@@ -50,6 +50,10 @@ struct ConfigurationField: Sendable {
             explanation: "Where monitors ask for /livez, /readyz and /models over HTTP.",
             storage: .text(\.admin, allowed: [])),
         .init(
+            name: "insecure", unit: "",
+            explanation: "Lets listen and admin name addresses that other machines reach.",
+            storage: .flag(\.isInsecure)),
+        .init(
             name: "required-model", unit: "NAME, repeatable, or * for all",
             explanation: "A model without which /readyz is red.",
             storage: .texts(\.requiredModels)),

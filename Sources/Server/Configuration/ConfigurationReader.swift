@@ -13,6 +13,7 @@ import Compute
 import Configuration
 import EventLoop
 import Foundation
+import PlainText
 import Synchronization
 
 /// The settings in force and their sources.
@@ -145,6 +146,7 @@ package enum ConfigurationReader {
         if values.listen.isEmpty { throw conflict("listen is empty: at least one address") }
         try validateNames(values)
         try validateAdmin(values)
+        try validateReach(values)
     }
 
     /// Checks the admin address and the required models.
@@ -167,6 +169,23 @@ package enum ConfigurationReader {
                 code: .outOfRange,
                 message: "reading required-model: found [\(names.joined(separator: ", "))], "
                     + "allowed: names of 1 to 128 bytes, or * alone", location: "required-model")
+        }
+    }
+
+    /// Refuses addresses that other machines reach, because no peer has to say who it is.
+    private static func validateReach(_ values: ServerConfiguration) throws(ConfigurationError) {
+        guard !values.isInsecure else { return }
+        let listen = values.listen.map { (setting: "listen", shown: $0, address: $0) }
+        let admin = values.adminAddress.map { [("admin", $0, "tcp://" + $0)] } ?? []
+        for (setting, shown, text) in listen + admin {
+            guard let address = try? Address.parse(text), !address.isLocal else { continue }
+            throw ConfigurationError(
+                code: .insecureAddress,
+                message: "reading \(setting): found \"\(escaped(shown))\", which other machines "
+                    + "reach without authentication, allowed: loopback addresses"
+                    + (setting == "listen" ? " and Unix sockets" : "")
+                    + ", or any with --insecure (ASSAY_INSECURE=true, \"insecure: true\")",
+                location: setting)
         }
     }
 

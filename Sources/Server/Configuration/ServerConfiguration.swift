@@ -5,6 +5,7 @@
 // fills the value from these sources.
 // Does not: open or start anything.
 
+import PlainText
 import Service
 
 /// The settings of a server. Tests build a value in code. `ConfigurationReader` reads and validates
@@ -17,6 +18,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var listen: [String] = ["tcp://127.0.0.1:7411"]
     /// `HOST:PORT` of the pages for monitors, or `none`.
     package var admin = "127.0.0.1:7412"
+    /// True when `listen` and `admin` may name addresses that other machines reach.
+    package var isInsecure = false
     /// Names of models without which `/readyz` is red. `*` alone stands for all.
     package var requiredModels: [String] = ["*"]
     /// True when a mock in the place of a required model leaves `/readyz` green.
@@ -55,8 +58,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Address of the admin pages, or nil for none.
     var adminAddress: String? { admin == "none" ? nil : admin }
 
-    /// `models` as names and paths. Throws at an entry without a name or a path, and at a duplicate
-    /// name.
+    /// `models` as names and paths. Throws at an entry without a name or a path, at a name with a
+    /// character that hides or reorders text, and at a duplicate name.
     func namedModels() throws(ConfigurationError) -> [(name: String, path: String)] {
         var named: [(name: String, path: String)] = []
         for entry in models {
@@ -66,6 +69,13 @@ package struct ServerConfiguration: Sendable, Equatable {
                 throw ConfigurationError(
                     code: .outOfRange, message: "reading model \"\(entry)\": allowed: NAME=PATH",
                     location: "model")
+            }
+            guard isPlain(String(parts[0])) else {
+                throw ConfigurationError(
+                    code: .outOfRange,
+                    message: "reading model \"\(escaped(entry))\": found a control, format or "
+                        + "bidirectional character in the name, allowed: visible characters and "
+                        + "spaces", location: "model")
             }
             guard !named.contains(where: { $0.name == parts[0] }) else {
                 throw ConfigurationError(
@@ -84,6 +94,7 @@ package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     package struct Code: Sendable, Equatable {
         private enum Value: String {
             case unknown_key, wrong_type, out_of_range, file_unreadable, file_malformed, conflict
+            case insecure_address
         }
         private let value: Value
         /// The name in snake_case.
@@ -95,6 +106,7 @@ package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         static let fileUnreadable = Code(value: .file_unreadable)
         static let fileMalformed = Code(value: .file_malformed)
         static let conflict = Code(value: .conflict)
+        static let insecureAddress = Code(value: .insecure_address)
     }
 
     /// The stable reason.

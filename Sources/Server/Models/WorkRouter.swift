@@ -99,7 +99,7 @@ final class WorkRouter {
 
     /// Loads a model of the server's start. The registry has its name already.
     func boot(_ request: LoadRequest, _ outcome: BootOutcome, context: inout ServiceContext) {
-        let ticket = context.reserveTicket()
+        let ticket = context.beginStartLoad(request)
         boots[ticket] = outcome
         loads[ticket] = request.name
         loading.start(request, ticket: ticket, isFromPeer: false, inbox: inbox)
@@ -112,6 +112,7 @@ final class WorkRouter {
             let error = ServiceError.cancelled("verifying model \"\(model.name)\"")
             return context.completions.append((ticket, .failed(error)))
         }
+        if context.cancelWaitingLoad(ticket) { return }
         guard let name = loads.removeValue(forKey: ticket) else {
             guard let connection = context.tickets[ticket]?.connection,
                 !texts.cancel(ticket, of: connection)

@@ -17,6 +17,7 @@ final class ClientConnection {
     init(id: UInt64, stream: Stream) {
         self.id = id
         self.stream = stream
-        machine = ConnectionMachine(id: id, isOwner: stream.peerUser == geteuid())
+        machine = ConnectionMachine(
+            id: id, isOwner: stream.peerUser == geteuid(), peer: stream.peerName)
     }
 }

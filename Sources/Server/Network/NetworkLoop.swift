@@ -22,6 +22,7 @@ final class NetworkLoop {
 
     let loop: Loop
     let logger: Logger
+    private let auditLog: AuditLog
     let router: WorkRouter
     let inbox: LoopInbox
     var context: ServiceContext
@@ -48,7 +49,7 @@ final class NetworkLoop {
         self.context = context
         self.router = router
         self.inbox = inbox
-        self.logger = logger
+        (self.logger, auditLog) = (logger, AuditLog(logger))
         listeners = ListenerGroup(logger: logger)
         look = try Alarm(loop: loop) { [unowned self] in lookAround() }
         due = try Alarm(loop: loop) { [unowned self] in answerDue() }
@@ -201,8 +202,8 @@ final class NetworkLoop {
         }
     }
 
-    /// Delivers the events of the decisions and of the router until none is left, then sets the
-    /// alarms.
+    /// Delivers the events of the decisions and of the router until none is left, starts the loads
+    /// whose turn has come, writes the audit, and sets the alarms.
     private func settle() {
         while !context.isSettled {
             if !context.removals.isEmpty { router.carryOutRemovals(&context) }
@@ -210,11 +211,14 @@ final class NetworkLoop {
             let (ticket, event) = context.completions.removeFirst()
             deliver(event, to: ticket)
         }
+        for work in context.takeLoads() { router.start(work) }
+        for record in context.audit.takeEnded() { auditLog.write(record) }
         setLook()
         due?.set(context.nextDue)
     }
 
     private func deliver(_ event: WorkEvent, to ticket: UInt64) {
+        if event.isFinal { context.conclude(ticket, event) }
         guard let target = context.tickets[ticket] else { return }
         let now = ServerClock.now
         let connection = connections[target.connection]
@@ -377,6 +381,7 @@ final class NetworkLoop {
         case .begin:
             logger.notice("draining", metadata: ["connections": "\(connections.count)"])
             context.isDraining = true
+            context.refuseWaitingLoads()
             listeners.close()
             for connection in connections.values.sorted(by: { $0.id < $1.id }) {
                 connection.machine.drain(context: &context, effects: &effects)
