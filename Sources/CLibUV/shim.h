@@ -1,12 +1,15 @@
 /*
  * The only door to libuv (1.44 or newer). No logic lives here, only wrappers for calls that the
- * Swift importer cannot see: the variadic uv_loop_configure and the GNU call accept4. EventLoop is
- * the only Swift module that may import CLibUV. The bare echo benchmark is the only C user.
+ * Swift importer cannot see: the variadic uv_loop_configure and ioctl, and the GNU call accept4.
+ * EventLoop is the only Swift module that may import CLibUV. The bare echo benchmark is the only C
+ * user.
  */
 #ifndef ASSAY_CLIBUV_SHIM_H
 #define ASSAY_CLIBUV_SHIM_H
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <uv.h>
 
@@ -21,6 +24,13 @@ extern int accept4(int listener, struct sockaddr *peer, socklen_t *size, int fla
 static inline int assay_accept(int listener) {
     int descriptor = accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
     return descriptor >= 0 ? descriptor : -errno;
+}
+
+/* Bytes of a socket that the peer's side has not taken: sent and not acknowledged on TCP, sent and
+ * not read (with the kernel's own overhead) on a Unix socket. 0 when the kernel does not tell. */
+static inline int assay_untaken(int descriptor) {
+    int size = 0;
+    return ioctl(descriptor, SIOCOUTQ, &size) == 0 && size > 0 ? size : 0;
 }
 
 /* Holds a signal back while polling, by the variadic uv_loop_configure. */

@@ -39,6 +39,7 @@ package final class Loop {
     @exclusivity(unchecked) private var callbackDepth = 0
     @exclusivity(unchecked) private var unflushed: [Stream] = []
     private var flushing: [Stream] = []
+    @exclusivity(unchecked) private var backlogged: [Stream] = []
     private var spareChunks: [OutputChunk] = []
 
     /// Creates a loop owned by the calling thread.
@@ -153,7 +154,28 @@ package final class Loop {
         callbackDepth += 1
         body()
         callbackDepth -= 1
-        if callbackDepth == 0, !unflushed.isEmpty { flushAll() }
+        guard callbackDepth == 0 else { return }
+        if !unflushed.isEmpty { flushAll() }
+        if !backlogged.isEmpty { tellBacklogs() }
+    }
+
+    /// Lists a stream whose bytes wait for the peer.
+    func tellBacklogLater(_ stream: Stream) {
+        guard !stream.isListedAsBacklogged, stream.onBacklog != nil else { return }
+        stream.isListedAsBacklogged = true
+        backlogged.append(stream)
+    }
+
+    /// Tells owners about streams whose bytes wait, as callbacks of their own. An owner may write
+    /// and close, so the list may grow meanwhile and the next callback tells the rest.
+    private func tellBacklogs() {
+        var listed: [Stream] = []
+        swap(&listed, &backlogged)
+        for stream in listed {
+            stream.isListedAsBacklogged = false
+            guard stream.isOpen, stream.queuedRequestCount > 0, !stream.isEnding else { continue }
+            callback { stream.onBacklog?() }
+        }
     }
 
     func flushLater(_ stream: Stream) {
@@ -173,7 +195,8 @@ package final class Loop {
     /// Most spare chunks kept. Further chunks are freed, so a burst does not stay in memory.
     private static let spareChunkCountMax = 64
 
-    func takeChunk() -> OutputChunk {
+    /// A chunk for small writes, or nil when the system refuses the memory.
+    func takeChunk() -> OutputChunk? {
         spareChunks.popLast() ?? OutputChunk(capacity: OutputChunk.gatherSize)
     }
 

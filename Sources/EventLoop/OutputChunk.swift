@@ -8,6 +8,7 @@
 // reference.
 
 import CLibUV
+import Glibc
 
 final class OutputChunk {
     /// Capacity of pooled chunks: room for many small frames, and little memory per slow reader.
@@ -19,16 +20,17 @@ final class OutputChunk {
     private(set) var start = 0
     private(set) var end = 0
 
-    init(capacity: Int) {
+    /// Returns nil when the system refuses the memory.
+    init?(capacity: Int) {
+        // One block, aligned for any type: the request, then the bytes.
+        let requestSize = (MemoryLayout<uv_write_t>.size + 15) & ~15
+        guard let block = malloc(requestSize + capacity) else { return nil }
         self.capacity = capacity
-        request = .allocate(capacity: 1)
-        bytes = .allocate(byteCount: capacity, alignment: 16)
+        request = block.bindMemory(to: uv_write_t.self, capacity: 1)
+        bytes = block + requestSize
     }
 
-    deinit {
-        request.deallocate()
-        bytes.deallocate()
-    }
+    deinit { free(request) }
 
     var waitingCount: Int { end - start }
     var freeCount: Int { capacity - end }

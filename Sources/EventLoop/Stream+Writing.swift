@@ -13,7 +13,9 @@
 // Guarantees: bytes leave in the order of the calls. While the peer keeps up, small writes of a
 // callback that fit one chunk leave with one system call, and no write needs epoll_ctl.
 // `pendingWriteSize` counts every byte that the kernel does not have yet, and never passes the
-// limit of the stream.
+// limit of the stream. A queued chunk counts whole until all of it is written, because so long it
+// takes memory. `untakenSize` sees progress inside a chunk and inside the kernel. Memory that the
+// system refuses ends the stream with ENOMEM, and not the process.
 
 import CLibUV
 
@@ -22,6 +24,20 @@ extension Stream {
     /// owner should stop producing, or stop reading requests, until `onDrain`.
     package var pendingWriteSize: Int {
         queuedSize + (gather?.waitingCount ?? 0) + (isInOwnCallback ? loop.scratchCount : 0)
+    }
+
+    /// Bytes accepted by `write` that the peer has not taken: bytes in this process and in the
+    /// kernel. One system call.
+    ///
+    /// The number shrinks while the peer reads, also in the middle of a large write.
+    package var untakenSize: Int {
+        guard isOpen else { return 0 }
+        var descriptor: uv_os_fd_t = -1
+        let isOnKernel =
+            uv_fileno(memory.assumingMemoryBound(to: uv_handle_t.self), &descriptor) == 0
+        return uv_stream_get_write_queue_size(stream) + (gather?.waitingCount ?? 0)
+            + (isInOwnCallback ? loop.scratchCount : 0)
+            + (isOnKernel ? Int(assay_untaken(descriptor)) : 0)
     }
 
     /// Sends bytes after everything written before. At the return the bytes are copied or with the
@@ -42,8 +58,10 @@ extension Stream {
             fail(backlogError(adding: bytes.count))
             return false
         }
+        writtenSize += bytes.count
         if appendToScratch(bytes) { return true }
         spillScratch()
+        guard isOpen else { return false }
         if bytes.count > OutputChunk.gatherSize {
             writeLarge(bytes)
         } else {
@@ -97,7 +115,7 @@ extension Stream {
     private func spillScratch(from offset: Int = 0) {
         guard isInOwnCallback, loop.scratchCount > offset else { return }
         precondition(gather == nil && queuedRequestCount == 0, "scratch beside older bytes")
-        let chunk = loop.takeChunk()
+        guard let chunk = loop.takeChunk() else { return failForMemory() }
         chunk.append(
             UnsafeRawBufferPointer(
                 start: loop.scratch + offset, count: loop.scratchCount - offset))
@@ -113,7 +131,7 @@ extension Stream {
             if queuedRequestCount == 0 { flushGathered() } else { queueGathered() }
             guard isOpen else { return }
         }
-        let chunk = gather ?? loop.takeChunk()
+        guard let chunk = gather ?? loop.takeChunk() else { return failForMemory() }
         gather = chunk
         chunk.append(bytes)
         listForFlush()
@@ -178,7 +196,7 @@ extension Stream {
         }
         queueGathered()
         guard isOpen, sent < bytes.count else { return }
-        let rest = OutputChunk(capacity: bytes.count - sent)
+        guard let rest = OutputChunk(capacity: bytes.count - sent) else { return failForMemory() }
         rest.append(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
         queue(rest)
     }
@@ -229,6 +247,12 @@ extension Stream {
         }
         queuedRequestCount += 1
         queuedSize += size
+        if !isEnding { loop.tellBacklogLater(self) }
+    }
+
+    /// Ends the stream because the system has no memory for bytes that wait.
+    private func failForMemory() {
+        fail(UV_ENOMEM.rawValue, "malloc", "keeping bytes for a peer that does not keep up")
     }
 
     /// The completion of a queued write. ECANCELED means a closing stream: the chunk is given back

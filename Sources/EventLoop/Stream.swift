@@ -36,6 +36,9 @@ package final class Stream: Handle {
     /// Effective user of the process at the other end of a Unix socket, as at its connect. Nil for
     /// TCP.
     package let peerUser: UInt32?
+    /// Numeric address and port of the peer, as at the connect. Nil for a Unix socket, and for a
+    /// peer that has gone.
+    let peerAddress: (host: String, port: UInt16)?
     /// The limits and options given at creation.
     package let settings: Settings
 
@@ -45,6 +48,9 @@ package final class Stream: Handle {
     /// Called once when the peer has announced the end of its bytes. Writing still works. Without
     /// this callback the stream finishes by itself.
     package var onEnd: (() -> Void)?
+    /// Called when bytes begin to wait because the peer does not keep up, after the callback that
+    /// wrote them. `onDrain` follows when they have left.
+    package var onBacklog: (() -> Void)?
     /// Called when all bytes that could not be written at once have reached the kernel.
     package var onDrain: (() -> Void)?
     /// Called once, as the last callback: with nil after `close()` or `finish()`, else with the
@@ -62,6 +68,9 @@ package final class Stream: Handle {
     @exclusivity(unchecked) var isListedForFlush = false
     @exclusivity(unchecked) var queuedRequestCount = 0
     @exclusivity(unchecked) var queuedSize = 0
+    /// Bytes accepted by `write`.
+    @exclusivity(unchecked) package internal(set) var writtenSize = 0
+    @exclusivity(unchecked) var isListedAsBacklogged = false
     @exclusivity(unchecked) var isEnding = false
     var hasShutDown = false
     var lingerTimer: Timer?
@@ -79,6 +88,7 @@ package final class Stream: Handle {
     ) throws(EventLoopError) {
         self.transport = transport
         peerUser = transport == .unix ? Self.peerUser(of: descriptor) : nil
+        peerAddress = transport == .tcp ? Self.peerAddress(of: descriptor) : nil
         self.settings = settings
         do {
             try super.init(
@@ -226,6 +236,7 @@ package final class Stream: Handle {
         let tell = onClose
         onRead = nil
         onEnd = nil
+        onBacklog = nil
         onDrain = nil
         onClose = nil
         tell?(closeReason)

@@ -184,10 +184,11 @@ package final class AssayServer: Sendable {
         }
         requests += strictly.map { LoadRequest(name: $0.name, path: $0.path, strategy: .strict) }
         let names = Set(requests.map(\.name))
-        guard names.count == requests.count, names.count <= ModelRegistry.entriesMax else {
+        let modelsMax = configuration.limits.modelsMax
+        guard names.count == requests.count, names.count <= modelsMax else {
             throw .configuration(
                 "reading the models: found \(requests.count) with \(names.count) names, allowed: "
-                    + "\(ModelRegistry.entriesMax), each with a name of its own")
+                    + "\(modelsMax) (models-max), each with a name of its own")
         }
         return requests
     }

@@ -12,6 +12,9 @@
 // - A refused request never ends the connection.
 // - After the end no action comes.
 // - Every request gets exactly one last frame unless the connection ends first.
+//
+// Here: bytes and events. ConnectionMachine+Requests.swift: requests. ConnectionMachine+Time.swift:
+// endings by time and room.
 
 import Wire
 
@@ -25,21 +28,23 @@ package struct ConnectionMachine: ~Copyable {
     let isOwner: Bool
     /// Address or user of the peer, for the audit.
     let peer: String
-    package private(set) var phase = Phase.greeting
+    package internal(set) var phase = Phase.greeting
     /// Requests in flight by their id on the wire.
     var requests: [UInt64: RequestMachine] = [:]
-    private let decoder = FrameDecoder(.request)
+    private let decoder = FrameDecoder(.request, acceptsCompression: false)
     private var compresses = false
     /// Protocol revision in force: 1 until Hello agrees on a revision.
     private(set) var revision: UInt64 = 1
     private(set) var peerBodySizeMax = Limits.frameSizeMaxBeforeHello - Limits.headerSize
     private var isPaused = false
+    /// Time of the last byte in either direction, or of the last end of a request.
+    private(set) var activeAt: UInt64
 
     /// - Parameters:
     ///   - isOwner: true when the peer is a process of the server's own user.
     ///   - peer: address or user of the peer, for the audit.
-    package init(id: UInt64, isOwner: Bool, peer: String = "unknown") {
-        (self.id, self.isOwner, self.peer) = (id, isOwner, peer)
+    package init(id: UInt64, isOwner: Bool, peer: String = "unknown", now: UInt64 = 0) {
+        (self.id, self.isOwner, self.peer, activeAt) = (id, isOwner, peer, now)
     }
 
     /// Requests that wait for their last frame.
@@ -54,20 +59,27 @@ package struct ConnectionMachine: ~Copyable {
     ) {
         guard phase != .ended else { return }
         prepare(&effects)
+        activeAt = now
         context.counters.add(.bytesReceived, UInt64(bytes.count))
+        let wasBetweenFrames = decoder.pendingSize == 0
+        var frameCount = 0
         decoder.lend(bytes)
         do throws(WireError) {
             while phase != .ended, let frame = try decoder.next() {
+                frameCount += 1
                 handle(frame, now: now, context: &context, effects: &effects)
             }
         } catch {
-            context.counters.add(.protocolErrors)
+            if error.status == .protocolError { context.counters.add(.protocolErrors) }
             end(ServiceError(error), tellPeer: true, context: &context, effects: &effects)
         }
         decoder.settle()
-        if let error = context.crowd.inputChanged(id, size: decoder.pendingSize) {
-            end(error, tellPeer: true, context: &context, effects: &effects)
-        }
+        let refusal =
+            context.crowd.inputChanged(
+                id, kept: decoder.keptSize, frame: decoder.pendingSize,
+                begins: wasBetweenFrames || frameCount > 0, now: now)
+            ?? decoder.failure.map { ServiceError($0) }
+        if let refusal { end(refusal, tellPeer: true, context: &context, effects: &effects) }
     }
 
     private mutating func handle(
@@ -130,6 +142,7 @@ package struct ConnectionMachine: ~Copyable {
             revision = min(request.revision, Limits.revision)
             peerBodySizeMax = min(Int(request.bodySizeMax), Limits.bodySizeMax)
             decoder.bodySizeMax = Limits.bodySizeMax
+            decoder.acceptsCompression = compresses
             phase = .open
             prepare(&effects)
             let response = HelloResponse(
@@ -168,6 +181,7 @@ package struct ConnectionMachine: ~Copyable {
         requests[requestID]?.handle(
             event, now: now, load: context.serverLoad(withoutOne: context.holdsModel(ticket)),
             counters: &context.counters, output: &effects.output)
+        activeAt = now
         guard requests[requestID]?.isFinished == true else { return true }
         requests[requestID] = nil
         if event.isFinal {
@@ -180,34 +194,15 @@ package struct ConnectionMachine: ~Copyable {
         return true
     }
 
-    /// Ends the connection when the time for Hello is over.
-    package mutating func helloTimedOut(
-        context: inout ServiceContext, effects: inout ConnectionEffects
-    ) {
-        guard phase == .greeting else { return }
-        let error = ServiceError(
-            .deadlineExceeded, .helloTimeout,
-            "waiting for Hello: found none within "
-                + "\(context.limits.helloTimeoutMicroseconds / 1000) ms")
-        end(error, tellPeer: true, context: &context, effects: &effects)
-    }
-
     /// Says GoAway because the server shuts down, finishes the requests in flight, takes no new
     /// ones.
     package mutating func drain(
         context: inout ServiceContext, effects: inout ConnectionEffects
     ) {
         guard phase == .open || phase == .greeting else { return }
-        prepare(&effects)
-        let notice = GoAway(
-            reason: "shutting_down",
-            drainMilliseconds: context.limits.drainMicroseconds / 1000)
-        do throws(WireError) {
-            try effects.output.appendResponse(notice, to: 0, provenance: .real)
-            context.counters.add(.goAwaysSent)
-        } catch {
-            preconditionFailure("a GoAway is smaller than any limit: \(error)")
-        }
+        sayGoAway(
+            "shutting_down", drainMilliseconds: context.limits.drainMicroseconds / 1000,
+            context: &context, effects: &effects)
         phase = .draining
         endIfDrained(&effects)
     }
@@ -230,23 +225,15 @@ package struct ConnectionMachine: ~Copyable {
         effects.endingReason = error
     }
 
-    /// Takes the end of the peer's input. Requests in flight are finished, as for any slow reader.
-    package mutating func peerFinished(effects: inout ConnectionEffects) {
-        guard phase != .ended else { return }
-        if phase == .greeting || requests.isEmpty {
-            phase = .ended
-            effects.ending = .afterFlush
-        } else {
-            phase = .draining
-        }
-    }
-
     /// Takes the loss of the connection and cancels the requests in flight.
     package mutating func peerClosed(effects: inout ConnectionEffects) {
         guard phase != .ended else { return }
         abandonRequests(&effects)
         phase = .ended
     }
+
+    /// Notes that waiting bytes have left.
+    package mutating func outputLeft(now: UInt64) { activeAt = now }
 
     /// Turns back-pressure on when unsent output exceeds the high mark, and off at the low mark.
     package mutating func outputChanged(
@@ -262,32 +249,17 @@ package struct ConnectionMachine: ~Copyable {
         effects.reading = !shouldPause
     }
 
-    /// Writes the GoAway for a connection above the limit, which never gets a machine.
-    package static func refuseConnection(
-        context: inout ServiceContext, effects: inout ConnectionEffects
-    ) {
-        let error = ServiceError(
-            .resourceExhausted, .connectionsExceeded,
-            "accepting a connection: found \(context.limits.connectionsMax) open, allowed: "
-                + "\(context.limits.connectionsMax)", retryAfterMilliseconds: 1000)
-        context.counters.add(.connectionsRefused)
-        context.counters.add(.goAwaysSent)
-        effects.output.appendGoAway(ErrorBody(error), status: error.status)
-        effects.ending = .afterFlush
-        effects.endingReason = error
-    }
-
     // MARK: - Shared with the requests
 
     /// Sets the encoder to the agreement of this connection, since all connections share the
     /// encoder.
-    private func prepare(_ effects: inout ConnectionEffects) {
+    func prepare(_ effects: inout ConnectionEffects) {
         effects.output.compresses = compresses
         effects.output.revision = revision
         effects.output.bodySizeMax = peerBodySizeMax
     }
 
-    private mutating func abandonRequests(_ effects: inout ConnectionEffects) {
+    mutating func abandonRequests(_ effects: inout ConnectionEffects) {
         for request in requests.values { effects.cancelled.append(request.ticket) }
         requests.removeAll()
     }

@@ -1,63 +1,100 @@
-// The connections of a server together: the memory held for all of them, and the time each may take
-// to greet and to read. Pure: sizes and the time come in, connections to end and the time of the
-// next look go out.
+// The connections of a server together: the room for one more, the memory held for all of them, and
+// the time each may take to greet, to send, to read and to be idle. Pure: sizes and the time come in,
+// connections to end and the time of the next look go out.
 //
 // Guarantees:
 // - The totals are the sums over the connections that are there.
-// - A connection that owes its Hello for too long is named once.
-// - A paused connection whose unsent bytes do not shrink for the allowed time is named at every
-//   look until it leaves.
+// - No event costs more for more connections. Whatever needs a walk over connections waits for a
+//   look, and looks are 50 ms apart.
+// - A connection that owes its Hello for too long, or whose peer has finished, is named once. Any
+//   other connection to end is named at every look until it leaves.
 // Does not: end connections. The owner does, by the connection's machine.
+//
+// Here: who is there, and memory. Crowd+Time.swift: looks. Crowd+Room.swift: newcomers.
 
 import Wire
 
 /// See the head of the file. A value owned by the loop thread.
 package struct Crowd: Sendable {
-    /// A connection to end.
-    package struct Verdict: Sendable, Equatable {
-        package let connection: UInt64
-        /// The peer has not read for too long. Nil: the time for Hello is over.
-        package let stall: ServiceError?
+    /// What only the owner knows about a connection, as it is now.
+    package struct Facts: Sendable, Equatable {
+        /// Bytes of memory that hold output for the peer.
+        package var unsentSize = 0
+        /// Bytes written and not taken by the peer, those inside the kernel included.
+        package var untakenSize = 0
+        /// Bytes that the peer has taken since its connect.
+        package var takenSize = 0
+        /// False while the server itself does not read from the connection.
+        package var isReading = true
+        /// Beginning of the idle time of the connection's machine. Nil for a busy machine.
+        package var idleSince: UInt64?
 
-        package init(_ connection: UInt64, stall: ServiceError? = nil) {
-            self.connection = connection
-            self.stall = stall
-        }
+        package init() {}
     }
 
-    private struct Member: Sendable {
-        /// Bytes of an unfinished frame.
+    struct Member: Sendable {
+        let peer: Peer
+        /// Bytes kept for an unfinished frame.
         var inputSize = 0
         /// Bytes written that the kernel has not taken.
         var outputSize = 0
-        /// Start of the time without a byte taken, while the connection is paused.
-        var stalledSince: UInt64?
+        /// The unfinished frame, if there is one.
+        var frame: FrameProgress?
+        /// The taking of output, from the first look at waiting bytes on.
+        var taking: TakeProgress?
+        /// True when the connection was told to make room.
+        var isReplaced = false
     }
 
-    /// Interval between two looks, in microseconds.
-    static let lookMicroseconds: UInt64 = 50_000
+    /// An unfinished frame. `size` are the bytes of the frame so far.
+    struct FrameProgress: Sendable {
+        var size: Int
+        var since: UInt64
+        var meter: RateMeter
+    }
 
-    private let limits: ServiceLimits
-    private var members: [UInt64: Member] = [:]
+    /// `waiting` are the bytes that waited for the peer when the window of the meter began.
+    struct TakeProgress: Sendable {
+        var waiting: Int
+        var meter: RateMeter
+    }
+
+    let limits: ServiceLimits
+    var members: [UInt64: Member] = [:]
+    /// Connections by peer.
+    var peerCounts: [Peer: Int] = [:]
+    var replacedCount = 0
+    /// Idle connections whose place a newcomer may take, longest idle last. See Crowd+Room.swift.
+    var replaceable: [(id: UInt64, since: UInt64)] = []
+    /// Time before which nobody looks for replaceable connections again.
+    var replaceableRestUntil: UInt64 = 0
     /// Connections that may owe a Hello, oldest first.
-    private var greeting: [(id: UInt64, deadline: UInt64)] = []
-    private var stalled: Set<UInt64> = []
+    var greeting: [(id: UInt64, deadline: UInt64)] = []
+    /// Connections whose peer has finished, oldest first.
+    var finishing: [(id: UInt64, deadline: UInt64)] = []
+    /// Connections with an unfinished frame.
+    var receiving: Set<UInt64> = []
+    /// Connections with unsent bytes.
+    var sending: Set<UInt64> = []
+    /// Time of the next look at rates, while something is receiving or sending.
+    var nextRateLook: UInt64?
+    /// Time of the next look at idle connections.
+    var nextIdleLook: UInt64?
     /// Time before which nobody looks again.
-    private var restUntil: UInt64 = 0
-    /// Bytes of unfinished frames over all connections.
+    var restUntil: UInt64 = 0
+    /// Bytes kept for unfinished frames over all connections.
     package private(set) var inputTotal = 0
     /// Bytes that wait for all peers.
     package private(set) var outputTotal = 0
 
     package init(limits: ServiceLimits) { self.limits = limits }
 
-    /// True when one more connection may join.
-    package var hasRoom: Bool { members.count < limits.connectionsMax }
-
-    package mutating func join(_ id: UInt64, now: UInt64) {
+    package mutating func join(_ id: UInt64, peer: Peer = .unknown, now: UInt64) {
         precondition(members[id] == nil, "connection \(id) joins twice")
-        members[id] = Member()
+        members[id] = Member(peer: peer)
+        peerCounts[peer, default: 0] += 1
         greeting.append((id, now + limits.helloTimeoutMicroseconds))
+        if nextIdleLook == nil { nextIdleLook = now + limits.idleTimeoutMicroseconds }
     }
 
     package mutating func leave(_ id: UInt64) {
@@ -66,8 +103,15 @@ package struct Crowd: Sendable {
         }
         inputTotal -= member.inputSize
         outputTotal -= member.outputSize
-        stalled.remove(id)
-        precondition(inputTotal >= 0 && outputTotal >= 0, "a total below the sum of its parts")
+        receiving.remove(id)
+        sending.remove(id)
+        if member.isReplaced { replacedCount -= 1 }
+        let count = peerCounts[member.peer, default: 0] - 1
+        peerCounts[member.peer] = count > 0 ? count : nil
+        precondition(
+            inputTotal >= 0 && outputTotal >= 0 && count >= 0 && replacedCount >= 0,
+            "a total below the sum of its parts")
+        if members.isEmpty { nextIdleLook = nil }
     }
 
     // MARK: - Memory
@@ -77,82 +121,78 @@ package struct Crowd: Sendable {
         members[id].map { $0.outputSize > 0 } ?? false
     }
 
-    /// Notes the size of a connection's unfinished frame. Returns the error that ends this
-    /// connection, or nil.
-    package mutating func inputChanged(_ id: UInt64, size: Int) -> ServiceError? {
+    /// Notes what a connection keeps after a read. Returns the error that ends this connection, or
+    /// nil.
+    ///
+    /// - Parameters:
+    ///   - kept: bytes of memory for an unfinished frame.
+    ///   - frame: bytes of the unfinished frame so far, 0 for none.
+    ///   - begins: true when the unfinished frame began with this read.
+    package mutating func inputChanged(
+        _ id: UInt64, kept: Int, frame: Int, begins: Bool, now: UInt64
+    ) -> ServiceError? {
         // Most connections hold nothing before and after a read.
-        guard size > 0 || inputTotal > 0 else { return nil }
+        guard kept > 0 || inputTotal > 0 else { return nil }
         guard let before = members[id]?.inputSize else {
-            preconditionFailure("connection \(id) holds \(size) bytes and has not joined")
+            preconditionFailure("connection \(id) holds \(kept) bytes and has not joined")
         }
-        guard size != before else { return nil }
-        inputTotal += size - before
-        members[id]?.inputSize = size
-        guard inputTotal > limits.inputTotalMax, size > before else { return nil }
+        guard kept > 0 || before > 0 else { return nil }
+        note(frame: frame, begins: begins, of: id, now: now)
+        inputTotal += kept - before
+        members[id]?.inputSize = kept
+        guard inputTotal > limits.inputTotalMax, kept > before else { return nil }
         return ServiceError(
             .resourceExhausted, .overloaded,
             "keeping the beginning of a frame: \(inputTotal) bytes of unfinished frames are kept, "
                 + "allowed: \(limits.inputTotalMax)", retryAfterMilliseconds: 1000)
     }
 
+    private mutating func note(frame: Int, begins: Bool, of id: UInt64, now: UInt64) {
+        guard frame > 0 else {
+            members[id]?.frame = nil
+            receiving.remove(id)
+            return
+        }
+        if begins || members[id]?.frame == nil {
+            members[id]?.frame = FrameProgress(
+                size: frame, since: now, meter: RateMeter(count: 0, now: now))
+            receiving.insert(id)
+            lookAtRates(now: now)
+        } else {
+            members[id]?.frame?.size = frame
+        }
+    }
+
     /// Notes the size of a connection's unsent bytes. Returns the error that ends this connection,
     /// or nil.
-    ///
-    /// - Parameter pauses: true when the connection's machine pauses because of `size`, false when
-    ///   it resumes, nil when it does neither.
-    package mutating func outputChanged(
-        _ id: UInt64, size: Int, pauses: Bool?, now: UInt64
-    ) -> ServiceError? {
+    package mutating func outputChanged(_ id: UInt64, size: Int, now: UInt64) -> ServiceError? {
+        setOutput(size, of: id)
+        if size > 0 { lookAtRates(now: now) }
+        guard outputTotal > limits.outputTotalMax, size > outputShare else { return nil }
+        return stallError("\(outputTotal) bytes wait for all peers")
+    }
+
+    /// Unsent bytes that a connection may have in a full total. Small answers of good readers still
+    /// leave, and the total stays below twice its bound.
+    private var outputShare: Int {
+        min(limits.outputLowSize, limits.outputTotalMax / max(1, members.count))
+    }
+
+    mutating func setOutput(_ size: Int, of id: UInt64) {
         guard let before = members[id]?.outputSize else {
             preconditionFailure("connection \(id) has \(size) unsent bytes and has not joined")
         }
         outputTotal += size - before
         members[id]?.outputSize = size
-        if let pauses {
-            members[id]?.stalledSince = pauses ? now : nil
-            if stalled.isEmpty { restUntil = max(restUntil, now + Self.lookMicroseconds) }
-            if pauses { stalled.insert(id) } else { stalled.remove(id) }
+        if size > 0 {
+            sending.insert(id)
+        } else if before > 0 {
+            sending.remove(id)
+            members[id]?.taking = nil
         }
-        guard outputTotal > limits.outputTotalMax, size > limits.outputLowSize else { return nil }
-        return stallError("\(outputTotal) bytes wait for all peers")
     }
 
-    // MARK: - Time
-
-    /// Time of the next look, or nil when no connection needs one. Deadlines that pass within an
-    /// interval share a look.
-    package var nextLook: UInt64? {
-        guard stalled.isEmpty else { return restUntil }
-        return greeting.first.map { max($0.deadline, restUntil) }
-    }
-
-    /// Returns the connections to end at `now`, in order.
-    ///
-    /// - Parameter unsent: unsent bytes of a connection, as they are now.
-    package mutating func look(now: UInt64, unsent: (_ id: UInt64) -> Int) -> [Verdict] {
-        let passed = greeting.prefix { $0.deadline <= now || members[$0.id] == nil }
-        let overdue = passed.filter { members[$0.id] != nil }.map { Verdict($0.id) }
-        greeting.removeFirst(passed.count)
-        restUntil = now + Self.lookMicroseconds
-        return overdue + stalled.sorted().compactMap { id in lookAtStalled(id, unsent(id), now) }
-    }
-
-    private mutating func lookAtStalled(_ id: UInt64, _ size: Int, _ now: UInt64) -> Verdict? {
-        guard let member = members[id], let since = member.stalledSince else {
-            preconditionFailure("connection \(id) is stalled without being there and paused")
-        }
-        if size < member.outputSize {
-            outputTotal += size - member.outputSize
-            members[id]?.outputSize = size
-            members[id]?.stalledSince = now
-            return nil
-        }
-        guard now - since > limits.writeStallMicroseconds else { return nil }
-        return Verdict(
-            id, stall: stallError("\(size) bytes, none taken for \((now - since) / 1000) ms"))
-    }
-
-    private func stallError(_ found: String) -> ServiceError {
+    func stallError(_ found: String) -> ServiceError {
         ServiceError(
             .resourceExhausted, .writeStalled, "sending to a peer that does not read: \(found)")
     }

@@ -77,13 +77,13 @@ package struct ModelRegistry: Sendable {
     }
 
     /// Most entries, of all states. A Models answer lists them all in one frame.
-    package static let entriesMax = 256
+    private let entriesMax: Int
 
     package private(set) var entries: [Entry] = []
     /// Generations of names whose entry is gone.
     private var pastGenerations: [String: UInt32] = [:]
 
-    package init() {}
+    package init(entriesMax: Int = ServiceLimits().modelsMax) { self.entriesMax = entriesMax }
 
     package func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
@@ -157,12 +157,12 @@ package struct ModelRegistry: Sendable {
     /// Removes the oldest failed load when all entries are taken. Until then failed loads stay
     /// listed.
     private mutating func makeRoom(for name: String) throws(ServiceError) {
-        guard entries.count >= Self.entriesMax else { return }
+        guard entries.count >= entriesMax else { return }
         guard let oldest = entries.firstIndex(where: { $0.state == .failed && $0.facts == nil })
         else {
             throw ServiceError(
                 .resourceExhausted, .modelsExceeded,
-                "loading model \"\(name)\": \(entries.count) models, allowed: \(Self.entriesMax)")
+                "loading model \"\(name)\": \(entries.count) models, allowed: \(entriesMax)")
         }
         forget(oldest)
     }

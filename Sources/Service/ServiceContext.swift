@@ -47,7 +47,7 @@ package struct ServiceContext: ~Copyable, Sendable {
     package let limits: ServiceLimits
     /// Name and version, for Hello.
     package let serverName: String
-    package var models = ModelRegistry()
+    package var models: ModelRegistry
     package var crowd: Crowd
     package var counters = Counters()
     /// Findings about the server's own parts.
@@ -80,6 +80,7 @@ package struct ServiceContext: ~Copyable, Sendable {
     package init(limits: ServiceLimits, serverName: String) {
         self.limits = limits
         self.serverName = serverName
+        models = ModelRegistry(entriesMax: limits.modelsMax)
         crowd = Crowd(limits: limits)
         admission = AdmissionPolicy(limits: limits)
         condition = ServerCondition(limits: limits)
@@ -188,7 +189,7 @@ package struct ServiceContext: ~Copyable, Sendable {
     /// the protocol, long for a slow reader of a last answer.
     package func flushMicroseconds(after reason: ServiceError?) -> UInt64 {
         if isDraining { return limits.drainFlushMicroseconds }
-        return reason == nil ? limits.writeStallMicroseconds : limits.lastWordMicroseconds
+        return reason == nil ? limits.lastAnswerMicroseconds : limits.lastWordMicroseconds
     }
 
     /// Time of the next look at connections (`crowd`) and unloads (`expired`), or the largest

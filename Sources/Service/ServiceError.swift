@@ -69,6 +69,10 @@ extension ServiceError.Code {
     package static let inFlightExceeded = Self("in_flight_exceeded")
     /// Too many connections.
     package static let connectionsExceeded = Self("connections_exceeded")
+    /// A frame that has begun is not whole in time, or comes too slowly.
+    package static let frameTimeout = Self("frame_timeout")
+    /// Nothing happened on the connection for long, or another connection needed its place.
+    package static let idle = Self("idle")
     /// The server is shutting down.
     package static let draining = Self("draining")
     /// The peer does not read.

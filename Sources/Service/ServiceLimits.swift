@@ -4,10 +4,19 @@
 // here are the documented ones. A test states two relations: a step has room for every decoding
 // sequence and a prompt token, and a paused connection resumes below the pausing mark.
 
+import Wire
+
 /// Bounds of the pure decisions in Service. Times are microseconds, sizes bytes.
 package struct ServiceLimits: Sendable, Equatable {
-    /// Connections accepted at once. A further connection gets a GoAway and is closed.
+    /// Connections accepted at once. A further connection takes the place of the longest idle one,
+    /// else gets a GoAway and is closed.
     package var connectionsMax = 4096
+    /// Connections of one peer accepted at once, 0 for no bound of its own. A proxy is one peer.
+    package var connectionsPerPeerMax = 0
+    /// Time a connection must have been idle before a further connection may take its place.
+    package var idleReplacedMicroseconds: UInt64 = 10_000_000
+    /// Time a connection may be idle: no request in flight, no byte.
+    package var idleTimeoutMicroseconds: UInt64 = 600_000_000
     /// Requests in flight per connection. A further request is answered RESOURCE_EXHAUSTED.
     package var inFlightMax = 64
     /// Time a peer has for Hello. Long enough for a slow link, short enough to shed idlers.
@@ -16,24 +25,39 @@ package struct ServiceLimits: Sendable, Equatable {
     package var outputHighSize = 1 << 20
     /// Unsent bytes at which reading and generations resume. Below the high mark to avoid flutter.
     package var outputLowSize = 1 << 18
-    /// Time without a byte leaving, with output waiting, after which the peer is given up.
-    package var writeStallMicroseconds: UInt64 = 30_000_000
+    /// Time a frame that has begun has to be whole, while the server reads.
+    package var frameTimeoutMicroseconds: UInt64 = 30_000_000
+    /// Bytes a second that an unfinished frame must bring.
+    package var inputRateMin = 1024
+    /// Bytes a second that a peer must take while bytes wait for it. Below the slowest modem that
+    /// still reads with patience.
+    package var outputRateMin = 4096
+    /// Time over which both rates are measured. Longer than the pauses of a loaded network.
+    package var rateWindowMicroseconds: UInt64 = 10_000_000
+    /// Time that work may go on after the end of the peer's bytes.
+    package var peerFinishedMicroseconds: UInt64 = 500_000
+    /// Time a peer has to read its last answer.
+    package var lastAnswerMicroseconds: UInt64 = 30_000_000
     /// Time a peer has to read a last word before the socket closes.
     package var lastWordMicroseconds: UInt64 = 2_000_000
     /// Time a peer has to read its last answer in a drain.
     package var drainFlushMicroseconds: UInt64 = 500_000
-    /// Unsent bytes over all connections. A connection that adds more is closed. Small beside the
-    /// memory of a server of models.
+    /// Unsent bytes over all connections. A connection that adds more is closed. A share of the
+    /// memory, small beside the memory of a server of models, see `init(memory:)`.
     package var outputTotalMax = 256 << 20
-    /// Bytes of unfinished frames over all connections. A connection that adds more is closed.
+    /// Bytes kept for unfinished frames over all connections. A connection that adds more is closed.
+    /// A share of the memory.
     package var inputTotalMax = 256 << 20
     /// Requests accepted but not yet finished, over all connections.
     package var outstandingMax = 512
-    /// Body bytes of unfinished requests, over all connections. Waiting prompts cost memory.
+    /// Body bytes of unfinished requests, over all connections. Waiting prompts cost memory. A share
+    /// of the memory.
     package var outstandingSizeMax = 64 << 20
     /// Longest expected wait of a request behind others of its connection. Longer waits are better
     /// spent elsewhere.
     package var waitMicrosecondsMax: UInt64 = 120_000_000
+    /// Names in the registry, of all states. A Models answer lists them all in one frame.
+    package var modelsMax = 256
     /// Loads running at once, each on a separate thread.
     package var loadsMax = 2
     /// Loads of all connections that wait for their turn. A further Load is RESOURCE_EXHAUSTED.
@@ -54,6 +78,9 @@ package struct ServiceLimits: Sendable, Equatable {
     package var liveTimeoutMicroseconds: UInt64 = 60_000_000
     /// Peers that may change the served models.
     package var loadingRight = LoadingRight.sameUser
+
+    /// Smallest total of bytes: room for the largest body.
+    package static let outstandingSizeMin = Limits.bodySizeMax
 
     /// Largest body of a streamed Logits frame. Fixed: small beside `outputHighSize`, large enough
     /// that the frame's own cost does not show.

@@ -15,6 +15,10 @@
 //   header at the 32nd, all before the body is awaited.
 // - Memory grows with bytes received, not with bytes announced. Only a compressed frame that has
 //   arrived whole takes the announced raw size.
+// - After `settle()` nothing is kept but the bytes of an unfinished frame. `keptSize` is the room
+//   they take, and is 0 between frames.
+// - A compressed frame that was not agreed is refused with the header, before the body is awaited.
+// - Memory that the system refuses is an error like damage, and never ends the process.
 // - An uncompressed frame that arrives whole is neither copied nor allocated for.
 // - After an error the decoder stays failed, because framing is lost.
 //
@@ -36,6 +40,9 @@ public final class FrameDecoder {
     private let direction: FrameDirection
     /// Largest body accepted, before and after decompression. Takes effect at the next header.
     public var bodySizeMax: Int
+    /// True when compressed frames are accepted, as both sides agreed in Hello. Takes effect at the
+    /// next header.
+    public var acceptsCompression: Bool
 
     private var chunk = UnsafeRawBufferPointer(start: nil, count: 0)
     private var chunkOffset = 0
@@ -43,11 +50,16 @@ public final class FrameDecoder {
     private var pendingHeader: FrameHeader?
     private var pendingIsSpent = false
     private var raw = RawStorage()
-    private var failure: WireError?
+    /// The error that ended decoding, or nil. `settle()` may set it as well: no memory was left for
+    /// the rest of the chunk.
+    public private(set) var failure: WireError?
 
     /// A decoder for one connection. Starts with the limit before Hello when reading requests.
-    public init(_ direction: FrameDirection, bodySizeMax: Int? = nil) {
+    public init(
+        _ direction: FrameDirection, bodySizeMax: Int? = nil, acceptsCompression: Bool = true
+    ) {
         self.direction = direction
+        self.acceptsCompression = acceptsCompression
         let strict = Limits.frameSizeMaxBeforeHello - Limits.headerSize
         self.bodySizeMax =
             bodySizeMax ?? (direction == .request ? strict : Limits.bodySizeMax)
@@ -55,6 +67,10 @@ public final class FrameDecoder {
 
     /// Copied bytes of an incomplete frame.
     public var pendingSize: Int { pendingIsSpent ? 0 : pending.count }
+
+    /// Bytes of memory that the decoder holds for frames, at least `pendingSize`. 0 after
+    /// `settle()` when no frame is unfinished.
+    public var keptSize: Int { pending.capacity + raw.capacity }
 
     /// Lends `bytes` to the decoder. The bytes must stay valid and unchanged until `settle()`.
     public func lend(_ bytes: UnsafeRawBufferPointer) {
@@ -68,25 +84,38 @@ public final class FrameDecoder {
     public func next() throws(WireError) -> Frame? {
         if let failure { throw failure }
         do {
-            if pendingIsSpent { dropPending() }
+            if pendingIsSpent { forgetPending() }
             return pending.count == 0 ? try nextInChunk() : try nextInPending()
         } catch {
-            failure = error
-            chunkOffset = chunk.count
+            fail(error)
             throw error
         }
     }
 
-    /// Ends the loan and copies the unread bytes. Frames from `next()` become invalid.
+    /// Ends the loan, copies the unread bytes and frees everything else. Frames from `next()` become
+    /// invalid. Without memory for the copy the decoder is failed from then on, see `failure`.
     public func settle() {
-        if pendingIsSpent { dropPending() }
+        if pendingIsSpent { forgetPending() }
+        raw.release()
+        // The room of the last frame may be large, and the next frame has hardly begun.
+        if pending.count == 0 { pending.release() }
         if chunkOffset < chunk.count {
-            pending.append(UnsafeRawBufferPointer(rebasing: chunk[chunkOffset...]))
-        } else if pending.count == 0 {
-            raw.shrink()
+            do throws(WireError) {
+                try pending.append(
+                    UnsafeRawBufferPointer(rebasing: chunk[chunkOffset...]), sizeMax: pendingSizeMax
+                )
+            } catch {
+                fail(error)
+            }
         }
         chunk = UnsafeRawBufferPointer(start: nil, count: 0)
         chunkOffset = 0
+    }
+
+    private func fail(_ error: WireError) {
+        failure = error
+        chunkOffset = chunk.count
+        forgetPending()
     }
 
     /// Decodes a chunk and returns every whole frame with an owned body. For clients and tests,
@@ -105,7 +134,7 @@ public final class FrameDecoder {
             }
             settle()
         }
-        if let thrown { throw thrown }
+        if let thrown = thrown ?? failure { throw thrown }
         return result
     }
 
@@ -119,8 +148,7 @@ public final class FrameDecoder {
             try verifyPrefix(start, count: available)
             return nil
         }
-        let header = try FrameHeader.verified(
-            start, direction: direction, bodySizeMax: bodySizeMax)
+        let header = try verifiedHeader(start)
         guard available >= header.frameSize else { return nil }
         chunkOffset += header.frameSize
         return try frame(
@@ -135,17 +163,16 @@ public final class FrameDecoder {
         if let known = pendingHeader {
             header = known
         } else {
-            take(until: Limits.headerSize)
+            try take(until: Limits.headerSize)
             guard let start = pending.bytes.baseAddress else { return nil }
             guard pending.count >= Limits.headerSize else {
                 try verifyPrefix(start, count: pending.count)
                 return nil
             }
-            header = try FrameHeader.verified(
-                start, direction: direction, bodySizeMax: bodySizeMax)
+            header = try verifiedHeader(start)
             pendingHeader = header
         }
-        take(until: header.frameSize)
+        try take(until: header.frameSize)
         guard pending.count >= header.frameSize else { return nil }
         pendingIsSpent = true
         return try frame(
@@ -153,22 +180,32 @@ public final class FrameDecoder {
     }
 
     /// Moves bytes from the chunk to `pending`, up to `size` bytes in `pending`.
-    private func take(until size: Int) {
+    private func take(until size: Int) throws(WireError) {
         let count = min(size - pending.count, chunk.count - chunkOffset)
         guard count > 0 else { return }
-        pending.append(
-            UnsafeRawBufferPointer(rebasing: chunk[chunkOffset..<(chunkOffset + count)]))
+        try pending.append(
+            UnsafeRawBufferPointer(rebasing: chunk[chunkOffset..<(chunkOffset + count)]),
+            sizeMax: pendingSizeMax)
         chunkOffset += count
     }
 
-    private func dropPending() {
+    /// Most bytes that the unfinished frame can come to.
+    private var pendingSizeMax: Int { pendingHeader?.frameSize ?? bodySizeMax + Limits.headerSize }
+
+    /// Forgets the frame and keeps the room until `settle()`.
+    private func forgetPending() {
         pending.removeAll()
-        pending.shrink()
         pendingHeader = nil
         pendingIsSpent = false
     }
 
     // MARK: - Shared
+
+    private func verifiedHeader(_ start: UnsafeRawPointer) throws(WireError) -> FrameHeader {
+        try FrameHeader.verified(
+            start, direction: direction, bodySizeMax: bodySizeMax,
+            acceptsCompression: acceptsCompression)
+    }
 
     /// Checks the length word and the version of an incomplete header.
     private func verifyPrefix(_ start: UnsafeRawPointer, count: Int) throws(WireError) {
@@ -183,60 +220,8 @@ public final class FrameDecoder {
         _ header: FrameHeader, _ body: UnsafeRawBufferPointer
     ) throws(WireError) -> Frame {
         guard header.flags.contains(.compressed) else { return Frame(header: header, body: body) }
-        let target = raw.resized(to: header.rawSize)
+        let target = try raw.resized(to: header.rawSize)
         try BodyCompression.decompress(body, into: target)
         return Frame(header: header, body: UnsafeRawBufferPointer(target))
     }
-}
-
-/// A growable block of bytes. Only `append` and `resized` move the block, and `shrink` frees it.
-private struct RawStorage: ~Copyable {
-    private var block = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    private(set) var count = 0
-
-    /// The bytes in use. Valid until the next mutation.
-    var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: block.baseAddress, count: count)
-    }
-
-    mutating func append(_ source: UnsafeRawBufferPointer) {
-        guard let from = source.baseAddress, source.count > 0 else { return }
-        reserve(count + source.count)
-        block.baseAddress?.advanced(by: count).copyMemory(from: from, byteCount: source.count)
-        count += source.count
-    }
-
-    /// Returns room for exactly `size` bytes with undefined values.
-    mutating func resized(to size: Int) -> UnsafeMutableRawBufferPointer {
-        count = 0
-        reserve(size)
-        count = size
-        return UnsafeMutableRawBufferPointer(rebasing: block[..<size])
-    }
-
-    mutating func removeAll() { count = 0 }
-
-    /// Frees a block larger than an idle connection may keep.
-    mutating func shrink() {
-        guard block.count > Limits.idleBufferSizeMax else { return }
-        block.deallocate()
-        block = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-        count = 0
-    }
-
-    private mutating func reserve(_ size: Int) {
-        guard size > block.count else { return }
-        let larger = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(size, block.count * 2, 256), alignment: 16)
-        if count > 0 { larger.copyMemory(from: bytes) }
-        block.deallocate()
-        block = larger
-    }
-
-    deinit { block.deallocate() }
-}
-
-extension Limits {
-    /// Most bytes of working memory that an idle decoder or encoder keeps.
-    static let idleBufferSizeMax = 64 << 10
 }

@@ -203,3 +203,8 @@ public struct FrameEncoder {
         }
     }
 }
+
+extension Limits {
+    /// Most bytes of working memory that an encoder keeps when it has nothing to send.
+    static let idleBufferSizeMax = 64 << 10
+}

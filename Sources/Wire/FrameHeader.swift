@@ -95,7 +95,8 @@ extension FrameHeader {
 
     /// Reads and verifies 32 bytes at `pointer`, cheapest check first.
     static func verified(
-        _ pointer: UnsafeRawPointer, direction: FrameDirection, bodySizeMax: Int
+        _ pointer: UnsafeRawPointer, direction: FrameDirection, bodySizeMax: Int,
+        acceptsCompression: Bool
     ) throws(WireError) -> FrameHeader {
         let word0 = UInt64(littleEndian: pointer.loadUnaligned(as: UInt64.self))
         let word1 = pointer.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
@@ -121,6 +122,12 @@ extension FrameHeader {
         switch direction {
         case .request: try header.verifyRequest()
         case .response: try header.verifyResponse()
+        }
+        if header.flags.contains(.compressed), !acceptsCompression {
+            throw .framing(
+                .compressionNotAgreed, "reading a frame's flags", found: "a compressed body",
+                allowed: "plain bodies, since Hello did not agree on compression",
+                at: "header offset 6")
         }
         try header.verifySizes(bodySizeMax: bodySizeMax)
         return header

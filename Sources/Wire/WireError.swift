@@ -2,7 +2,8 @@
 //
 // Guarantees: an error has a stable code, the status of the server's answer, and a sentence with
 // the action, the finding, the allowed values and the place. Damage to framing is PROTOCOL_ERROR
-// and ends the connection. A body that does not fit its message is INVALID_ARGUMENT.
+// and ends the connection, as does memory that the system refuses (RESOURCE_EXHAUSTED). A body that
+// does not fit its message is INVALID_ARGUMENT.
 //
 // Errors never hold payload bytes, so prompts and answers stay out of errors and logs.
 
@@ -22,6 +23,8 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
 
         /// A message is larger than the peer accepts. Nothing was written.
         public static let bodyTooLarge = Self("body_too_large")
+        /// The system refused the memory for a frame.
+        public static let overloaded = Self("overloaded")
     }
 
     private final class Details: Sendable {
@@ -51,7 +54,8 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
 
     /// Stable reason.
     public var code: Code { details.code }
-    /// Status of the server's answer: `invalidArgument`, or `protocolError` before closing.
+    /// Status of the server's answer: `invalidArgument`, or before closing `protocolError` or
+    /// `resourceExhausted`.
     public var status: Status { details.status }
     /// The read or write that failed.
     public var tried: String { details.tried }
@@ -92,6 +96,15 @@ public struct WireError: Error, Sendable, CustomStringConvertible {
             Details(
                 code: code, status: .invalidArgument, tried: tried, found: found,
                 allowed: allowed, location: location, field: field))
+    }
+
+    /// The error for `size` bytes of memory that the system refused.
+    static func memory(_ size: Int) -> WireError {
+        WireError(
+            Details(
+                code: .overloaded, status: .resourceExhausted, tried: "keeping bytes of a frame",
+                found: "no memory for \(size) bytes", allowed: "sizes that the system has",
+                location: "", field: nil))
     }
 
     /// Returns the error for the enclosing record, with `outer` in front of the field path.

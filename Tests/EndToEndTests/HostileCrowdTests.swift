@@ -10,7 +10,7 @@ import Wire
     /// Small marks and a short patience, so that the tests do not take long.
     private static let impatience = [
         "ASSAY_OUTPUT_HIGH_BYTES": "65536", "ASSAY_OUTPUT_LOW_BYTES": "16384",
-        "ASSAY_WRITE_STALL_SECONDS": "0.4",
+        "ASSAY_RATE_WINDOW_SECONDS": "0.4",
     ]
 
     private let directory: TemporaryDirectory

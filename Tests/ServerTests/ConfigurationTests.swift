@@ -12,12 +12,14 @@ import Testing
         fileName: String = "assayd.json"
     ) throws -> EffectiveConfiguration {
         guard let file else {
-            return try ConfigurationReader.read(flags: flags, environment: environment, file: nil)
+            return try ConfigurationReader.read(
+                flags: flags, environment: environment, file: nil, memory: .max)
         }
         let directory = try TemporaryDirectory()
         let path = try directory.write(file.utf8, as: fileName)
         return try withExtendedLifetime(directory) {
-            try ConfigurationReader.read(flags: flags, environment: environment, file: path)
+            try ConfigurationReader.read(
+                flags: flags, environment: environment, file: path, memory: .max)
         }
     }
 
@@ -35,6 +37,24 @@ import Testing
         #expect(effective.values == ServerConfiguration())
         #expect(effective.values.listen == ["tcp://127.0.0.1:7411"])
         #expect(effective.lines.allSatisfy { $0.hasSuffix("(default)") })
+    }
+
+    @Test func totalsFollowTheMemoryUnlessTheOperatorSaysOtherwise() throws {
+        func values(_ flags: [String: [String]]) throws -> ServerConfiguration {
+            try ConfigurationReader.read(
+                flags: flags, environment: [:], file: nil, memory: 1 << 30
+            ).values
+        }
+        #expect(try values([:]).limits.outstandingSizeMax == 16 << 20)
+        let given = try values(["outstanding-bytes-max": ["67108864"]])
+        #expect(given.limits.outstandingSizeMax == 64 << 20)
+        #expect(given.limits.inputTotalMax == 64 << 20)
+    }
+
+    @Test func placesOnAConnectionHaveTwoSpellings() throws {
+        for name in ["in-flight-max", "requests-per-connection-max"] {
+            #expect(try read(flags: [name: ["5"]]).values.limits.inFlightMax == 5)
+        }
     }
 
     @Test func flagsBeatEnvironmentBeatsFile() throws {

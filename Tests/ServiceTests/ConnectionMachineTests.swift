@@ -63,7 +63,7 @@ import Wire
 
     @Test func whoDoesNotGreetInTimeIsToldAndClosed() throws {
         var talk = try ConnectionConversation()
-        talk.machine.helloTimedOut(context: &talk.context, effects: &talk.effects)
+        talk.machine.take(.helloTimeout, context: &talk.context, effects: &talk.effects)
         let answers = try talk.collect()
         #expect(answers.map(\.header.kind) == [.goAway])
         #expect(answers[0].status == .deadlineExceeded)
@@ -295,7 +295,8 @@ import Wire
         var talk = try ConnectionConversation()
         try talk.hello()
         _ = try talk.send(prompt, id: 2)
-        talk.machine.peerFinished(effects: &talk.effects)
+        talk.machine.peerFinished(
+            now: talk.now, context: &talk.context, effects: &talk.effects)
         #expect(try talk.collect().isEmpty)
         #expect(talk.ending == nil)
         #expect(try talk.deliver(.answer, to: talk.work[0].ticket).map(\.status) == [.ok])

@@ -37,6 +37,25 @@ import Testing
         #expect(limits.outputHighSize < limits.outputSizeMax)
         #expect(limits.sequencesMax < limits.stepTokensMax)
         #expect(limits.inFlightMax <= limits.outstandingMax)
-        #expect(limits.helloTimeoutMicroseconds < limits.writeStallMicroseconds)
+        #expect(limits.helloTimeoutMicroseconds < limits.frameTimeoutMicroseconds)
+        #expect(limits.rateWindowMicroseconds < limits.frameTimeoutMicroseconds)
+        #expect(limits.idleReplacedMicroseconds < limits.idleTimeoutMicroseconds)
+        #expect(limits.outstandingSizeMax > ServiceLimits.outstandingSizeMin)
+    }
+
+    /// Memory, then the totals of buffers and of bodies, all in MiB.
+    @Test(arguments: [
+        [1_000_000_000, 256, 64], [4096, 256, 64], [1024, 64, 16], [128, 8, 4], [1, 4, 4],
+    ])
+    func totalsAreSharesOfTheMemoryWithinTheirBounds(_ sizes: [Int]) {
+        let (memory, buffers, bodies) = (sizes[0] << 20, sizes[1] << 20, sizes[2] << 20)
+        var limits = ServiceLimits(memory: memory)
+        #expect(limits.inputTotalMax == buffers)
+        #expect(limits.outputTotalMax == buffers)
+        #expect(limits.outstandingSizeMax == max(bodies, ServiceLimits.outstandingSizeMin))
+        limits.inputTotalMax = ServiceLimits().inputTotalMax
+        limits.outputTotalMax = ServiceLimits().outputTotalMax
+        limits.outstandingSizeMax = ServiceLimits().outstandingSizeMax
+        #expect(limits == ServiceLimits(), "nothing else depends on the memory")
     }
 }

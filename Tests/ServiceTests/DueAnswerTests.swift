@@ -124,7 +124,7 @@ import Wire
         var talk = try generating()
         _ = try talk.send(UnloadRequest(name: "real"), id: 3)
         talk.context.crowd.leave(talk.machine.id)
-        _ = talk.context.crowd.look(now: talk.now) { _ in 0 }
+        _ = talk.context.crowd.look(now: talk.now) { _ in Crowd.Facts() }
         let until = talk.now + talk.context.limits.drainMicroseconds
         #expect(talk.context.nextLook == until)
         #expect(talk.context.expired(now: until - 1) == [])

@@ -102,12 +102,24 @@ import Wire
 
     @Test func failedSlotsMakeRoomForNewOnes() throws {
         var registry = ModelRegistry()
-        for index in 0..<(ModelRegistry.entriesMax + 10) {
+        for index in 0..<(ServiceLimits().modelsMax + 10) {
             try registry.beginLoad("m\(index)")
             registry.failLoad("m\(index)", reason: "no")
         }
-        #expect(registry.entries.count == ModelRegistry.entriesMax)
+        #expect(registry.entries.count == ServiceLimits().modelsMax)
         #expect(registry.entry("m0") == nil)
+    }
+
+    @Test func aFullRegistryRefusesALoadUntilAnEntryLeaves() throws {
+        var registry = ModelRegistry(entriesMax: 2)
+        try registry.serve(ServedFacts("a"))
+        try registry.beginLoad("b")
+        let refusal = #expect(throws: ServiceError.self) { try registry.beginLoad("c") }
+        #expect(refusal?.code == .modelsExceeded && refusal?.status == .resourceExhausted)
+        #expect(refusal?.message.contains("2 models, allowed: 2") == true)
+        registry.failLoad("b", reason: "no")
+        try registry.beginLoad("c")
+        #expect(registry.entries.map(\.name) == ["a", "c"])
     }
 
     @Test func theStateOfAFileReachesOnlyItsOwnGeneration() throws {

@@ -145,12 +145,21 @@ private struct ConnectionHistory: ~Copyable {
     }
 
     private mutating func end(_ random: inout SeededGenerator) throws {
-        switch random.below(3) {
+        switch random.below(5) {
         case 0:
             talk.machine.peerClosed(effects: &talk.effects)
             open.removeAll()
             endedBefore = true
-        case 1: talk.machine.peerFinished(effects: &talk.effects)
+        case 1:
+            talk.machine.peerFinished(
+                now: talk.now, context: &talk.context, effects: &talk.effects)
+        case 2:
+            talk.machine.take(
+                .idle(.idleForTests), context: &talk.context, effects: &talk.effects)
+        case 3:
+            talk.machine.take(.finished, context: &talk.context, effects: &talk.effects)
+            open.removeAll()
+            endedBefore = true
         default: talk.machine.drain(context: &talk.context, effects: &talk.effects)
         }
         note(try talk.collect())
@@ -179,4 +188,8 @@ private struct ConnectionHistory: ~Copyable {
             + talk.context.counters.value(.requestsInFlight, .mock)
         #expect(Int(counted) == running.count)
     }
+}
+
+extension ServiceError {
+    static let idleForTests = ServiceError(.unavailable, .idle, "keeping a connection")
 }

@@ -100,6 +100,10 @@ struct ConfigurationField: Sendable {
             explanation: "Time between looks at the files of served models, which may change.",
             storage: .seconds(\.fileCheckSeconds, 0.1...60)),
         .init(
+            name: "models-max", unit: "models",
+            explanation: "Names of models at once, those that are loading included.",
+            storage: .integer(\.limits.modelsMax, 1...256)),
+        .init(
             name: "loads-max", unit: "threads",
             explanation: "Loads that may run at once.",
             storage: .integer(\.limits.loadsMax, 1...16)),
@@ -116,20 +120,44 @@ struct ConfigurationField: Sendable {
     private static let connections: [ConfigurationField] = [
         .init(
             name: "connections-max", unit: "connections",
-            explanation: "Connections accepted at once; one more is told to go away.",
+            explanation: "Connections at once; one more takes the place of the longest idle one.",
             storage: .integer(\.limits.connectionsMax, 1...100_000)),
         .init(
-            name: "in-flight-max", unit: "requests",
+            name: "connections-per-peer-max", unit: "connections, 0 for no bound of its own",
+            explanation: "Connections at once of one TCP source address, or of one user.",
+            storage: .integer(\.limits.connectionsPerPeerMax, 0...100_000)),
+        .init(
+            name: "requests-per-connection-max", unit: "requests",
             explanation: "Requests in flight on one connection.",
             storage: .integer(\.limits.inFlightMax, 1...256)),
+        .init(
+            name: "in-flight-max", unit: "requests",
+            explanation: "The same setting by its older name.",
+            storage: .integer(\.limits.inFlightMax, 1...256)),
+        .init(
+            name: "idle-timeout-seconds", unit: "seconds",
+            explanation: "Time a connection may be idle before it is told to go away.",
+            storage: .duration(\.limits.idleTimeoutMicroseconds, 0.05...86_400)),
         .init(
             name: "hello-timeout-seconds", unit: "seconds",
             explanation: "Time a new connection has for its Hello.",
             storage: .duration(\.limits.helloTimeoutMicroseconds, 0.05...600)),
         .init(
-            name: "write-stall-seconds", unit: "seconds",
-            explanation: "Time a connection may take nothing of its waiting output.",
-            storage: .duration(\.limits.writeStallMicroseconds, 0.05...3600)),
+            name: "frame-timeout-seconds", unit: "seconds",
+            explanation: "Time a frame that has begun has to be whole.",
+            storage: .duration(\.limits.frameTimeoutMicroseconds, 0.05...3600)),
+        .init(
+            name: "input-rate-min-bytes", unit: "bytes a second, 0 for none",
+            explanation: "Bytes an unfinished frame must bring, over rate-window-seconds.",
+            storage: .integer(\.limits.inputRateMin, 0...1_073_741_824)),
+        .init(
+            name: "output-rate-min-bytes", unit: "bytes a second, 0 for none",
+            explanation: "Bytes a peer must take while output waits for it.",
+            storage: .integer(\.limits.outputRateMin, 0...1_073_741_824)),
+        .init(
+            name: "rate-window-seconds", unit: "seconds",
+            explanation: "Time over which both rates are measured.",
+            storage: .duration(\.limits.rateWindowMicroseconds, 0.05...3600)),
         .init(
             name: "output-high-bytes", unit: "bytes",
             explanation: "Unsent output at which a connection's requests pause.",
@@ -144,7 +172,7 @@ struct ConfigurationField: Sendable {
             storage: .integer(\.limits.outstandingMax, 1...65_536)),
         .init(
             name: "outstanding-bytes-max", unit: "bytes",
-            explanation: "Bytes of their bodies.",
+            explanation: "Bytes of their bodies; the default is at most 1/64 of the memory.",
             storage: .integer(\.limits.outstandingSizeMax, 4_194_304...4_294_967_296)),
         .init(
             name: "wait-seconds-max", unit: "seconds",

@@ -14,6 +14,7 @@ import Configuration
 import EventLoop
 import Foundation
 import PlainText
+import Service
 import Synchronization
 
 /// The settings in force and their sources.
@@ -41,11 +42,14 @@ package enum ConfigurationReader {
     ///   - flags: field name to the texts given on the command line.
     ///   - environment: all variables. Only names that start with `ASSAY_` matter.
     ///   - file: path of a JSON (`.json`) or YAML (`.yaml`, `.yml`) file, if any.
+    ///   - memory: bytes that the process may use. The defaults of totals are shares of it.
     /// - Throws: `ConfigurationError`, exit code 78.
     package static func read(
-        flags: [String: [String]], environment: [String: String], file: String?
+        flags: [String: [String]], environment: [String: String], file: String?,
+        memory: Int? = nil
     ) throws(ConfigurationError) -> EffectiveConfiguration {
         var values = ServerConfiguration()
+        values.limits = ServiceLimits(memory: memory ?? MemoryLimit.bytes)
         var sources: [String: String] = [:]
         if let file {
             let reader = try fileProvider(path: file)

@@ -27,7 +27,7 @@ final class NetworkLoop {
     let inbox: LoopInbox
     var context: ServiceContext
     private(set) var connections: [UInt64: ClientConnection] = [:]
-    private var effects = ConnectionEffects()
+    var effects = ConnectionEffects()
     private let listeners: ListenerGroup
     private var signals: [SignalWatcher] = []
     private var wakeup: Wakeup?
@@ -102,26 +102,29 @@ final class NetworkLoop {
     // MARK: - Connections
 
     private func accept(_ stream: Stream) {
-        guard context.crowd.hasRoom, !context.isDraining else {
-            ConnectionMachine.refuseConnection(context: &context, effects: &effects)
-            _ = effects.output.withUnsafeBytes { stream.write($0) }
-            stream.finish(within: flushLimit)
-            return effects.reset()
-        }
-        let connection = ClientConnection(id: nextConnection, stream: stream)
+        let now = ServerClock.now
+        if let refusal = makeRoom(for: stream.peer, now) { return refuse(stream, refusal) }
+        let connection = ClientConnection(id: nextConnection, stream: stream, now: now)
         nextConnection += 1
         connections[connection.id] = connection
         context.counters.add(.connectionsAccepted)
         context.counters.add(.connectionsOpen)
-        context.crowd.join(connection.id, now: ServerClock.now)
+        context.crowd.join(connection.id, peer: stream.peer, now: now)
         router.add(connection.id)
         stream.onRead = { [unowned self, unowned connection] in received($0, connection) }
         stream.onEnd = { [unowned self, unowned connection] in
-            connection.machine.peerFinished(effects: &effects)
+            connection.machine.peerFinished(
+                now: ServerClock.now, context: &context, effects: &effects)
+            carryOut(connection)
+            settle()
+        }
+        stream.onBacklog = { [unowned self, unowned connection] in
+            outputChanged(connection)
             carryOut(connection)
             settle()
         }
         stream.onDrain = { [unowned self, unowned connection] in
+            connection.machine.outputLeft(now: ServerClock.now)
             outputChanged(connection)
             carryOut(connection)
             settleOutput(connection)
@@ -159,7 +162,7 @@ final class NetworkLoop {
     // MARK: - Carrying out
 
     /// Carries out the machine's actions. Events that they cause wait for `settle`.
-    private func carryOut(_ connection: ClientConnection) {
+    func carryOut(_ connection: ClientConnection) {
         send(connection)
         let now = effects.work.isEmpty ? 0 : ServerClock.now
         for var work in effects.work {
@@ -196,7 +199,7 @@ final class NetworkLoop {
         let size = connection.stream.pendingWriteSize
         connection.machine.outputChanged(pendingSize: size, context: context, effects: &effects)
         if let error = context.crowd.outputChanged(
-            connection.id, size: size, pauses: effects.reading.map { !$0 }, now: ServerClock.now)
+            connection.id, size: size, now: ServerClock.now)
         {
             connection.machine.end(error, tellPeer: false, context: &context, effects: &effects)
         }
@@ -256,7 +259,7 @@ final class NetworkLoop {
             ])
     }
 
-    private var flushLimit: Duration {
+    var flushLimit: Duration {
         .microseconds(Int64(context.flushMicroseconds(after: effects.endingReason)))
     }
 
@@ -339,20 +342,8 @@ final class NetworkLoop {
 
     private func lookAround() {
         let now = ServerClock.now
-        let verdicts = context.crowd.look(now: now) { id in
-            connections[id]?.stream.pendingWriteSize ?? 0
-        }
-        for verdict in verdicts {
-            guard let connection = connections[verdict.connection] else {
-                preconditionFailure("connection \(verdict.connection) is in the crowd alone")
-            }
-            if let stall = verdict.stall {
-                connection.machine.end(stall, tellPeer: false, context: &context, effects: &effects)
-            } else {
-                connection.machine.helloTimedOut(context: &context, effects: &effects)
-            }
-            carryOut(connection)
-        }
+        let verdicts = context.crowd.look(now: now) { facts($0) }
+        for verdict in verdicts { take(verdict.cause, verdict.connection) }
         for ticket in context.expired(now: now) { router.cancel(ticket, context: &context) }
         continueDrain(now)
         settle()

@@ -24,6 +24,8 @@ extension WireError.Code {
     public static let generationNotZero = Self("generation_not_zero")
     /// Broken rule: response with status: neither more nor degraded.
     public static let flagsConflict = Self("flags_conflict")
+    /// Broken rule: compressed: Hello agreed on compression.
+    public static let compressionNotAgreed = Self("compression_not_agreed")
     /// Broken rule: rawSize at most the body limit.
     public static let rawSizeTooLarge = Self("raw_size_too_large")
     /// Broken rule: not compressed: rawSize is the body size on the wire.
