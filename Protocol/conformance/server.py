@@ -270,10 +270,10 @@ class Peer:
         yield pieces
         del self.send
 
-    def frame(self, request, message, values, status=0, compress=False, **words):
-        """The bytes of a frame of the answer to `request`. `words` go into the header."""
-        words.setdefault("kind", KIND[request.kind] | 0x80)
-        words.setdefault("request", request.id)
+    def frame(self, asked, message, values, status=0, compress=False, **words):
+        """The bytes of a frame of the answer to `asked`. `words` go into the header."""
+        words.setdefault("kind", KIND[asked.kind] | 0x80)
+        words.setdefault("request", asked.id)
         words.setdefault("provenance", REAL)
         raw = encode(message, values)
         if compress:
@@ -338,15 +338,19 @@ class Peer:
         fields = {"code": code, "message": message, **values}
         self.send(self.frame(request, "Error", fields, status=number, **words))
 
-    def go_away(self, status="OK", code="version_unsupported", message="go away", drain=30000,
-                **words):
-        """GoAway: drains with status OK, otherwise for cause. `words` go into the header."""
+    def go_away(self, status="OK", code="version_unsupported", message="go away",
+                reason="shutting_down", drain=30000, **words):
+        """GoAway: for `reason` with status OK, otherwise for cause. `words` go into the header."""
         words = {"kind": KIND["GoAway"] | 0x80, "request": 0, "provenance": REAL, **words}
         if status == "OK":
-            raw = encode("GoAway", {"reason": "shutting_down", "drain_milliseconds": str(drain)})
+            raw = encode("GoAway", {"reason": reason, "drain_milliseconds": str(drain)})
         else:
             raw = encode("Error", {"code": code, "message": message})
         self.send(plain(raw, status=STATUS[status], **words))
+
+    def idle(self):
+        """GoAway with reason idle: the server reads nothing any more."""
+        self.go_away(reason="idle", drain=0)
 
 
 # ---------------------------------------------------------------- answers that are right

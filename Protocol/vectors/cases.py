@@ -139,8 +139,8 @@ def fails(name, about, *failed, **more):
     says(name, about, failure(*failed, **more))
 
 
-def framing(name, about, raw, code, direction="request", before_hello=False):
-    add("invalid", name, about, raw, direction, before_hello,
+def framing(name, about, raw, code, direction="request", before_hello=False, **words):
+    add("invalid", name, about, raw, direction, before_hello, **words,
         error={"code": code, "status": "PROTOCOL_ERROR", "field": None})
 
 

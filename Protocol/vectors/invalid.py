@@ -86,9 +86,24 @@ def framing_cases():
     framing("tls_greeting", "TLS on the port",
             bytes.fromhex("1603010200010001fc0303") + bytes(21), "length_too_large",
             before_hello=True)
-    framing("raw_size_over_limit_before_hello", "a block that announces 4065 bytes before Hello",
+    framing("compressed_over_limit_before_hello", "a block that announces 4065 bytes before Hello",
             header(**ping, flags=COMPRESSED, raw=4065, wire=len(runs(1024))) + runs(1024),
-            "raw_size_too_large", before_hello=True)
+            "compression_not_agreed", before_hello=True)
+    greeting = body(fields("Hello request", dict(client="example/1.0", revision=3)))
+    compression_not_agreed("", "request", packed(runs(1024), bytes(1024), **ping, flags=COMPRESSED))
+    framing("hello_compressed", "Hello as a block: nothing is agreed before Hello",
+            packed(lz4_encode(greeting), bytes(1024), kind=KIND["Hello"], flags=COMPRESSED),
+            "compression_not_agreed", before_hello=True)
+
+
+def compression_not_agreed(suffix, direction, raw):
+    """A right block without the agreement, its header alone, and a useless block beside it."""
+    small = raw[:20] + struct.pack("<I", 1023) + raw[24:]
+    for name, about, found in [
+            ("compression_not_agreed", "a block, and Hello agreed on no compression", raw),
+            ("compression_not_agreed_by_header", "the header of a block is enough", raw[:32]),
+            ("compression_not_agreed_nor_useful", "neither agreed nor useful: the first counts", small)]:
+        framing(name + suffix, about, found, "compression_not_agreed", direction, compression=False)
 
 
 def framing_of_responses():
@@ -136,6 +151,13 @@ def framing_of_responses():
             "a Hello answer larger than any frame before Hello",
             header(kind=KIND["Hello"] | 0x80, provenance=REAL, raw=(4 << 20) + 1),
             "length_too_large", "response", before_hello=True)
+    compression_not_agreed("_in_response", "response",
+                           packed(lz4_encode(raw_body), raw_body, **pong, flags=COMPRESSED))
+    refusal = body(fields("Error", dict(code="overloaded", message="come again later " * 100)))
+    framing("hello_refusal_compressed", "an answer to Hello as a block: never, whatever is agreed",
+            packed(lz4_encode(refusal), refusal, kind=KIND["Hello"] | 0x80, provenance=REAL,
+                   status=STATUS["RESOURCE_EXHAUSTED"], flags=COMPRESSED),
+            "compression_not_agreed", "response", before_hello=True)
     framing("tls_greeting_in_response", "a TLS alert",
             bytes.fromhex("15030100020246") + bytes(25), "length_too_large", "response",
             before_hello=True)

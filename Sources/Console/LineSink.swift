@@ -3,7 +3,8 @@
 //
 // Guarantees:
 // - `write` never blocks on the descriptor.
-// - Each kind of line has a share of its own: bytes that may wait, and a rate. Lines beyond the share
+// - Each kind of line has a share of its own: bytes that may wait, and a rate. Lines beyond the
+//   share
 //   of their kind and lines that the system refuses are dropped and counted, and the counts are
 //   logged with the next line. So no flood of one kind costs a line of another kind.
 // - A line is written whole and stays one line.

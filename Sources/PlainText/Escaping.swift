@@ -18,8 +18,8 @@ package func escaped(_ text: String, keeping kept: String = "") -> String {
     return result
 }
 
-/// True when every scalar of `text` shows as what it is: none steers (`steers`), and none is a format
-/// character, which joins, breaks or hides letters unseen.
+/// True when every scalar of `text` shows as what it is: none steers (`steers`), and none is a
+/// format character, which joins, breaks or hides letters unseen.
 package func isPlain(_ text: String) -> Bool {
     text.unicodeScalars.allSatisfy { !steers($0) && $0.properties.generalCategory != .format }
 }

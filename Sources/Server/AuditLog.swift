@@ -1,8 +1,8 @@
 // The audit in the log: a line for every load, every unload and every refused right.
 //
-// Guarantees: the lines are written at every log level, a text of a peer cannot end its field, and a
-// line is bounded. The log's sink keeps the lines apart from others and does not drop them by rate
-// (`LineSink.Kind`).
+// Guarantees: the lines are written at every log level, a text of a peer cannot end its field, and
+// a line is bounded. The log's sink keeps the lines apart from others and does not drop them by
+// rate (`LineSink.Kind`).
 
 import Console
 import Logging
@@ -11,7 +11,8 @@ import Service
 
 /// See the head of the file. A value.
 struct AuditLog {
-    /// Key of the metadata that makes a line one of the audit. `changed` of the line tells its kind.
+    /// Key of the metadata that makes a line one of the audit. `changed` of the line tells its
+    /// kind.
     static let key = "audit"
     /// Most bytes of a path in a line.
     private static let pathSizeMax = 1024

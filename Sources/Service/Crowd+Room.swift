@@ -1,8 +1,8 @@
 // Room for one more connection. At the limit the longest idle connection makes room.
 //
-// Newcomers may come thousands a second, so the walk over all connections happens at most once in an
-// interval. Between two walks the list of the last one holds: whoever was busy since is found out
-// when the turn comes, and nobody can have become idle for longer.
+// Newcomers may come thousands a second, so the walk over all connections happens at most once in
+// an interval. Between two walks the list of the last one holds: whoever was busy since is found
+// out when the turn comes, and nobody can have become idle for longer.
 
 extension Crowd {
     /// The answer to a newcomer.

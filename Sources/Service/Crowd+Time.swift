@@ -1,9 +1,9 @@
-// Looks at the crowd: who owes a Hello, whose frame comes too slowly, who does not read, who is idle,
-// whose peer has finished.
+// Looks at the crowd: who owes a Hello, whose frame comes too slowly, who does not read, who is
+// idle, whose peer has finished.
 //
-// Deadlines of the same length are lists in order of time. Rates and idle times need a walk over the
-// connections concerned, which looks at intervals keep cheap: rates twenty times a window, idle times
-// not before the longest idle connection can be due.
+// Deadlines of the same length are lists in order of time. Rates and idle times need a walk over
+// the connections concerned, which looks at intervals keep cheap: rates twenty times a window, idle
+// times not before the longest idle connection can be due.
 
 extension Crowd {
     /// A connection to end.

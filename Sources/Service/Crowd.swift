@@ -1,6 +1,6 @@
 // The connections of a server together: the room for one more, the memory held for all of them, and
-// the time each may take to greet, to send, to read and to be idle. Pure: sizes and the time come in,
-// connections to end and the time of the next look go out.
+// the time each may take to greet, to send, to read and to be idle. Pure: sizes and the time come
+// in, connections to end and the time of the next look go out.
 //
 // Guarantees:
 // - The totals are the sums over the connections that are there.

@@ -1,7 +1,8 @@
 // Loads that run, and loads that wait for their turn. Pure.
 //
 // Guarantees:
-// - At most `loadsMax` loads run. Loads beyond wait, at most `loadsWaitingMax` of all connections and
+// - At most `loadsMax` loads run. Loads beyond wait, at most `loadsWaitingMax` of all connections
+//   and
 //   `loadsWaitingPerConnectionMax` of one.
 // - A free place goes to the connections in turn, and within a connection to the oldest load.
 // - A load leaves the queue once: to run, or removed.

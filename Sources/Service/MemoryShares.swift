@@ -7,7 +7,8 @@ extension ServiceLimits {
     private static let bodyDivisor = 64
 
     /// The documented defaults for a process that may use `memory` bytes. The totals never pass the
-    /// defaults of a large machine (from 4 GiB on), and never fall below room for the largest frame.
+    /// defaults of a large machine (from 4 GiB on), and never fall below room for the largest
+    /// frame.
     package init(memory: Int) {
         self.init()
         outputTotalMax = Self.share(memory / Self.bufferDivisor, most: outputTotalMax)

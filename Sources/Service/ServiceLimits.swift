@@ -45,13 +45,13 @@ package struct ServiceLimits: Sendable, Equatable {
     /// Unsent bytes over all connections. A connection that adds more is closed. A share of the
     /// memory, small beside the memory of a server of models, see `init(memory:)`.
     package var outputTotalMax = 256 << 20
-    /// Bytes kept for unfinished frames over all connections. A connection that adds more is closed.
-    /// A share of the memory.
+    /// Bytes kept for unfinished frames over all connections. A connection that adds more is
+    /// closed. A share of the memory.
     package var inputTotalMax = 256 << 20
     /// Requests accepted but not yet finished, over all connections.
     package var outstandingMax = 512
-    /// Body bytes of unfinished requests, over all connections. Waiting prompts cost memory. A share
-    /// of the memory.
+    /// Body bytes of unfinished requests, over all connections. Waiting prompts cost memory. A
+    /// share of the memory.
     package var outstandingSizeMax = 64 << 20
     /// Longest expected wait of a request behind others of its connection. Longer waits are better
     /// spent elsewhere.

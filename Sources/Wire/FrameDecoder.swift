@@ -92,8 +92,9 @@ public final class FrameDecoder {
         }
     }
 
-    /// Ends the loan, copies the unread bytes and frees everything else. Frames from `next()` become
-    /// invalid. Without memory for the copy the decoder is failed from then on, see `failure`.
+    /// Ends the loan, copies the unread bytes and frees everything else. Frames from `next()`
+    /// become invalid. Without memory for the copy the decoder is failed from then on, see
+    /// `failure`.
     public func settle() {
         if pendingIsSpent { forgetPending() }
         raw.release()

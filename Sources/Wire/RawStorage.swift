@@ -1,4 +1,5 @@
-// Room for the bytes of frames. FrameDecoder keeps an unfinished frame and a decompressed body in it.
+// Room for the bytes of frames. FrameDecoder keeps an unfinished frame and a decompressed body in
+// it.
 //
 // Guarantees: memory that the system refuses is an error (`overloaded`), never the end of the
 // process. A peer can make a server ask for memory, so a refusal is normal input.

@@ -1,5 +1,5 @@
-// Endings that no frame of the peer causes: idle time, the peer's end of stream, slow frames, memory.
-// And compression, which needs an agreement.
+// Endings that no frame of the peer causes: idle time, the peer's end of stream, slow frames,
+// memory. And compression, which needs an agreement.
 
 import Service
 import Testing

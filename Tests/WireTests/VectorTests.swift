@@ -75,7 +75,8 @@ import Wire
             .lengthTooSmall, .lengthTooLarge, .versionUnsupported, .kindOutOfRange,
             .flagsUnknown, .flagsConflict, .provenanceInvalid, .requestIDInvalid,
             .generationNotZero, .reservedNotZero, .rawSizeMismatch, .rawSizeTooLarge,
-            .compressionNotUseful, .compressedBodyDamaged, .bodyTruncated, .fieldUnknown,
+            .compressionNotAgreed, .compressionNotUseful, .compressedBodyDamaged, .bodyTruncated,
+            .fieldUnknown,
             .fieldTypeMismatch, .fieldSizeMismatch, .fieldReservedNotZero, .fieldOrder,
             .fieldRepeated, .fieldOutOfRange, .fieldTextInvalid, .fieldMissing, .fieldConflict,
         ]

@@ -69,6 +69,7 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
         let about: String
         let direction: String
         let before_hello: Bool
+        let compression: Bool?
         let canonical: Bool?
         let frames: [FrameExpectation]?
         let message: String?
@@ -86,7 +87,8 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
         let strict = Limits.frameSizeMaxBeforeHello - Limits.headerSize
         return FrameDecoder(
             expectation.direction == "request" ? .request : .response,
-            bodySizeMax: expectation.before_hello ? strict : Limits.bodySizeMax)
+            bodySizeMax: expectation.before_hello ? strict : Limits.bodySizeMax,
+            acceptsCompression: !expectation.before_hello && expectation.compression != false)
     }
 
     /// Every case of `valid`, `invalid` or `incomplete`, in order of name.

@@ -722,6 +722,7 @@ static bool check_header(
         [ASSAY_FRAMING_PROVENANCE_INVALID] = {!is_known, it.provenance},
         [ASSAY_FRAMING_REQUEST_ID_INVALID] = {(it.request_id == 0) != is_go_away, it.request_id},
         [ASSAY_FRAMING_FLAGS_CONFLICT] = {it.status != 0 && !is_plain, it.flags},
+        [ASSAY_FRAMING_COMPRESSION_NOT_AGREED] = {is_packed && !may_compress, it.flags},
         [ASSAY_FRAMING_RAW_SIZE_TOO_LARGE] = {it.raw_size > body_max, it.raw_size},
         [ASSAY_FRAMING_RAW_SIZE_MISMATCH] = {!is_packed && it.raw_size != wire_size, it.raw_size},
         [ASSAY_FRAMING_COMPRESSION_NOT_USEFUL] = {is_packed && !is_useful, wire_size}};
@@ -733,8 +734,7 @@ static bool check_header(
                 assay_framing[i].allowed, body_max);
         }
     }
-    return !is_packed || may_compress ||
-           breach(error, "reading a frame: found a compressed body, allowed: none, see Hello");
+    return true;
 }
 
 /* Allocates a frame whose header was checked. NULL without memory. */
@@ -804,12 +804,14 @@ struct call {
     unsigned since;               /* lowest revision with all fields of the body */
     uint64_t attempt;             /* number of the attempt in the body */
     uint64_t made, waited;        /* tries that count, tries within wait_milliseconds */
+    bool has_moved;               /* an unread request was repeated, which was no attempt */
 
     /* State of one try. */
     struct connection *connection;
     struct pending *pending;
     struct answer answer;
     bool was_written, was_seen; /* was_seen: by on_chunk */
+    bool is_unread; /* the server ended an idle connection, and did not read the request */
     bool is_inherited;          /* on_chunk forked, and the child has returned */
 };
 
@@ -1199,6 +1201,7 @@ struct connection {
     uint64_t users;       /* calls that wait or are in flight */
     bool is_leading;
     bool is_failed, is_draining; /* either way no new calls, and the end with the last user */
+    bool is_forsaken; /* the server found the connection idle, and read no request in flight */
     struct pending *pendings;
     uint64_t in_flight, next_id;
     int64_t last_byte_at;
@@ -1367,16 +1370,39 @@ static bool fail_refused(
     return false;
 }
 
+/* Ends a connection that the server found idle: the server has read no request in flight. Returns
+ * false, and the connection's error has the reason. */
+static bool forsake(struct connection *connection) {
+    for (const struct pending *one = connection->pendings; one != NULL; one = one->next) {
+        if (one->before.length > 0) {
+            return breach(
+                &connection->error, "reading a GoAway: found reason idle in the middle of the "
+                "answer to %s", one->kind->name);
+        }
+    }
+    connection->is_forsaken = true;
+    return fail(
+        &connection->error, ASSAY_CONNECTION_CLOSED, "calling %s: the server found the connection "
+        "idle", connection->pool->client->address.text);
+}
+
 /* Handles a GoAway. False when the GoAway ends the connection, whose error has the reason. Owns the
  * frame. */
 static bool file_go_away(struct connection *connection, struct frame *packed) {
     struct arena arena = {.allocator = allocator_of(connection->pool)};
     struct frame *frame = frame_open(arena.allocator, packed, &connection->error);
+    const assay_go_away *leaving = NULL;
     bool drains = false;
     if (frame != NULL && frame->header.status != 0) {
         (void)fail_refused(arena.allocator, frame, ASSAY_PROTOCOL_ERROR, &connection->error);
-    } else if (frame != NULL && decode_body(&arena, ASSAY_MESSAGE_GO_AWAY, frame->body,
-                                            frame->size, &connection->error) != NULL) {
+    } else if (frame != NULL) {
+        leaving = decode_body(
+            &arena, ASSAY_MESSAGE_GO_AWAY, frame->body, frame->size, &connection->error);
+    }
+    if (leaving != NULL && leaving->reason.size == 4 &&
+        memcmp(leaving->reason.data, "idle", 4) == 0) {
+        (void)forsake(connection);
+    } else if (leaving != NULL) {
         drains = connection->is_draining = true;
         (void)fail(
             &connection->error, ASSAY_CONNECTION_CLOSED, "connecting to %s: the server is draining",
@@ -2064,6 +2090,8 @@ static void leave(struct call *call, bool is_fine) {
     const uint64_t id = call->pending->id;
     const int64_t silence = now_microseconds() - connection->last_byte_at;
     const bool is_late = call->error->code == ASSAY_TIMED_OUT && call->was_written;
+    call->is_unread = !is_fine && call->error->code == ASSAY_CONNECTION_CLOSED &&
+                      connection->is_forsaken && call->pending->before.length == 0;
     if (!is_fine && (call->error->code == ASSAY_PROTOCOL_ERROR ||
                      (is_late && silence >= SILENCE_MILLISECONDS * 1000))) {
         connection_fail(connection, call->error);
@@ -2078,7 +2106,7 @@ static void leave(struct call *call, bool is_fine) {
  * on_chunk forked leaves the parent's connection, request and lock alone. */
 static bool try_once(struct call *call) {
     const assay_allocator *allocator = allocator_of(call->pool);
-    call->was_written = false;
+    call->was_written = call->is_unread = false;
     if (!pending_new(call)) {
         return false;
     }
@@ -2112,11 +2140,15 @@ static int64_t backoff(const struct call *call, uint64_t made) {
 /*
  * Returns the pause before the next try in microseconds, or -1 for no further try. Within
  * wait_milliseconds, a server that is not up or loads its model is tried again without counting an
- * attempt.
+ * attempt. The first idle connection that ended under the request is no attempt either.
  */
 static int64_t pause_after(struct call *call, int64_t now) {
     const int64_t longest = WAIT_PAUSE_MILLISECONDS * 1000, left = call->wait_until - now;
     const assay_error *error = call->error;
+    if (call->is_unread && !call->has_moved) {
+        call->has_moved = true;
+        return 0;
+    }
     const bool is_absent = error->code == ASSAY_UNREACHABLE;
     const bool is_refused = error->code == ASSAY_SERVER_REFUSED;
     const bool is_loading = is_refused && strcmp(error->server_code, "model_loading") == 0;
@@ -2132,7 +2164,7 @@ static int64_t pause_after(struct call *call, int64_t now) {
                                            error->status == ASSAY_STATUS_RESOURCE_EXHAUSTED ||
                                            error->status == ASSAY_STATUS_ABORTED);
     const bool is_lost = error->code == ASSAY_CONNECTION_CLOSED &&
-                         (!call->was_written || call->kind->retry_safe);
+                         (!call->was_written || call->is_unread || call->kind->retry_safe);
     call->made++;
     if (!(is_absent || is_for_now || is_lost) || call->was_seen ||
         call->made >= call->pool->client->options.attempts) {

@@ -89,8 +89,10 @@ void assay_client_free(assay_client *client);
  *
  * A call is tried again, within its deadline and with at most `attempts` attempts in all, when the
  * request was never sent, when the server said UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED, or when
- * the connection was lost (not for load and unload). A call is never tried again after on_chunk was
- * called. From the second attempt on, the request has the number of the attempt (context.attempt).
+ * the connection was lost (not for load and unload). A request that crossed a GoAway `idle`, which
+ * the server never read, is sent again at once, the first time without an attempt. A call is never
+ * tried again after on_chunk was called. From the second attempt on, the request has the number of
+ * the attempt (context.attempt).
  *
  * With wait_milliseconds a call waits, from the start of the call and within its deadline, for a
  * server that comes up: ASSAY_UNREACHABLE and refusals with "model_loading" are tried again, after

@@ -918,7 +918,8 @@ struct assay_stats_response {
 };
 
 struct assay_go_away {
-    /* reason of the end (shutting_down, idle) (required, 1..128 bytes) */
+    /* reason of the end: shutting_down, idle, or a word of a later server (required, 1..128
+     * bytes) */
     assay_text reason;
     /* time until the server closes everything still open, milliseconds (required) */
     uint64_t drain_milliseconds;
@@ -2174,6 +2175,7 @@ enum {
     ASSAY_FRAMING_PROVENANCE_INVALID,
     ASSAY_FRAMING_REQUEST_ID_INVALID,
     ASSAY_FRAMING_FLAGS_CONFLICT,
+    ASSAY_FRAMING_COMPRESSION_NOT_AGREED,
     ASSAY_FRAMING_RAW_SIZE_TOO_LARGE,
     ASSAY_FRAMING_RAW_SIZE_MISMATCH,
     ASSAY_FRAMING_COMPRESSION_NOT_USEFUL,
@@ -2194,6 +2196,7 @@ static const struct {
     {"provenance_invalid", 32, "request: provenance 0; response: 1 or 2"},
     {"request_id_invalid", 32, "request: id not 0; response: id 0 exactly in GoAway"},
     {"flags_conflict", 32, "response with status: neither more nor degraded"},
+    {"compression_not_agreed", 32, "compressed: Hello agreed on compression"},
     {"raw_size_too_large", 32, "rawSize at most the body limit"},
     {"raw_size_mismatch", 32, "not compressed: rawSize is the body size on the wire"},
     {"compression_not_useful", 32,

@@ -259,6 +259,37 @@ func TestADrainingConnectionFinishesAndIsReplaced(t *testing.T) {
 	expectFine(t, ping(c))
 }
 
+// crossed reads a request and answers as a server that found the connection idle and read nothing.
+func (p *peer) crossed() {
+	p.read()
+	p.say(&frame{header: header{kind: kindGoAway}}, 0, &goAway{Reason: reasonIdle})
+	p.drain()
+}
+
+func TestARequestThatCrossesGoAwayIdleIsSentAgain(t *testing.T) {
+	unloads := func(p *peer) {
+		asked, _ := p.read()
+		p.say(asked, 0, &UnloadResponse{})
+		p.crossed()
+	}
+	c, _ := serve(t, fourPlaces, (*peer).crossed, unloads, unloads, (*peer).crossed)
+	c.options.Attempts = 1
+	expectFine(t, unload(c))
+	expectFine(t, unload(c)) // crosses on a connection that was in use
+	expectCode(t, unload(c), CodeConnectionClosed)
+}
+
+func TestGoAwayIdleInMidAnswerIsDamage(t *testing.T) {
+	c, _ := serve(t, fourPlaces, func(p *peer) {
+		asked, _ := p.read()
+		p.chunk(asked, "one")
+		p.say(&frame{header: header{kind: kindGoAway}}, 0, &goAway{Reason: reasonIdle})
+		p.drain()
+	})
+	_, err := c.Generate(background, prompt("x"))
+	expectCode(t, err, CodeProtocolError)
+}
+
 func TestAnIdleConnectionThatDiedIsReplacedBeforeAnythingIsRisked(t *testing.T) {
 	c, finished := serve(t, fourPlaces, func(p *peer) {
 		asked, _ := p.read()

@@ -40,6 +40,8 @@ const (
 	writeStall = 10 * time.Second
 	// writeStep bounds one write, bytes. The stall is checked between writes.
 	writeStep = 64 * 1024
+	// reasonIdle is the reason of a GoAway that no request in flight has reached.
+	reasonIdle = "idle"
 	// keepAliveIdle is the silence after which a TCP connection is probed.
 	keepAliveIdle = 30 * time.Second
 	// keepAliveInterval is the time between two probes, seconds.
@@ -67,6 +69,7 @@ type connection struct {
 	writing  bool // a frame is half written, and writeRest writes the rest
 	unsorted bool // received bytes must be read before the next send
 	lastRead time.Time
+	forsaken bool   // the server has found the connection idle and reads nothing more
 	failure  *Error // reason for the end of the connection
 }
 
@@ -181,8 +184,11 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	target, ok := c.calls[f.requestID]
 	switch {
 	case f.kind == kindGoAway|responseBit:
-		failure := readPlain(doing, f, CodeProtocolError, &goAway{})
-		if failure == nil {
+		var why goAway
+		failure := readPlain(doing, f, CodeProtocolError, &why)
+		if failure == nil && why.Reason == reasonIdle {
+			failure = c.forsake(doing)
+		} else if failure == nil {
 			c.leave()
 		}
 		return nil, failure
@@ -217,6 +223,20 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	return target, nil
 }
 
+// forsake marks the requests in flight as unread, because a server that says idle has read none of
+// them. The returned error ends the connection. The mutex is held.
+func (c *connection) forsake(doing string) *Error {
+	for _, each := range c.calls {
+		if each.first.kind != 0 {
+			return protocolError(doing, "found GoAway idle in the middle of the answer to request %d",
+				each.id)
+		}
+		each.unread = true
+	}
+	c.forsaken = true
+	return closedError("sending on a connection that the server found idle", nil)
+}
+
 // leave stops the connection from taking new requests and removes the waiting requests. A request
 // that chose the connection while it was open moves to another connection. The mutex is held.
 func (c *connection) leave() {
@@ -226,8 +246,11 @@ func (c *connection) leave() {
 		why = closedError("sending to a server that leaves", nil)
 	}
 	for _, each := range c.waiting {
-		if each.unsent = why; each.wasOpen {
+		switch each.unsent = why; {
+		case each.wasOpen:
 			each.unsent = elsewhere
+		case c.forsaken:
+			each.unsent = unread
 		}
 		each.frames <- nil
 	}
@@ -343,6 +366,7 @@ type call struct {
 	unsent     *Error      // set when the request was not sent at its turn
 	id         uint64      // 0 before sending
 	begun      bool        // a byte of the request was written
+	unread     bool        // the server has ended the connection without reading the request
 	first      header      // header of the first frame
 	abandoned  bool        // no caller waits
 	size       uint64      // body bytes of the frames taken
@@ -365,5 +389,5 @@ func (target *call) giveUp() bool {
 		c.cancels = append(c.cancels, target.id)
 		c.pass()
 	}
-	return target.begun
+	return target.begun && !target.unread
 }

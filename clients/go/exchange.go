@@ -8,7 +8,8 @@
 // Within WaitMilliseconds, a request is sent again as long as no server answers at the address or
 // the server refuses with model_loading. Such tries do not count as attempts. Otherwise a request
 // is sent again, within Attempts, in these cases:
-//  1. No byte of the request was written: any kind.
+//  1. No byte of the request was written, or the server said GoAway idle without reading the
+//     request: any kind. The first GoAway idle of a call costs no attempt.
 //  2. The server answered UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause
 //     that the server asks for, else the backoff.
 //  3. The connection was lost: kinds whose effects do not add up (all but Load and Unload).
@@ -50,6 +51,10 @@ func own[T any](place **T) *T {
 // a free further attempt takes another connection.
 var elsewhere = &Error{}
 
+// unread is a marker, not an error: the server ended an idle connection without reading the
+// request. The first such end of a call costs no attempt.
+var unread = &Error{}
+
 // exchange is one call. Only one goroutine uses it.
 type exchange struct {
 	client   *Client
@@ -69,6 +74,7 @@ type exchange struct {
 	attempt  uint64             // finished attempts that count
 	waited   uint64             // finished tries within WaitMilliseconds
 	written  bool               // a byte of the last attempt was written
+	moved    bool               // an unread request was repeated
 	reached  bool               // a chunk has reached the caller
 	handsOut bool               // chunks reach the caller
 	isLate   bool               // only the deadline ended the wait for the server
@@ -226,7 +232,10 @@ func (e *exchange) read() (isLast bool, failure *Error) {
 	if err := e.ctx.Err(); err != nil && !isDeadline(err) {
 		return false, contextError(e.doing("reading"), err)
 	}
-	if next == nil {
+	switch {
+	case next == nil && e.call.unread:
+		return false, unread
+	case next == nil:
 		return false, e.call.connection.failure
 	}
 	e.call.size += uint64(len(next.body))
@@ -272,8 +281,12 @@ func (e *exchange) cutShort(whole any) *Error {
 // again decides on a further attempt, and pauses before it. Returns nil when an attempt follows,
 // otherwise the call's error.
 func (e *exchange) again(failure *Error) *Error {
-	if failure == elsewhere {
+	switch {
+	case failure == elsewhere || failure == unread && !e.moved:
+		e.moved = e.moved || failure == unread
 		return nil
+	case failure == unread:
+		failure = closedError("sending on connections that the server found idle", nil)
 	}
 	waits := e.waits(failure)
 	if e.reached || !waits && !e.retries(failure) {

@@ -98,14 +98,14 @@ func (r *frameReader) check(f *frame, size uint32) error {
 		return damaged("found request id %d in kind 0x%02x", f.requestID, f.kind)
 	case f.status != 0 && f.flags&(flagMore|flagDegraded) != 0:
 		return damaged("found flags 0x%02x beside status %d", f.flags, f.status)
+	case compressed && !r.decompresses:
+		return damage("found a compressed body without an agreement on compression")
 	case f.rawSize > r.bodyLimit:
 		return damaged("found a raw size of %d, allowed: %d", f.rawSize, r.bodyLimit)
 	case !compressed && f.rawSize != size:
 		return damaged("found a raw size of %d with a body of %d bytes", f.rawSize, size)
 	case compressed && (f.rawSize < compressionSizeMin || size == 0 || size >= f.rawSize):
 		return damaged("found %d bytes compressed to %d: not useful", f.rawSize, size)
-	case compressed && !r.decompresses:
-		return damage("found a compressed body without an agreement on compression")
 	}
 	return nil
 }

@@ -1548,7 +1548,8 @@ func (m *Counter) fields(c *coder) {
 
 // goAway is the record "GoAway" of Protocol/SPEC.md.
 type goAway struct {
-	// Reason: reason of the end (`shutting_down`, `idle`) (1 to 128 bytes).
+	// Reason: reason of the end: `shutting_down`, `idle`, or a word of a later server (1 to 128
+	// bytes).
 	Reason string `json:"reason"`
 
 	// DrainMilliseconds: time until the server closes everything still open, milliseconds.

@@ -19,7 +19,8 @@ type vector struct {
 	name        string
 	bytes       []byte
 	Direction   string
-	BeforeHello bool `json:"before_hello"`
+	BeforeHello bool  `json:"before_hello"`
+	Compression *bool // false: Hello agreed on no compression
 	Canonical   bool
 	Message     string
 	Frames      []struct{ Message string }
@@ -72,12 +73,13 @@ func typeOf(message string) reflect.Type {
 	return nil
 }
 
-func readerOf(source io.Reader, beforeHello bool) *frameReader {
+func readerOf(source io.Reader, each vector) *frameReader {
 	limit := uint32(bodySizeMax)
-	if beforeHello {
+	if each.BeforeHello {
 		limit = frameSizeMaxBeforeHello - headerSize
 	}
-	return &frameReader{bufio.NewReader(source), limit, true}
+	agreed := !each.BeforeHello && (each.Compression == nil || *each.Compression)
+	return &frameReader{bufio.NewReader(source), limit, agreed}
 }
 
 // decoded reads a body as the named message.
@@ -127,7 +129,7 @@ func TestTablesFitTheirStructs(t *testing.T) {
 
 func TestValidResponsesAreUnderstoodByteByByte(t *testing.T) {
 	for _, each := range vectors(t, "valid", "response") {
-		reader := readerOf(iotest.OneByteReader(bytes.NewReader(each.bytes)), each.BeforeHello)
+		reader := readerOf(iotest.OneByteReader(bytes.NewReader(each.bytes)), each)
 		for _, expected := range each.Frames {
 			f, err := reader.next()
 			if err != nil {
@@ -182,7 +184,7 @@ func TestValidRequestsAreReproduced(t *testing.T) {
 
 func TestInvalidResponsesAreRefused(t *testing.T) {
 	for _, each := range vectors(t, "invalid", "response") {
-		f, err := readerOf(bytes.NewReader(each.bytes), each.BeforeHello).next()
+		f, err := readerOf(bytes.NewReader(each.bytes), each).next()
 		if err == nil && each.Message != "" {
 			_, err = decoded(each.Message, f.body)
 		}
@@ -222,7 +224,7 @@ func TestInvalidRequestsAreRefusedHere(t *testing.T) {
 
 func TestIncompleteFramesAreAwaited(t *testing.T) {
 	for _, each := range vectors(t, "incomplete", "response") {
-		_, err := readerOf(bytes.NewReader(each.bytes), each.BeforeHello).next()
+		_, err := readerOf(bytes.NewReader(each.bytes), each).next()
 		if err != io.ErrUnexpectedEOF && !(len(each.bytes) == 0 && err == io.EOF) {
 			t.Errorf("%s: %v", each.name, err)
 		}
@@ -240,7 +242,7 @@ func TestDamageIsSeenBeforeTheBodyArrives(t *testing.T) {
 	} {
 		silent, _ := io.Pipe()
 		source := io.MultiReader(strings.NewReader(head), silent)
-		if _, err := readerOf(iotest.OneByteReader(source), false).next(); err == nil {
+		if _, err := readerOf(iotest.OneByteReader(source), vector{}).next(); err == nil {
 			t.Errorf("%s: accepted", name)
 		} else if _, ok := err.(damage); !ok {
 			t.Errorf("%s: %v", name, err)
@@ -257,7 +259,7 @@ func TestRandomDamageIsRefusedOrUnderstood(t *testing.T) {
 		for count := 1 + random.Intn(4); count > 0; count-- {
 			bytes_[random.Intn(len(bytes_))] ^= 1 << uint(random.Intn(8))
 		}
-		reader := readerOf(bytes.NewReader(bytes_[:random.Intn(len(bytes_)+1)]), each.BeforeHello)
+		reader := readerOf(bytes.NewReader(bytes_[:random.Intn(len(bytes_)+1)]), each)
 		for _, expected := range each.Frames {
 			f, err := reader.next()
 			if err != nil {

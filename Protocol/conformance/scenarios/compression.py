@@ -69,13 +69,13 @@ def reads_blocks_of_many_shapes(stage):
         expect(found == text.hex(), "%d bytes of period %d" % (size, period), "other bytes")
 
 
-def lies(name, meaning, payload, frame, agreed=True):
+def lies(name, meaning, payload, frame, agreed=True, **options):
     """A row: an answer to a Ping of `payload` whose block must be refused. In each block a
     client without the check would find the right payload."""
     @row("compression", meaning, name)
     def play(stage):
         client, call, peer = stage.connect("Ping", {"payload": payload.hex()},
-                                           hello=dict(compression=agreed))
+                                           hello=dict(compression=agreed), **options)
         block, size = frame
         peer.send(packed(block, bytes(size), kind=KIND["Ping"] | 0x80, flags=COMPRESSED,
                          provenance=REAL, request=peer.request("Ping").id))
@@ -90,6 +90,8 @@ BLOCK = lz4_encode(BODY)
 ZEROS = bytes(2000)
 lies("compressed_without_agreement", "a block although compression was not agreed",
      SEVENS, (BLOCK, 2008), agreed=False)
+lies("compressed_without_offer", "a block although the client did not offer compression",
+     SEVENS, (BLOCK, 2008), agreed=False, compression=False)
 lies("raw_size_above_the_truth", "rawSize promises more than the block holds",
      SEVENS[:1990] + bytes(10), (lz4_encode(BODY[:-10]), 2008))
 lies("raw_size_below_the_truth", "rawSize promises less than the block holds",
@@ -106,6 +108,40 @@ lies("block_offset_0", "a match with offset 0, which some decoders let pass",
      ZEROS, (lz4_sequence(raw_field(1, 3, ZEROS)[:8], 0, 1995) + lz4_sequence(bytes(5)), 2008))
 lies("block_offset_before_start", "a match that begins before the body",
      ZEROS, (lz4_sequence(raw_field(1, 3, ZEROS)[:9], 10, 1994) + lz4_sequence(bytes(5)), 2008))
+
+
+def unagreed(name, meaning, frame, is_whole=True):
+    """A row: a block without agreement, in a frame beside a call's answer. `is_whole` false: the
+    header alone must do."""
+    @row("compression", meaning, name)
+    def play(stage):
+        client, call, peer, request = stage.begin("Generate")
+        data = frame(peer, request)
+        peer.send(data if is_whole else data[:32])
+        error = call.error("protocol_error")
+        expect("SEVEN" not in error["message"], "no words of the block", error["message"])
+        peer.closed()
+        works_anew(client, stage)
+
+
+WORDS = {"code": "overloaded", "message": "SEVEN " * 300}
+unagreed("compressed_header_without_agreement", "not agreed: a block is refused by its header",
+         lambda peer, request: peer.frame(request, "Error", WORDS, status=8, compress=True), False)
+unagreed("compressed_error_without_agreement", "not agreed: an Error as a block",
+         lambda peer, request: peer.frame(request, "Error", WORDS, status=8, compress=True))
+unagreed("compressed_goaway_without_agreement", "not agreed: the GoAway for cause as a block",
+         lambda peer, request: peer.frame(request, "Error", WORDS, status=8, compress=True,
+                                          kind=KIND["GoAway"] | 0x80, request=0))
+
+
+@row("compression", "Hello is refused in a block: damage, nothing is agreed before its answer")
+def hello_answer_compressed(stage):
+    client, call, peer = stage.connect("Ping", hello=False, attempts=1)
+    peer.send(peer.frame(peer.request("Hello"), "Error", WORDS, status=8, compress=True))
+    error = call.error("protocol_error")
+    expect("SEVEN" not in error["message"], "no words of the block", error["message"])
+    peer.closed()
+    works_anew(client, stage)
 
 
 @row("compression", "rawSize above the limit that the client announced")

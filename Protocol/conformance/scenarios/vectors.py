@@ -269,7 +269,7 @@ def fitting(kind, raw, compressed):
     return {"payload": body[8:8 + size].hex()} if 0 < size < 65537 else {}
 
 
-def plays_damage(raw, kind, before_hello, compressed):
+def plays_damage(raw, kind, before_hello, compressed, agreed):
     def play(stage):
         client = stage.open(**dict(PLAIN, compression=True))
         call = client.call(kind if kind != "Hello" else "Ping",
@@ -279,7 +279,7 @@ def plays_damage(raw, kind, before_hello, compressed):
             peer = stage.accept()
             number = peer.request("Hello").id
         else:
-            peer = stage.greet(compression=compressed)
+            peer = stage.greet(compression=compressed and agreed)
             number = peer.request().id
         peer.send(with_id(raw, number))
         call.error("protocol_error")
@@ -301,7 +301,8 @@ def add_damage():
         compressed = len(raw) >= 32 and bool(raw[6] & 1)
         add("refused_" + name, "vectors: refused", "%s (%s)" % (case["about"],
                                                                  case["error"]["code"]),
-            plays_damage(raw, kind, case["before_hello"], compressed))
+            plays_damage(raw, kind, case["before_hello"], compressed,
+                         case.get("compression", True)))
 
 
 def plays_prefix(raw, kind):

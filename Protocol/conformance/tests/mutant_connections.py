@@ -99,7 +99,8 @@ class LetsOffset0Pass(Connection):
             raise
 
 
-@mutant("compressed_without_agreement")
+@mutant("compressed_without_agreement", "compressed_without_offer", "compressed_error_without_*",
+        "compressed_goaway_without_agreement", "refused_compression_not_agreed_in_response")
 class ReadsBlocksNobodyAgreedTo(Connection):
     """Reads compressed bodies always."""
 

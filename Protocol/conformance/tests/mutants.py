@@ -7,8 +7,9 @@ proves the red rows, and that the client without the change is green on them.
 
 import mutant_clients
 import mutant_connections
+import mutant_endings
 from reference import Client
 
-MUTANTS = {name: value for module in (mutant_connections, mutant_clients)
+MUTANTS = {name: value for module in (mutant_connections, mutant_clients, mutant_endings)
            for name, value in vars(module).items()
            if isinstance(value, type) and issubclass(value, Client) and hasattr(value, "red")}

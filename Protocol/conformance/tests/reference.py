@@ -155,7 +155,7 @@ class Client:
             self.after_fork()
         begun = time.monotonic()
         end = begun + deadline / 1000 if deadline else None
-        attempt = waits = 0
+        attempt = waits = moves = 0
         request = self.with_real(kind, request)
         self.check_request(kind, request)
         while True:
@@ -163,6 +163,9 @@ class Client:
             try:
                 return self.attempt(kind, request, end, on_chunk, attempt)
             except CallError as error:
+                if self.moves(error, moves):
+                    attempt, moves = attempt - 1, moves + 1
+                    continue
                 pause = self.waiting_pause(error, begun, waits)
                 if pause is not None and (end is None or time.monotonic() + pause < end):
                     attempt, waits = attempt - 1, waits + 1
@@ -174,6 +177,10 @@ class Client:
                 if end is not None and time.monotonic() + pause >= end:
                     raise
                 self.sleep(pause)
+
+    def moves(self, error, moves):
+        """True when an idle connection ended under the call for the first time: no attempt."""
+        return error.unread and not moves
 
     def sleep(self, seconds):
         """A pause, which `close` ends."""
@@ -255,7 +262,7 @@ class Client:
         try:
             return self.receive(connection, number, pending, end, on_chunk)
         except CallError as error:
-            if error.json["code"] == "connection_closed" and (
+            if error.json["code"] == "connection_closed" and not error.unread and (
                     not self.may_repeat(kind) or pending.frames and on_chunk):
                 error = CallError(**{key: value for key, value in error.json.items()})
             raise error

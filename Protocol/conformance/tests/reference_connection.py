@@ -21,11 +21,12 @@ REVISION = PROTOCOL["revision"]
 
 
 class CallError(Exception):
-    """Failure of a call. `again` is true when the rules allow another attempt."""
+    """Failure of a call. `again` is true when the rules allow another attempt, `unread` when the
+    server has not read the request."""
 
-    def __init__(self, code, status, message, again=False, **more):
+    def __init__(self, code, status, message, again=False, unread=False, **more):
         super().__init__(message)
-        self.again = again
+        self.again, self.unread = again, unread
         self.json = dict(code=code, status=status, message=message, **more)
 
     @property
@@ -337,9 +338,18 @@ class Connection:
     def go_away(self, status, body):
         if status:
             raise damage("the server says: " + self.decode("Error", body)["message"])
-        self.decode("GoAway", body)
+        reason = self.decode("GoAway", body)["reason"]
         self.draining = True
+        if reason == "idle":
+            self.idle()
         self.lock.notify_all()
+
+    def idle(self):
+        """The server read none of the requests in flight, and closes."""
+        if any(one.marks is not None for one in self.pending.values()):
+            raise damage("GoAway idle in the middle of an answer")
+        raise CallError("connection_closed", "UNAVAILABLE", "the server closed the idle "
+                        "connection", again=True, unread=True)
 
     # ------------------------------------------------------------ the end
 

@@ -74,6 +74,12 @@ package enum ConfigurationReader {
             try field.set(texts, in: &values, location: "--\(name)")
             sources[name] = "flag"
         }
+        if sources["in-flight-max"] != nil, sources["requests-per-connection-max"] != nil {
+            throw ConfigurationError(
+                code: .conflict,
+                message: "in-flight-max is the older name of requests-per-connection-max: give one",
+                location: "configuration")
+        }
         try validate(values)
         return EffectiveConfiguration(
             values: values, sources: sources,

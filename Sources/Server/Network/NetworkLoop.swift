@@ -207,7 +207,7 @@ final class NetworkLoop {
 
     /// Delivers the events of the decisions and of the router until none is left, starts the loads
     /// whose turn has come, writes the audit, and sets the alarms.
-    private func settle() {
+    func settle() {
         while !context.isSettled {
             if !context.removals.isEmpty { router.carryOutRemovals(&context) }
             guard !context.completions.isEmpty else { continue }
@@ -220,7 +220,7 @@ final class NetworkLoop {
         due?.set(context.nextDue)
     }
 
-    private func deliver(_ event: WorkEvent, to ticket: UInt64) {
+    func deliver(_ event: WorkEvent, to ticket: UInt64) {
         if event.isFinal { context.conclude(ticket, event) }
         guard let target = context.tickets[ticket] else { return }
         let now = ServerClock.now
@@ -274,42 +274,6 @@ final class NetworkLoop {
         for message in batch { take(message) }
         batch.removeAll(keepingCapacity: true)
         if messages.isEmpty { swap(&batch, &messages) }
-    }
-
-    private func take(_ message: LoopMessage) {
-        switch message {
-        case .event(let ticket, let event):
-            deliver(event, to: ticket)
-        case .boot(let request, let outcome):
-            guard !context.isDraining else { return outcome.set(.failure(.stopped)) }
-            router.boot(request, outcome, context: &context)
-        case .served(let latch):
-            context.condition.isStarting = false
-            latch.set(!context.isDraining)
-        case .assayed(let ticket, let outcome):
-            router.assayed(ticket, outcome, context: &context)
-        case .installed(let ticket, let error):
-            router.installed(ticket, error, context: &context)
-        case .verified(let ticket, let model, let outcome, let file):
-            router.verified(ticket, model, outcome, file: file, context: &context)
-        case .fileSeen(let model, let file):
-            router.fileSeen(model, file, context: &context)
-        case .recomputed:
-            context.counters.add(.requestsRecomputed)
-        case .suspended(let count):
-            context.counters.add(.requestsSuspended, UInt64(count))
-        case .damaged(let model, let reason):
-            context.models.failServed(model, reason: reason)
-        case .survey(let survey):
-            survey.answer(
-                LoopFacts(
-                    entries: context.models.entries, isDraining: context.isDraining,
-                    isStarting: context.condition.isStarting, faults: context.condition.faults,
-                    death: context.condition.engine.death))
-        case .shutDown:
-            shutDown()
-        }
-        settle()
     }
 
     // MARK: - Time
@@ -366,7 +330,7 @@ final class NetworkLoop {
     // MARK: - Drain
 
     /// Begins to drain. The second call hurries the drain, and the third leaves at once.
-    private func shutDown() {
+    func shutDown() {
         let now = ServerClock.now
         switch drain.request(now: now, limits: context.limits) {
         case .begin:

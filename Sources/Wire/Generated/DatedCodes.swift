@@ -8,6 +8,8 @@ public enum DatedCodes {
     public static func name(of code: String, in revision: UInt64) -> String {
         switch code {
         case "logits_not_finite": revision >= 3 ? code : "model_damaged"
+        case "loading_not_allowed": revision >= 3 ? code : "loading_forbidden"
+        case "path_not_allowed": revision >= 3 ? code : "loading_forbidden"
         default: code
         }
     }

@@ -8,7 +8,7 @@ public struct GoAway: ResponseMessage, Equatable {
     /// Kind of the message's frames.
     public static let kind = MessageKind.goAway
 
-    /// Reason of the end (`shutting_down`, `idle`).
+    /// Reason of the end: `shutting_down`, `idle`, or a word of a later server.
     public var reason: String
     /// Time until the server closes everything still open, milliseconds.
     public var drainMilliseconds: UInt64

@@ -165,6 +165,11 @@ static void headers_are_refused_as_early_as_can_be(void) {
         CHECK_EQUAL(error.code, ASSAY_PROTOCOL_ERROR);
         CHECK(strstr(error.message, cases[i].code) != NULL);
     }
+    memcpy(bytes, good, sizeof bytes); /* a block nobody agreed on is refused before its sizes */
+    bytes[6] = ASSAY_FLAG_COMPRESSED;
+    CHECK(check_header(bytes, HEADER_SIZE - 1, 4096, false, &error));
+    CHECK(!check_header(bytes, HEADER_SIZE, 4096, false, &error));
+    CHECK(strstr(error.message, "compression_not_agreed") != NULL);
 }
 
 /* ---------------------------------------------------------------- bodies */

@@ -256,6 +256,58 @@ static void closing_ends_calls_that_wait(void) {
     fake_stop(&fake, 1);
 }
 
+/* Answers the second and the fourth Unload, and every first frame of a Generate. Beside all else
+ * the server finds the connection idle, and has not read the request. `context` counts requests. */
+static bool answer_idle(struct fake *fake, int fd, const struct seen *seen) {
+    int *count = fake->context;
+    const struct seen leaving = {.kind = ASSAY_KIND_GO_AWAY};
+    const assay_go_away idle = {.reason = {"idle", 4}};
+    const assay_generate_chunk chunk = {.text = {"one ", 4}};
+    struct buffer frames = {.allocator = &plain_allocator};
+    if (seen->kind == ASSAY_KIND_HELLO) {
+        return answer_well(fake, fd, seen);
+    }
+    ++*count;
+    if (seen->kind == ASSAY_KIND_UNLOAD && (*count == 2 || *count == 4)) {
+        const assay_unload_response response = {0};
+        frame_put(&frames, seen, 0, 0, ASSAY_MESSAGE_UNLOAD_RESPONSE, &response);
+        return send_frames(fd, &frames);
+    }
+    if (seen->kind == ASSAY_KIND_GENERATE) {
+        frame_put(&frames, seen, ASSAY_FLAG_MORE, 0, ASSAY_MESSAGE_GENERATE_CHUNK, &chunk);
+    }
+    frame_put(&frames, &leaving, 0, 0, ASSAY_MESSAGE_GO_AWAY, &idle);
+    (void)send_frames(fd, &frames);
+    return false;
+}
+
+static void a_request_that_crosses_goaway_idle_is_sent_again(void) {
+    assay_options options = assay_options_default();
+    options.attempts = 1;
+    int count = 0;
+    struct fake fake = {.answer = answer_idle, .context = &count, .options = &options};
+    assay_client *client = fake_start(&fake);
+    const assay_unload_request unload = {.name = {"m", 1}};
+    const assay_code expected[] = {ASSAY_OK, ASSAY_OK, ASSAY_CONNECTION_CLOSED};
+    for (size_t i = 0; i < 3; i++) {
+        assay_reply reply;
+        CHECK_EQUAL(assay_unload(client, &unload, NULL, &reply, NULL), expected[i]);
+        assay_reply_free(&reply);
+    }
+    fake_stop(&fake, 4);
+    CHECK_EQUAL(count, 6);
+}
+
+static void goaway_idle_in_mid_answer_is_damage(void) {
+    int count = 0;
+    struct fake fake = {.answer = answer_idle, .context = &count};
+    assay_reply reply;
+    const assay_code code = assay_generate(fake_start(&fake), &small_request, NULL, &reply, NULL);
+    CHECK_EQUAL(code, ASSAY_PROTOCOL_ERROR);
+    assay_reply_free(&reply);
+    fake_stop(&fake, 1);
+}
+
 /* Flags and provenance of a frame about the connection itself. */
 struct mark {
     uint8_t kind, flags, provenance;
@@ -358,6 +410,8 @@ int main(void) {
         TEST(many_threads_share_one_connection),
         TEST(callers_that_await_the_connection_are_all_sent), TEST(closing_ends_calls_that_wait),
         TEST(connecting_has_a_limit), TEST(the_connections_own_frames_bear_no_marks),
+        TEST(a_request_that_crosses_goaway_idle_is_sent_again),
+        TEST(goaway_idle_in_mid_answer_is_damage),
         TEST(frames_and_tokens_are_counted), TEST(rows_and_inputs_are_counted),
         TEST(a_child_makes_connections_of_its_own), TEST(a_child_does_not_need_the_parents_lock),
         TEST(a_call_in_flight_survives_a_fork), TEST(a_fork_in_a_callback_leaves_one_answer),

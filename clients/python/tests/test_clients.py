@@ -20,11 +20,13 @@ from unittest import mock
 
 import assay
 from assay import GenerateRequest, Options
+from assay._codec import encode
 from assay._link import Address, Link, set_up_tcp
-from assay._protocol import Status
+from assay._protocol import MESSAGES, Status
 from assay._stream import done
+from assay.messages import GoAway
 
-from .frames import ANSWER
+from .frames import ANSWER, frame
 from .scripted import LIMIT, Peer, Threads, end_of, fails, run, server
 
 PROMPT = GenerateRequest(prompt="a")
@@ -38,6 +40,27 @@ def echo(peer: Peer) -> None:
         if kind == 0:
             return
         peer.send("Ping", number, payload=body[8:])
+
+
+#: GoAway of a server that found the connection idle
+IDLE = frame(0x70, 0, encode(MESSAGES["GoAway"], GoAway(reason="idle", drain_milliseconds=0), 3))
+
+
+def crosses(peer: Peer, greets: bool = True) -> None:
+    """Answers as a server that found the connection idle, and did not read the request."""
+    if greets:
+        peer.hello()
+    peer.request()
+    peer.socket.sendall(IDLE)
+    peer.request()
+
+
+def unloads(peer: Peer) -> None:
+    """Answers one request, and finds the connection idle beside the next."""
+    peer.hello()
+    _, number, _ = peer.request()
+    peer.send("Unload", number)
+    crosses(peer, greets=False)
 
 
 def flood(size: int, peer: Peer) -> None:
@@ -101,6 +124,26 @@ class BlockingTests(unittest.TestCase):
         with server(cut) as address, assay.Client(address) as client:
             with fails("connection_closed"):
                 client.load("m", "/m.gguf")
+
+    def test_a_request_that_crosses_go_away_idle_is_sent_again(self) -> None:
+        scripts = (crosses, unloads, unloads, crosses)
+        with server(*scripts) as address, assay.Client(address, Options(attempts=1)) as client:
+            client.unload("m")
+            client.unload("m")  # crosses on a connection that was in use
+            with fails("connection_closed", words="idle"):
+                client.unload("m")
+
+    def test_go_away_idle_in_the_middle_of_an_answer_is_damage(self) -> None:
+        def script(peer: Peer) -> None:
+            peer.hello()
+            _, number, _ = peer.request()
+            peer.send("Generate", number, flags=2, text="a")
+            peer.socket.sendall(IDLE)
+            peer.request()
+
+        with server(script) as address, assay.Client(address) as client:
+            with fails("protocol_error"):
+                client.generate(PROMPT)
 
     def test_a_closed_client_answers_every_later_call_with_connection_closed(self) -> None:
         with server(echo) as address:
@@ -296,6 +339,17 @@ class SocketTests(unittest.TestCase):
 
 
 class AsyncTests(unittest.TestCase):
+    def test_a_request_that_crosses_go_away_idle_is_sent_again(self) -> None:
+        async def play(address: str) -> None:
+            async with assay.AsyncClient(address, Options(attempts=1)) as client:
+                await client.unload("m")
+                await client.unload("m")  # crosses on a connection that was in use
+                with fails("connection_closed", words="idle"):
+                    await client.unload("m")
+
+        with server(crosses, unloads, unloads, crosses) as address:
+            run(play(address))
+
     def test_tasks_share_a_connection_with_few_places(self) -> None:
         async def play(address: str) -> None:
             async with assay.AsyncClient(address) as client:

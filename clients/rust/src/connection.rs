@@ -67,6 +67,8 @@ struct State {
     /// Taken out while a thread writes.
     writer: Option<Arc<Socket>>,
     is_draining: bool,
+    /// True when the server found the connection idle, and read none of the requests in flight.
+    is_forsaken: bool,
     requests: BTreeMap<u64, Pending>,
     last_id: u64,
     last_byte_at: Option<Instant>,
@@ -197,6 +199,11 @@ impl Connection {
     pub fn is_usable(&self) -> bool {
         let state = self.state();
         state.failure.is_none() && !state.is_draining
+    }
+
+    /// True when the server ended the connection without reading the requests in flight.
+    pub fn is_forsaken(&self) -> bool {
+        self.own_state().map_or(false, |state| state.is_forsaken)
     }
 
     /// Ends the connection. All requests in flight fail with `error`.
@@ -473,9 +480,16 @@ fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
     let is_plain = frame.provenance == Provenance::Real && !has_flags;
     ensure!(is_plain, "GoAway: found a provenance or flags that it cannot have");
     refuse(frame, Code::ProtocolError)?;
-    read_body::<GoAway>(&frame.body)?;
+    let leaving: GoAway = read_body(&frame.body)?;
     if state.agreed.is_none() {
         return Err(error!(ConnectionClosed, "connecting: the server is draining"));
+    }
+    if leaving.reason == "idle" {
+        let is_answered = |each: &Pending| !each.is_complete && each.first.is_some();
+        let is_contradiction = state.requests.values().any(is_answered);
+        ensure!(!is_contradiction, "GoAway: found reason idle in the middle of an answer");
+        state.is_forsaken = true;
+        return Err(error!(ConnectionClosed, "reading: the server found the connection idle"));
     }
     state.is_draining = true;
     state.wake(PLACE);

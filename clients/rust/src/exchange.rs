@@ -1,8 +1,10 @@
 //! One call: attempts, frames, deadlines and pauses.
 //!
 //! Guarantees: a request is not sent again after a part of the answer was handed out. A request
-//! that may do harm twice is not sent again when the first copy may have arrived. A call that is
-//! closed or dropped early is given up: the server is told to stop, and the connection lives on.
+//! that may do harm twice is not sent again when the first copy may have arrived. A request that
+//! crossed a GoAway idle did not arrive, and is sent again, the first time without an attempt. A
+//! call that is closed or dropped early is given up: the server is told to stop, and the connection
+//! lives on.
 //! Not here: sockets (see `connection`) and the rules for answers (see `answers`).
 
 use crate::answers::{body_of, merge, read_frame, Gather};
@@ -61,6 +63,8 @@ pub struct Exchange<R: Gather> {
     /// Failed attempts, without the tries within `wait_milliseconds`.
     attempts_made: u64,
     waits_made: u64,
+    /// True when an idle connection has ended under the request, which was no attempt.
+    has_moved: bool,
     /// True when the caller receives the chunks.
     hands_out: bool,
     attempt: Option<Attempt<R>>,
@@ -106,6 +110,7 @@ impl<R: Gather> Exchange<R> {
             wait_until: now + Duration::from_millis(pool.options.wait_milliseconds),
             attempts_made: 0,
             waits_made: 0,
+            has_moved: false,
             hands_out,
             attempt: None,
             end: None,
@@ -227,13 +232,20 @@ impl<R: Gather> Exchange<R> {
     /// follow.
     fn leave(&mut self, error: AssayError) -> Result<()> {
         let attempt = self.attempt.take();
-        let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
         let was_answered = attempt.as_ref().map_or(false, |attempt| attempt.frames > 0);
+        let is_unread = error.code == Code::ConnectionClosed
+            && !was_answered
+            && attempt.as_ref().map_or(false, |attempt| attempt.connection.is_forsaken());
+        if is_unread && !self.has_moved {
+            self.has_moved = true;
+            return self.pool.pause(Instant::now());
+        }
+        let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);
         if let Some(attempt) = attempt.filter(|_| error.code == Code::ProtocolError) {
             attempt.connection.fail(&error);
         }
         let was_seen = was_answered && self.hands_out;
-        match self.next_try(&error, was_written).filter(|_| !was_seen) {
+        match self.next_try(&error, was_written && !is_unread).filter(|_| !was_seen) {
             Some(until) if until < self.deadline => self.pool.pause(until),
             _ => Err(error),
         }

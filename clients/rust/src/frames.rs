@@ -50,6 +50,7 @@ impl FrameReader {
         let provenance = Provenance::from_number(header.provenance);
         let is_id_wrong = (request_id == 0) != (kind == RESPONSE_BIT | KIND_GO_AWAY);
         let is_compressed = header.is_compressed();
+        let is_unagreed = is_compressed && !self.may_compress;
         let all_flags = FLAG_COMPRESSED | FLAG_MORE | FLAG_DEGRADED;
         let contradicts = header.status != 0 && (header.is_more() || header.is_degraded());
         let is_useful = raw_size >= COMPRESSION_SIZE_MIN && (1..raw_size).contains(&size);
@@ -64,10 +65,10 @@ impl FrameReader {
             (32, provenance.is_none(), "provenance_invalid", &header.provenance, &"1 or 2"),
             (32, is_id_wrong, "request_id_invalid", &request_id, &"0 in GoAway"),
             (32, contradicts, "flags_conflict", &flags, &"neither more nor degraded"),
+            (32, is_unagreed, "compression_not_agreed", &flags, &"plain bodies, see Hello"),
             (32, raw_size > self.body_max, "raw_size_too_large", &raw_size, &self.body_max),
             (32, !is_compressed && raw_size != size, "raw_size_mismatch", &raw_size, &size),
             (32, is_compressed && !is_useful, "compression_not_useful", &size, &"a useful one"),
-            (32, is_compressed && !self.may_compress, "compressed", &size, &"what Hello agreed on"),
         ];
         if let Some((_, _, code, found, allowed)) = checks.iter().find(|row| have >= row.0 && row.1)
         {

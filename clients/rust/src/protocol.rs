@@ -3920,7 +3920,8 @@ impl Message for Counter {
 /// Message `GoAway`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GoAway {
-    /// Reason of the end (`shutting_down`, `idle`) (required, 1..128 bytes).
+    /// Reason of the end: `shutting_down`, `idle`, or a word of a later server (required, 1..128
+    /// bytes).
     pub reason: String,
     /// Time until the server closes everything still open, milliseconds (required).
     pub drain_milliseconds: u64,

@@ -269,6 +269,35 @@ fn frames_about_the_connection_are_plain_and_never_a_mocks() {
     }
 }
 
+/// Answers the Unloads of `answered` (counted from 1) and one chunk of each Generate. Beside all
+/// else the server finds the connection idle, and has not read the request.
+fn finds_idle(seen: &Seen, answered: &[usize]) -> Option<Vec<u8>> {
+    let idle = frame(KIND_GO_AWAY, 0, 0, 0, &[text(1, "idle"), number(2, 0)].concat());
+    Some(match seen.kind {
+        KIND_UNLOAD if answered.contains(&seen.nth) => frame(seen.kind, seen.id, 0, 0, &[]),
+        KIND_UNLOAD => idle,
+        KIND_GENERATE => [chunk(seen, "one "), idle].concat(),
+        _ => return well(seen),
+    })
+}
+
+#[test]
+fn a_request_that_crosses_goaway_idle_is_sent_again() {
+    let fake = Fake::start(4, |seen| finds_idle(seen, &[2, 4]));
+    let client = fake.client_with(Options { attempts: 1, ..Default::default() });
+    let unload = || client.unload(&UnloadRequest { name: "m".into() });
+    let codes = [(); 3].map(|()| unload().err().map(|error| error.code));
+    assert_eq!(codes, [None, None, Some(Code::ConnectionClosed)]);
+    assert_eq!(fake.bodies(KIND_UNLOAD).len(), 6);
+}
+
+#[test]
+fn goaway_idle_in_the_middle_of_an_answer_is_damage() {
+    let fake = Fake::start(1, |seen| finds_idle(seen, &[]));
+    let error = fake.client.generate(&request()).expect_err("a breach");
+    assert_eq!(error.code, Code::ProtocolError);
+}
+
 #[test]
 fn options_and_requests_are_checked() {
     for (name, options) in [

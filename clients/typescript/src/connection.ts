@@ -121,6 +121,8 @@ export class Connection {
   failure: AssayError | undefined;
   /** True when the connection takes no new requests. */
   isDraining = false;
+  /** True when the server found the connection idle, and read none of the requests in flight. */
+  isForsaken = false;
   /** Resolves after Hello. Rejects with the reason when Hello fails. */
   readonly opening: Promise<void>;
 
@@ -254,10 +256,20 @@ export class Connection {
   private leave(frame: Frame): void {
     checkMarks(frame, "GoAway");
     if (frame.status !== 0) throw refusalIn(frame, "protocol_error");
-    decode(goAwayTable, frame.body);
+    const { reason } = decode(goAwayTable, frame.body);
+    if (reason === "idle") this.forsake();
     if (!this.isOpen) throw closedError("reading the server's GoAway");
     this.drain();
     if (this.calls.size === 0) this.socket.end();
+  }
+
+  /** Ends an idle connection. A server that says idle has read none of the requests in flight. */
+  private forsake(): void {
+    for (const call of this.calls.values()) {
+      if (call.first !== undefined) throw new Error("found GoAway idle in the middle of an answer");
+    }
+    this.isForsaken = true;
+    throw closedError("using a connection that the server found idle");
   }
 
   private drain(): void {
@@ -348,6 +360,7 @@ export class Connection {
 
   /** Writes a request after `takePlace`. Throws when the connection takes no more requests. */
   send(kind: Kind, body: Uint8Array, deadlineMilliseconds: number): Call {
+    if (this.isForsaken && this.failure !== undefined) throw this.failure;
     if (this.isDraining) throw closedError(`sending ${kind.name}`);
     const call = this.write(kind, body, deadlineMilliseconds);
     // The system refused the write at once, and took no byte.

@@ -7,7 +7,8 @@
 // While `waitMilliseconds` last, a request is sent again when no server answers at the address or
 // the server refuses with model_loading. These tries do not count as attempts. Otherwise, within
 // `attempts`, a request is sent again
-//  1. when no byte of it was written: any kind,
+//  1. when no byte of it was written, or the server found the connection idle and read nothing:
+//     any kind (the first idle connection costs no attempt),
 //  2. when the answer was UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause
 //     that the server asks for, else the backoff,
 //  3. when the connection was lost: kinds with a harmless repetition (all but Load and Unload),
@@ -42,6 +43,7 @@ export class Exchange {
   private readonly deadline: number; // on the clock of performance.now(), Infinity for none
   private attempt = 1; // number of the current attempt
   private waited = 0; // tries that do not count as attempts
+  private hasMoved = false; // an idle connection has ended under the request
   private call: Call | undefined;
   private pieces: Pieces | undefined; // made anew with each attempt
   private hasReached = false; // a chunk has reached the caller
@@ -87,16 +89,15 @@ export class Exchange {
   /** Sends the request, if not sent yet. */
   async start(): Promise<void> {
     while (this.call === undefined) {
+      let connection: Connection | undefined;
       try {
         this.checkWanted();
-        const connection = await this.pool.pick(
+        connection = await this.pool.pick(
           this.kind.retrySafe, (opening) => this.until(opening));
-        await this.send(connection).catch((error) => {
-          connection.users -= 1;
-          throw error;
-        });
+        await this.send(connection);
       } catch (error) {
-        await this.again(error, true);
+        if (connection !== undefined) connection.users -= 1;
+        await this.again(error, true, connection);
       }
     }
   }
@@ -170,8 +171,9 @@ export class Exchange {
         this.whole = said;
         this.stop();
       } catch (error) {
+        const connection = this.call?.connection;
         this.drop();
-        await this.again(error, false);
+        await this.again(error, false, connection);
       }
     }
     return undefined;
@@ -259,13 +261,18 @@ export class Exchange {
   // -------------------------------------------------------------- another attempt
 
   /** Pauses before another attempt. When no attempt is left, ends the exchange and throws. */
-  private async again(error: unknown, isUnwritten: boolean): Promise<void> {
+  private async again(
+    error: unknown, isUnwritten: boolean, connection?: Connection
+  ): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const mayRepeat = error instanceof AssayError && this.ended === undefined &&
         !this.hasReached && !this.pool.isClosed;
-      const pause = mayRepeat ? this.waitPause(error) ?? this.retryPause(error, isUnwritten)
-        : undefined;
+      const isUnread = connection?.isForsaken === true && connection.failure === error;
+      const pause = !mayRepeat ? undefined
+        : isUnread && !this.hasMoved ? 0
+        : this.waitPause(error) ?? this.retryPause(error, isUnwritten || isUnread);
+      this.hasMoved ||= isUnread;
       if (pause === undefined || pause > this.left()) throw error;
       await this.until(new Promise<void>((resolve) => {
         timer = setTimeout(resolve, pause);

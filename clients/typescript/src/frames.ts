@@ -93,11 +93,11 @@ export class FrameReader {
       : (requestIdIn(head) === 0) !== isGoAway ? "found request id 0, or a GoAway with one"
       : status !== 0 && (flags & (flagMore | flagDegraded)) !== 0
         ? `found flags ${flags} beside status ${status}`
+      : isCompressed && !this.decompresses ? "found a compressed body without an agreement on it"
       : rawSize > this.bodyLimit ? `found a raw size of ${rawSize}, allowed: ${this.bodyLimit}`
       : !isCompressed && rawSize !== size ? `found a raw size of ${rawSize} for ${size} bytes`
       : isCompressed && (rawSize < compressionSizeMin || size === 0 || size >= rawSize)
         ? `found ${rawSize} bytes compressed to ${size}: not useful`
-      : isCompressed && !this.decompresses ? "found a compressed body without an agreement on it"
       : undefined;
     if (wrong !== undefined) throw new Error(wrong);
   }

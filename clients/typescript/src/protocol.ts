@@ -825,7 +825,7 @@ export interface Counter {
 
 /** The record "GoAway" of SPEC.md. */
 export interface GoAway {
-  /** Reason of the end (`shutting_down`, `idle`) (1 to 128 bytes). */
+  /** Reason of the end: `shutting_down`, `idle`, or a word of a later server (1 to 128 bytes). */
   reason: string;
   /** Time until the server closes everything still open, milliseconds. */
   drainMilliseconds: number;

@@ -155,6 +155,37 @@ scripted("a draining connection finishes, and is replaced", [async (peer) => {
   assert.equal(stage.connections, 2);
 });
 
+const idle = (peer: Peer): void => peer.say(
+  { kind: tables.goAwayKind, id: 0, deadline: 0, body: new Uint8Array(0) }, 0, tables.goAwayTable,
+  { reason: "idle", drainMilliseconds: 0 });
+
+/** Answers as a server that found the connection idle, and did not read the request. */
+async function crosses(peer: Peer): Promise<void> {
+  await peer.asked();
+  idle(peer);
+  await peer.drain();
+}
+
+async function unloads(peer: Peer): Promise<void> {
+  peer.say(await peer.asked(), 0, tables.unloadResponseTable, {});
+  await crosses(peer);
+}
+
+scripted("a request that crosses GoAway idle is sent again", [crosses, unloads, unloads, crosses],
+  async (client) => {
+    await client.unload("m");
+    await client.unload("m"); // crosses on a connection that was in use
+    await failing(client.unload("m"), "connection_closed");
+  }, { options: { attempts: 1 } });
+
+scripted("GoAway idle in the middle of an answer is damage", [async (peer) => {
+  peer.chunk(await peer.asked(), "one");
+  idle(peer);
+  await peer.drain();
+}], async (client) => {
+  await failing(client.generate({ prompt: "x" }), "protocol_error");
+});
+
 scripted("an idle connection that died is replaced before anything is risked", [async (peer) => {
   peer.repeat(await peer.asked());
 }, async (peer) => {

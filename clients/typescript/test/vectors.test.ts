@@ -17,6 +17,7 @@ interface Vector {
   bytes: Uint8Array;
   direction: string;
   before_hello: boolean;
+  compression?: boolean; // false: Hello agreed on no compression
   canonical?: boolean;
   message?: string;
   frames?: Array<{ message: string }>;
@@ -46,7 +47,7 @@ function readerFor(vector: Vector): FrameReader {
   const limit = vector.before_hello ? tables.frameSizeMaxBeforeHello - tables.headerSize
     : tables.bodySizeMax;
   const reader = new FrameReader(limit);
-  reader.decompresses = true;
+  reader.decompresses = !vector.before_hello && vector.compression !== false;
   return reader;
 }
 

@@ -232,7 +232,8 @@ class Connection:
             head = new_tuple(Head, HEADER.unpack_from(data, at))
             _frames.check_header(head, self._body_limit)
             if head.flags & FLAG_COMPRESSED and not self._compression:
-                raise breach("reading a frame: its body is compressed, which was not agreed on")
+                found = "compression_not_agreed: found a compressed body"
+                raise breach(f"reading a frame: {found}, allowed: what Hello agreed on")
             size = HEADER_SIZE - COUNTED + head.length
             if end - at < size:
                 missing = size - (end - at)
@@ -265,7 +266,7 @@ class Connection:
                 f"reading the answer to {call.kind.name}: found kind 0x{head.kind:02x}, allowed: "
                 f"0x{call.kind.number | RESPONSE_BIT:02x}"
             )
-        call.heard = now
+        call.heard, call.answered = now, True
         if not head.flags & protocol.FLAG_MORE:
             call.last = number
         if call.kind is _HELLO:
@@ -289,9 +290,20 @@ class Connection:
             words = ErrorBody(**decode(MESSAGES["Error"], body))
             text = f"the server ended the connection: {words.code}: {words.message}"
             raise AssayError(protocol.PROTOCOL_ERROR, text, server=words)
-        GoAway(**decode(MESSAGES["GoAway"], body))
+        reason = GoAway(**decode(MESSAGES["GoAway"], body)).reason
+        if reason == "idle":
+            self._end_idle()
         self.takes_requests = False
         self.wake_rooms()
+
+    def _end_idle(self) -> None:
+        """Ends a connection that the server found idle: it has read none of the requests in
+        flight."""
+        if any(call.answered for call in self.calls.values()):
+            raise breach("reading a GoAway: found reason idle in the middle of an answer")
+        error = closed("the server closed the connection, which it found idle")
+        error.unread = True
+        raise error
 
     def _agree(self, head: Head, body: bytes) -> None:
         """Takes the answer to Hello. The last line allows requests."""

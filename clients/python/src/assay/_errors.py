@@ -20,6 +20,9 @@ class AssayError(Exception):
     `server_load`.
     """
 
+    #: true when the server ended an idle connection, and never read the request
+    unread = False
+
     def __init__(
         self,
         code: str,

@@ -57,6 +57,8 @@ class Call:
     error: AssayError | None = None
     #: true when the caller gave the answer up
     over = False
+    #: true when a frame of the answer has come
+    answered = False
     #: true when the server was asked to stop
     cancelled = False
     #: body bytes filed
@@ -226,6 +228,8 @@ class Exchange:
     give_up_at = math.inf
     #: tries for an absent server, which do not count as attempts
     _waits = 0
+    #: true after an idle connection ended under the request, which was then no attempt
+    _moved = False
 
     def __init__(
         self, client: BaseClient, kind: Kind, request: Any, milliseconds: int, streams: bool
@@ -345,6 +349,9 @@ class Exchange:
         options, asked = self._client.options, error.retry_after_milliseconds
         if self.handed_out:
             return None
+        if error.unread and not self._moved:
+            self._moved = True
+            return 0.0
         left, most, waits = self._wait_until - now, self.deadline - now, math.inf
         if error.code == protocol.UNREACHABLE and left > 0:
             self._waits += 1
@@ -372,6 +379,6 @@ class Exchange:
         """True when the request may be sent again."""
         if error.code == protocol.SERVER_REFUSED:
             return error.status in _RETRIED
-        if not written:
+        if error.unread or not written:
             return error.code in _UNSENT
         return error.code == protocol.CONNECTION_CLOSED and self.kind.retry_safe

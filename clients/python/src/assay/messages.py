@@ -467,7 +467,7 @@ class Counter:
 class GoAway:
     """GoAway."""
 
-    #: reason of the end (`shutting_down`, `idle`)
+    #: reason of the end: `shutting_down`, `idle`, or a word of a later server
     reason: str
     #: time until the server closes everything still open, milliseconds
     drain_milliseconds: int

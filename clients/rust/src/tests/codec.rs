@@ -293,7 +293,7 @@ fn blocks_are_refused_without_agreement_and_when_they_lie() {
         taken.expect_err("a breach").message.clone()
     };
     let message = refusal(FrameReader::new(1 << 20), 5000);
-    assert!(message.contains("compressed: "), "not agreed: {}", message);
+    assert!(message.contains("compression_not_agreed: "), "not agreed: {}", message);
     let message = refusal(reader(1 << 20), 1_000_000);
     assert!(message.contains("compressed_body_damaged"), "a lie: {}", message);
 }

@@ -19,6 +19,9 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
     public let provenance: Provenance?
     /// True when no byte of the request had been written.
     package private(set) var isUnsent = false
+    /// True when the server ended an idle connection and had not read the request. Then `isUnsent`,
+    /// too.
+    package private(set) var isUnread = false
     private let ownField: String?
 
     /// Path of the offending field of the request, or name of the offending option.
@@ -44,6 +47,13 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
     package var unsent: AssayError {
         var error = self
         error.isUnsent = true
+        return error
+    }
+
+    /// This error, marked as that of a request that the server has not read.
+    package var unread: AssayError {
+        var error = unsent
+        error.isUnread = true
         return error
     }
 

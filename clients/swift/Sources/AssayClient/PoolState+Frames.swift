@@ -93,8 +93,16 @@ extension PoolState {
         try checkOwn(frame.header, "reading the server's GoAway")
         let doing = "the server closes the connection: "
         if let refusal = try frame.refusal(.protocolError, doing) { throw refusal }
-        _ = try GoAway(server: frame.body)
+        let reason = try GoAway(server: frame.body).reason
         if connection.phase == .greeting { throw .closed("waiting for the server's Hello") }
+        if reason == "idle" {
+            // A server that says idle has read none of the requests in flight.
+            guard connection.calls.values.allSatisfy({ $0.marks == nil }) else {
+                throw .damage(
+                    "reading the server's GoAway", "found reason idle in the middle of an answer")
+            }
+            throw .closed("using a connection that the server found idle").unread
+        }
         connection.phase = .draining
     }
 

@@ -2,7 +2,8 @@
 //
 // Guarantees: pure. README's "Repeated calls" describes this file. Work that may have been done is
 // never done again. A request is repeated only when no byte was written, when the server refused
-// before any work, or when the request has no side effects. Waiting for a server
+// before any work, when the server closed an idle connection without reading the request (the first
+// time without an attempt), or when the request has no side effects. Waiting for a server
 // (`waitMilliseconds`) repeats calls without any work done, and does not count as an attempt.
 
 import Wire
@@ -33,6 +34,8 @@ package struct RetryRule: Sendable {
     /// Number of the running attempt, from 1.
     package private(set) var attempt = 1
     private var waits = 0
+    /// True when an idle connection has ended under the request, which was no attempt.
+    private var hasMoved = false
 
     /// Longest pause between two tries during a wait for the server, nanoseconds. Also the pause
     /// for a loading model when the server names no pause.
@@ -50,6 +53,10 @@ package struct RetryRule: Sendable {
     package mutating func start(
         after error: AssayError, now: Moment = .now, jitter: Double = .random(in: 0.5...1)
     ) -> Moment? {
+        if error.isUnread, !hasMoved {
+            hasMoved = true
+            return now < deadline ? now : nil
+        }
         // A pause that the server asked for is not cut short. The client's own pause is cut, so
         // that the last try comes at the end of the wait.
         let asked = error.retryAfterMilliseconds.map(now.after(milliseconds:))

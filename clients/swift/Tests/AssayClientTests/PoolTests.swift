@@ -94,6 +94,38 @@ import Testing
         #expect(server.asked.map(\.connection) == [1, 2])
     }
 
+    private static let idle = ScriptedServer.frame(
+        GoAway(reason: "idle", drainMilliseconds: 0), to: 0)
+
+    /// The server answers the second and the fourth request, and finds the connection idle beside
+    /// every other request, which it has not read.
+    @Test func aRequestThatCrossesGoAwayIdleIsSentAgainOnce() async throws {
+        let server = try servers.greeting { asked, server in
+            [2, 4].contains(server.asked.count)
+                ? .send(ScriptedServer.frame(UnloadResponse(), to: asked.id))
+                : .sendAndClose(Self.idle)
+        }
+        let client = try Client(server.address, options: .once)
+        _ = try await client.unload(UnloadRequest(name: "m"))
+        _ = try await client.unload(UnloadRequest(name: "m"))
+        let error = await failure { _ = try await client.unload(UnloadRequest(name: "m")) }
+        #expect(error?.code == .connectionClosed)
+        #expect(server.asked.map(\.connection) == [1, 2, 2, 3, 3, 4])
+    }
+
+    @Test func goAwayIdleInTheMiddleOfAnAnswerIsDamage() async throws {
+        let server = try servers.greeting { asked, _ in
+            .send(
+                ScriptedServer.frame(GenerateChunk(tokens: [1], text: "a"), to: asked.id)
+                    + Self.idle)
+        }
+        let client = try Client(server.address)
+        let error = await failure {
+            _ = try await client.generate(GenerateRequest(prompt: .text("x")))
+        }
+        #expect(error?.code == .protocolError)
+    }
+
     @Test func closingEndsAStreamOfADrainingConnection() async throws {
         let server = try servers.greeting { asked, _ in
             .send(

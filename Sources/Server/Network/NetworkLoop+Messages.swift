@@ -1,0 +1,42 @@
+// What other threads tell the loop.
+
+import Service
+
+extension NetworkLoop {
+    /// Takes a message and carries out what follows from it.
+    func take(_ message: LoopMessage) {
+        switch message {
+        case .event(let ticket, let event):
+            deliver(event, to: ticket)
+        case .boot(let request, let outcome):
+            guard !context.isDraining else { return outcome.set(.failure(.stopped)) }
+            router.boot(request, outcome, context: &context)
+        case .served(let latch):
+            context.condition.isStarting = false
+            latch.set(!context.isDraining)
+        case .assayed(let ticket, let outcome):
+            router.assayed(ticket, outcome, context: &context)
+        case .installed(let ticket, let error):
+            router.installed(ticket, error, context: &context)
+        case .verified(let ticket, let model, let outcome, let file):
+            router.verified(ticket, model, outcome, file: file, context: &context)
+        case .fileSeen(let model, let file):
+            router.fileSeen(model, file, context: &context)
+        case .recomputed:
+            context.counters.add(.requestsRecomputed)
+        case .suspended(let count):
+            context.counters.add(.requestsSuspended, UInt64(count))
+        case .damaged(let model, let reason):
+            context.models.failServed(model, reason: reason)
+        case .survey(let survey):
+            survey.answer(
+                LoopFacts(
+                    entries: context.models.entries, isDraining: context.isDraining,
+                    isStarting: context.condition.isStarting, faults: context.condition.faults,
+                    death: context.condition.engine.death))
+        case .shutDown:
+            shutDown()
+        }
+        settle()
+    }
+}
