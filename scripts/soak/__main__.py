@@ -3,8 +3,10 @@
     python scripts/soak --bin FOLDER [--seconds N] [--seed N] [--times judge|print] [--only NAMES]
 
 Guarantees: it ends by itself, its processes end with it whatever ends it, its folder is removed,
-and the exit status is 1 for any wrong answer, unexplained refusal, dead server, leak or too few
-answers. With `--times print` no time fails it. A new attacker is a class and a line in ACTORS.
+and the exit status is 1 for any wrong answer, unexplained refusal, dead server, leak, too few
+answers, or an attack that was not made. With `--times print` no time fails it. First only askers
+play, which their times beside attackers are compared with. A new attacker is a class and a line
+in ACTORS.
 """
 
 import argparse
@@ -27,10 +29,14 @@ import assay  # noqa: E402
 import askers  # noqa: E402
 import attack_clients  # noqa: E402
 import attack_files  # noqa: E402
+import attack_holds  # noqa: E402
+import attack_load  # noqa: E402
+import attack_wire  # noqa: E402
 import goldens  # noqa: E402
 import models  # noqa: E402
-from servers import Server, clean_environment, ends_with_its_parent, usage  # noqa: E402
-from verdict import Verdict, percentile  # noqa: E402
+from servers import (Server, clean_environment, ends_with_its_parent, memory_peak,  # noqa: E402
+                     usage)
+from verdict import Verdict, forged, percentile  # noqa: E402
 
 #: Who plays. The first ones only ask; their answers' times are measured.
 ACTORS = {
@@ -41,18 +47,34 @@ ACTORS = {
     "interrupts": attack_clients.Interrupts,
     "files": attack_files.FileChanges,
     "reloads": attack_files.Reloads,
+    "mutants": attack_wire.Mutants,
+    "bombs": attack_wire.Bombs,
+    "lines": attack_wire.LogLines,
+    "clogged": attack_wire.Clogged,
+    "tokenizes": attack_load.Tokenizes,
+    "logits": attack_load.Logits,
+    "loads": attack_load.Loads,
+    "idle": attack_holds.Idle,
+    "stalled": attack_holds.Stalled,
+    "slow": attack_holds.SlowBodies,
 }
-ASKERS = ("python", "c")
 DRIVERS = {"c": f"{models.ROOT}/clients/c/run.sh driver"}
 
 #: What may be left over once all is quiet, beyond what the server held before the attacks.
 LEFT = {"descriptors": 4, "threads": 2, "memory": 64 << 20}
+#: Beside attackers of the raw wire: threads of late Loads, and what malloc keeps of 4 MB requests.
+LEFT_BY_RAIDERS = LEFT | {"threads": 4, "memory": 256 << 20}
 CLIENT_LEFT = {"descriptors": 4, "threads": askers.THREADS + 1, "memory": 16 << 20}
 UNITS = {"memory": "bytes"}
 #: Of a well-behaved client's answers, on a shared machine of two cores; those of C include the JSON
 #: that its driver writes.
 P99_MILLISECONDS = 2000
-QUIET_SECONDS = 15
+#: Only askers play in the first part of a soak, which their times beside attackers are compared to.
+QUIET_SHARE, QUIET_MIN_SECONDS, QUIET_MAX_SECONDS = 6, 5, 60
+#: The attacked server's address space (RLIMIT_AS), and what of it may ever be resident.
+MEMORY_LIMIT, MEMORY_PEAK = 3 << 30, 1 << 30
+#: What connections may take to be gone from a server that nobody asks any more.
+LEAVE_SECONDS = 15
 #: What actors may take to end: a call that hangs is told by the actor itself before.
 END_SECONDS = 2 * actor.HUNG_SECONDS + 15
 
@@ -132,21 +154,31 @@ def soak(words, folder, program, verdict, started):
     served = models.stage(os.path.join(folder, "served"), words.fixtures)
     print(f"soak: models {', '.join(served)}", flush=True)
     found = record_goldens(program, folder, pristine)
-    server = Server(program, folder, "served", {m.name: m.path for m in served.values()})
+    server = Server(program, folder, "served", {m.name: m.path for m in served.values()},
+                    tcp=True, memory=MEMORY_LIMIT)
     started.append(server)
     server.start()
     before = warm_up(server, found, verdict)
     stage = {
-        "url": server.url, "program": program, "folder": folder, "seed": words.seed,
+        "url": server.url, "port": server.port, "program": program, "folder": folder,
+        "seed": words.seed,
         "drivers": DRIVERS, "pristine": as_json(pristine), "served": as_json(served),
     }
     lock, plays = threading.Lock(), []
-    for name in words.only:
-        plays.append(Play(name, stage, verdict, lock))
-        started.append(plays[-1])
-    end = time.monotonic() + words.seconds
-    while time.monotonic() < end and server.lives:
-        time.sleep(0.2)
+
+    def let_play(askers, seconds):
+        for name in words.only:
+            if ACTORS[name].asks == askers:
+                plays.append(Play(name, stage, verdict, lock))
+                started.append(plays[-1])
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and server.lives:
+            time.sleep(0.2)
+
+    verdict.quiet = True
+    let_play(True, words.quiet)
+    verdict.quiet = False
+    let_play(False, words.seconds - words.quiet)
     for play in plays:
         play.process.stdin.close()
     until = time.monotonic() + END_SECONDS
@@ -156,7 +188,9 @@ def soak(words, folder, program, verdict, started):
         said = server.said(150).replace("\n", " | ")
         verdict.wrong("server", f"it died with status {server.process.returncode}: {said}")
     else:
-        measure_server(server, before, verdict)
+        raided = any(ACTORS[name].raids for name in words.only)
+        measure_server(server, before, LEFT_BY_RAIDERS if raided else LEFT, verdict)
+        verdict.measured("server: forged lines in its log", forged_lines(server), 0)
     measure_actors(plays, words, verdict)
 
 
@@ -164,15 +198,17 @@ def as_json(staged):
     return {m.name: {"path": m.path, "files": list(m.files)} for m in staged.values()}
 
 
-def measure_server(server, before, verdict):
+def measure_server(server, before, left, verdict):
     """Leaks, once nobody is connected any more, and the exit status of a drain."""
-    end = time.monotonic() + QUIET_SECONDS
+    verdict.measured("server: memory at its highest", memory_peak(server.process.pid), MEMORY_PEAK,
+                     unit="bytes")
+    end = time.monotonic() + LEAVE_SECONDS
     while time.monotonic() < end:
         after = usage(server.process.pid)
-        if all(after[key] - before[key] <= LEFT[key] for key in ("descriptors", "threads")):
+        if all(after[key] - before[key] <= left[key] for key in ("descriptors", "threads")):
             break
         time.sleep(0.2)
-    for key, bound in LEFT.items():
+    for key, bound in left.items():
         verdict.measured(f"server: {key} left over", after[key] - before[key], bound,
                          unit=UNITS.get(key, ""))
     status = server.stop()
@@ -180,16 +216,21 @@ def measure_server(server, before, verdict):
         verdict.wrong("server", f"SIGTERM ended it with status {status}")
 
 
+def forged_lines(server):
+    """Lines of the log that a client wrote: its words at the start, or what steers a terminal."""
+    return forged(pathlib.Path(server.log).read_bytes(), attack_wire.LogLines.FORGED.encode())
+
+
 def measure_actors(plays, words, verdict):
+    judged = words.times == "judge"
     for play in plays:
-        tally, name = verdict.tallies[play.name], play.name
-        done = tally.right if name in ASKERS else tally.acts
-        least = ACTORS[name].acts_per_minute * words.seconds / 60
-        verdict.measured(f"{name}: {'answers' if name in ASKERS else 'acts'}", done,
-                         max(1, least), at_least=True)
-        if name in ASKERS:
-            verdict.measured(f"{name}: p99", percentile(tally.milliseconds, 99), P99_MILLISECONDS,
-                             unit="ms", judged=words.times == "judge")
+        name, kind = play.name, ACTORS[play.name]
+        if kind.asks:
+            verdict.asked(name, kind, words.seconds, words.quiet, judged)
+            verdict.measured(f"{name}: p99", percentile(verdict.tallies[name].milliseconds, 99),
+                             P99_MILLISECONDS, unit="ms", judged=judged)
+        else:
+            verdict.attacked(name, kind, words.seconds - words.quiet)
         if len(play.usages) >= 2:
             for key, bound in CLIENT_LEFT.items():
                 verdict.measured(f"{name}: {key} left over",
@@ -210,6 +251,8 @@ def arguments():
     unknown = [name for name in words.only if name not in ACTORS]
     if unknown:
         parse.error(f"no actor {unknown[0]!r}; there are {', '.join(ACTORS)}")
+    words.quiet = min(QUIET_MAX_SECONDS, words.seconds / 2,
+                      max(QUIET_MIN_SECONDS, words.seconds / QUIET_SHARE))
     words.seed = words.seed or random.SystemRandom().randrange(1, 1 << 32)
     words.fixtures = pathlib.Path(os.environ.get("ASSAY_FIXTURES")
                                   or models.ROOT.parent / "shared" / "fixtures")

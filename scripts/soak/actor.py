@@ -2,7 +2,7 @@
 
 Guarantees: each thing an actor saw is one JSON line on its standard output (see `Actor.say`), and
 an actor ends when its standard input ends, so none outlives the soak. Not here: what a line is
-worth (verdict), the actors themselves (askers, attack_clients, attack_files).
+worth (verdict), the actors themselves (askers and the attack_ files).
 """
 
 import json
@@ -19,6 +19,8 @@ from servers import usage
 
 #: Seconds after which a call that has not ended counts as hung.
 HUNG_SECONDS = 20
+#: An attacker would have a machine of its own: its work takes no processor from who only asks.
+ATTACKER_NICE = 3
 
 
 class Actor:
@@ -26,15 +28,18 @@ class Actor:
 
     `explains`: the codes that this actor may meet, each with its reason. A code of the server is
     named as it is (`model_unknown`), one of the client as well (`connection_closed`).
-    `acts_per_minute`: so many it must do or the soak has shown nothing.
+    `acts_per_minute`: so many it must do or the soak has shown nothing, `acts_at_least` however
+    short the soak. `demands`: code -> seconds of attack after which it must have been met. With
+    `raids` it attacks on both transports.
     """
 
-    explains = {}
-    acts_per_minute = 6
+    explains, demands = {}, {}
+    acts_per_minute, acts_at_least = 6, 1
+    raids, asks = False, False
 
     def __init__(self, name, stage):
         self.name = name
-        self.url, self.program = stage["url"], stage["program"]
+        self.url, self.port, self.program = stage["url"], stage["port"], stage["program"]
         self.folder = pathlib.Path(stage["folder"])
         self.pristine, self.served = stage["pristine"], stage["served"]
         self.drivers = stage["drivers"]
@@ -52,7 +57,9 @@ class Actor:
     # ------------------------------------------------------------ what is told
 
     def say(self, what, **words):
-        """`what`: right, wrong, refused (then `code`), act, usage; more in words."""
+        """`what`: right, wrong, refused and met (then `code`), act, usage; more in words.
+
+        `count` stands for so many equal lines."""
         line = json.dumps({"who": self.name, "what": what, **words}) + "\n"
         os.write(1, line.encode())  # one write of less than a pipe's page: whole, without a lock
 
@@ -62,7 +69,8 @@ class Actor:
         golden = self.goldens[model or row["request"]["model"]]
         wrong = goldens.compare(golden, row, answer, name)
         spent = (time.monotonic() - began) * 1000
-        self.say("wrong" if wrong else "right", note=wrong or "", milliseconds=spent)
+        self.say("wrong" if wrong else "right", note=wrong or "", milliseconds=spent,
+                 timed=goldens.is_timed(row))
 
     def refused(self, error, about=""):
         """Says that a call raised an AssayError."""
@@ -86,9 +94,12 @@ class Actor:
         return [row for golden in self.goldens.values() for row in golden["questions"]]
 
     def question(self, model=None):
-        """A golden row, at random."""
+        """A golden row, at random; one in three is a short Generate."""
         model = model or self.random.choice(sorted(self.goldens))
-        return self.random.choice(self.goldens[model]["questions"])
+        rows = self.goldens[model]["questions"]
+        if self.random.random() < 1 / 3:
+            rows = [row for row in rows if goldens.is_timed(row)]
+        return self.random.choice(rows)
 
     def ask(self, client, row, stream=None):
         """One question through the Python client, and what came of it."""
@@ -111,6 +122,8 @@ def play(make, name):
         if not byte:
             sys.exit("an actor without a stage")
         line += byte
+    if not make.asks:
+        os.nice(ATTACKER_NICE)
     actor = make(name, json.loads(line))
     actor.run()
     sys.stdout.flush()

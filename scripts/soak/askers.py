@@ -17,6 +17,8 @@ from actor import HUNG_SECONDS, Actor
 from servers import ends_with_its_parent
 
 THREADS = 3
+#: Between two questions of a thread: two cores are the server's and the attackers', too.
+PAUSE_SECONDS = 0.02
 
 
 def read_json(line):
@@ -31,7 +33,7 @@ def read_json(line):
 class PythonAsker(Actor):
     """Threads share one client of two connections."""
 
-    acts_per_minute = 60
+    acts_per_minute, asks = 60, True
 
     def run(self):
         client = assay.Client(self.url, assay.Options(connections=2))
@@ -56,12 +58,13 @@ class PythonAsker(Actor):
     def loop(self, client):
         while self.running():
             self.ask(client, self.question())
+            time.sleep(PAUSE_SECONDS)
 
 
 class DriverAsker(Actor):
     """A client in another language: questions in flight on its driver, one JSON line each."""
 
-    acts_per_minute = 60
+    acts_per_minute, asks = 60, True
 
     def run(self):
         self.process = subprocess.Popen(
@@ -77,6 +80,7 @@ class DriverAsker(Actor):
         self.used(self.process.pid)
         while self.running() and self.process.poll() is None:
             self.call(self.question())
+            time.sleep(PAUSE_SECONDS / THREADS)
         if not self.drained(HUNG_SECONDS + 5):
             self.say("wrong", note=f"{len(self.flight)} calls of the driver hung or were dropped")
         if self.process.poll() is None:

@@ -14,6 +14,8 @@ sys.path.insert(0, str(ROOT / "clients" / "python"))
 import driver  # noqa: E402  the Python client's driver: JSON to messages and back
 from assay import _protocol as protocol  # noqa: E402
 
+#: The tokens of a Generate whose time is compared, quiet and beside attackers.
+TIMED_TOKENS = "4"
 PROMPTS = ("317+485=", "100+250=", "Once upon a time", "Story about a fox:")
 
 
@@ -22,6 +24,7 @@ def questions(model):
     two = [{"text": " there was"}, {"tokens": [40, 41]}]
     made = [("Generate", {"prompt": prompt, "max_tokens": "16"}) for prompt in PROMPTS]
     made += [
+        ("Generate", {"prompt": PROMPTS[2], "max_tokens": TIMED_TOKENS}),
         ("Generate", {"prompt": PROMPTS[2], "max_tokens": "48", "logprobs": "2"}),
         ("Generate", {"prompt": PROMPTS[3], "max_tokens": "8", "prompt_logprobs": "1"}),
         ("Generate", {"tokens": [50, 51, 52], "max_tokens": "24", "temperature": 1.0, "seed": "7"}),
@@ -33,6 +36,10 @@ def questions(model):
         ("Logits", {"tokens": [50, 51, 52], "all_positions": True}),
     ]
     return [(kind, {"model": model} | request) for kind, request in made]
+
+
+def is_timed(row):
+    return row["request"].get("max_tokens") == TIMED_TOKENS
 
 
 # ---------------------------------------------------------------- asking in Python

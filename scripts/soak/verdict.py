@@ -1,15 +1,21 @@
 """What a soak's lines are worth: right, explained, wrong or unexplained; and the closing table.
 
 Pure: no process, socket or clock, so that the classifier has tests of its own (test_verdict).
-Guarantees: a refusal that no table explains, an actor that did too little, and a bound that is
-passed each fail the run by name.
+Guarantees: a refusal that no table explains, an actor that did too little, an attack that was not
+made or never met what it demands, and a bound that is passed each fail the run by name.
 """
 
+import collections
 from dataclasses import dataclass, field
 
 #: Messages of one kind that are shown; the rest is counted.
 EXAMPLES_MAX = 5
 NOTE_MAX = 200
+#: p99 of a short Generate beside attackers, as a multiple of the quiet one.
+RATIO_MAX = 5
+#: Short answers a second, quiet, without which there is nothing to compare with.
+QUIET_A_SECOND = 2
+TRANSPORTS = ("unix", "tcp")
 
 
 @dataclass
@@ -22,6 +28,11 @@ class Tally:
     wrong: int = 0
     unexplained: int = 0
     milliseconds: list = field(default_factory=list)
+    #: Of the Generates that are timed: before the attacks, and beside them.
+    quiet: list = field(default_factory=list)
+    beside: list = field(default_factory=list)
+    #: Acts by transport, where an actor tells it.
+    on: collections.Counter = field(default_factory=collections.Counter)
 
 
 @dataclass
@@ -34,6 +45,7 @@ class Bound:
     at_least: bool = False
     unit: str = ""
     judged: bool = True
+    decimals: int = 0
 
     @property
     def holds(self):
@@ -43,23 +55,23 @@ class Bound:
     def line(self):
         sign = ">=" if self.at_least else "<="
         word = "holds" if self.holds else "MISSED"
-        return (f"{self.what:<44} {self.measured:>12.0f} {sign} {self.bound:.0f} {self.unit:<6}"
-                f" {word if self.judged else 'printed only'}")
+        return (f"{self.what:<44} {self.measured:>12.{self.decimals}f} {sign} {self.bound:.0f} "
+                f"{self.unit:<6} {word if self.judged else 'printed only'}")
 
 
 class Verdict:
     """Takes the actors' lines and the measures; says whether the soak holds."""
 
     def __init__(self, explained):
-        """`explained`: actor -> code -> reason."""
-        self.explained = explained
+        """`explained`: actor -> code -> reason. `quiet` is True until the attacks begin."""
+        self.explained, self.quiet = explained, False
         self.tallies = {name: Tally() for name in explained}
         self.reasons, self.examples, self.bounds = {}, {}, []
 
     def classify(self, line):
         """The class of one line: right, explained, wrong, unexplained; None for what counts as
         none of them (acts, usage)."""
-        if line["what"] == "refused":
+        if line["what"] in ("refused", "met"):
             known = self.explained[line["who"]]
             return "explained" if line.get("code") in known else "unexplained"
         return line["what"] if line["what"] in ("right", "wrong") else None
@@ -67,19 +79,23 @@ class Verdict:
     def take(self, line):
         tally = self.tallies[line["who"]]
         found = self.classify(line)
+        count = line.get("count", 1)
         if line["what"] == "act":
-            tally.acts += 1
+            tally.acts += count
+            tally.on[line.get("on")] += count
         if found is None:
             return
-        setattr(tally, found, getattr(tally, found) + 1)
+        setattr(tally, found, getattr(tally, found) + count)
         if found == "right":
             tally.milliseconds.append(line.get("milliseconds", 0))
+            if line.get("timed"):
+                (tally.quiet if self.quiet else tally.beside).append(line["milliseconds"])
         elif found == "explained":
             key = line["who"], line["code"]
-            self.reasons[key] = self.reasons.get(key, 0) + 1
+            self.reasons[key] = self.reasons.get(key, 0) + count
         else:
             key = found, line["who"], line.get("code", "")
-            self.examples.setdefault(key, []).append(line.get("note", ""))
+            self.examples.setdefault(key, []).extend([line.get("note", "")] * count)
 
     def wrong(self, who, note):
         """Something that the soak itself saw."""
@@ -88,6 +104,35 @@ class Verdict:
 
     def measured(self, what, measured, bound, **words):
         self.bounds.append(Bound(what, measured, bound, **words))
+
+    def attacked(self, name, kind, seconds):
+        """An attacker must have attacked, on each of its transports, and met what it demands;
+        `kind` is its class (actor)."""
+        tally = self.tallies[name]
+        least = max(kind.acts_at_least, kind.acts_per_minute * seconds / 60)
+        self.measured(f"{name}: acts", tally.acts, least, at_least=True)
+        for on in TRANSPORTS if kind.raids else ():
+            self.measured(f"{name}: acts on {on}", tally.on[on], 1, at_least=True)
+        for code, after in kind.demands.items():
+            if seconds >= after:
+                self.measured(f"{name}: {code}", self.reasons.get((name, code), 0), 1,
+                              at_least=True)
+
+    def asked(self, name, kind, seconds, quiet_seconds, judged):
+        """One that only asks must have been answered, and beside attackers as soon as quiet."""
+        tally = self.tallies[name]
+        self.measured(f"{name}: answers", tally.right, max(1, kind.acts_per_minute * seconds / 60),
+                      at_least=True)
+        for when, times, span in (("quiet", tally.quiet, quiet_seconds),
+                                  ("beside attackers", tally.beside, seconds - quiet_seconds)):
+            self.measured(f"{name}: short answers, {when}", len(times),
+                          max(1, QUIET_A_SECOND * span if when == "quiet" else span / 10),
+                          at_least=True)
+        quiet, beside = percentile(tally.quiet, 99), percentile(tally.beside, 99)
+        self.measured(f"{name}: p99 of a short answer, quiet", quiet, 0, unit="ms", decimals=1,
+                      judged=False)
+        self.measured(f"{name}: p99 of a short answer, beside attackers", beside,
+                      RATIO_MAX * quiet, unit="ms", decimals=1, judged=judged)
 
     @property
     def holds(self):
@@ -118,6 +163,12 @@ class Verdict:
         missed = sum(not bound.holds for bound in self.bounds)
         return (f"{', '.join(f'{count} {key}' for key, count in sums.items())}, "
                 f"{missed} bounds missed: {'holds' if self.holds else 'FAILED'}")
+
+
+def forged(log, words):
+    """How many lines of a log begin with a client's words or hold what steers a terminal."""
+    return sum(line.startswith(words) or b"\x1b" in line or b"\r" in line
+               for line in log.split(b"\n"))
 
 
 def percentile(values, percent):
