@@ -15,14 +15,15 @@ package enum Console {
     /// Exit status of a program whose output cannot be written.
     package static let outputFailure: Int32 = 74
 
-    /// Opens missing descriptors, ignores SIGPIPE, and gives crashes back to the system. Programs
-    /// call it first.
+    /// Opens missing descriptors, ignores SIGPIPE and SIGXFSZ, and gives crashes back to the
+    /// system. Programs call it first.
     package static func prepare() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
             // A descriptor of the wrong direction: its use is the error that it was before.
             _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
-        signal(SIGPIPE, SIG_IGN)
+        // A write beyond a limit of the file size fails like a write to a full disk.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         // Swift's backtracer would print paths and memory for minutes while a core is wanted.
         for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] {
             signal(number, SIG_DFL)

@@ -8,15 +8,21 @@ package struct TurnQueue<Item: Sendable>: Sendable {
     private var lines: [UInt64: [Item]] = [:]
     /// Connections with items, the next first.
     private var order: [UInt64] = []
+    /// Items of all connections.
+    package private(set) var count = 0
 
     package init() {}
 
-    package var isEmpty: Bool { order.isEmpty }
+    package var isEmpty: Bool { count == 0 }
+
+    /// Items of a connection.
+    package func count(of connection: UInt64) -> Int { lines[connection]?.count ?? 0 }
 
     /// Puts an item behind the others of its connection.
     package mutating func add(_ item: Item, of connection: UInt64) {
         if lines[connection] == nil { order.append(connection) }
         lines[connection, default: []].append(item)
+        count += 1
     }
 
     /// Takes the next item out.
@@ -29,6 +35,7 @@ package struct TurnQueue<Item: Sendable>: Sendable {
             preconditionFailure("connection \(connection) has a turn and nothing to do")
         }
         let item = line.removeFirst()
+        count -= 1
         if !line.isEmpty {
             lines[connection] = line
             order.append(connection)
@@ -36,16 +43,25 @@ package struct TurnQueue<Item: Sendable>: Sendable {
         return item
     }
 
-    /// Takes the first item out for which `condition` holds.
+    /// Takes out the first item of a connection for which `condition` holds.
     package mutating func remove(
         of connection: UInt64, where condition: (Item) -> Bool
     ) -> Item? {
         guard let index = lines[connection]?.firstIndex(where: condition) else { return nil }
         let item = lines[connection]?.remove(at: index)
+        count -= 1
         if lines[connection]?.isEmpty == true {
             lines[connection] = nil
             order.removeAll { $0 == connection }
         }
         return item
+    }
+
+    /// Takes out an item of any connection for which `condition` holds.
+    package mutating func remove(where condition: (Item) -> Bool) -> Item? {
+        for connection in order {
+            if let item = remove(of: connection, where: condition) { return item }
+        }
+        return nil
     }
 }

@@ -76,8 +76,8 @@ import Testing
         #expect(!server.errors.contains("Backtrac") && !server.errors.contains("Crash"))
     }
 
-    @Test(arguments: [SIGHUP, SIGUSR1, SIGUSR2])
-    func signalsOfOtherServersDoNotEndThisOne(_ number: Int32) throws {
+    @Test(arguments: [SIGHUP, SIGUSR1, SIGUSR2, SIGXFSZ])
+    func signalsThatMeanNothingHereDoNotEndTheServer(_ number: Int32) throws {
         let server = try ServerProcess(model: nil)
         server.signal(number)
         _ = try server.client()

@@ -192,6 +192,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [(0, 0.8), (5000, 1.0), (5000, 0.8)])
+    func setsOfThousandsAreTheSameAsSortingEverything(_ topK: Int, _ topP: Double) throws {
+        var random = SeededGenerator(seed: 5)
+        let logits = (0..<6000).map { _ in (random.uniform() * 64).rounded() / 64 }
+        var sampler = try sampler {
+            ($0.temperature, $0.topK, $0.topP) = (1, topK, topP)
+        }
+        let allowed = Self.allowed(logits, topK: topK, topP: topP, minP: 0)
+        #expect((3000...5000).contains(allowed.count))
+        let counts = try counts(&sampler, logits, 20_000)
+        let drawn = Set(counts.indices.filter { counts[$0] > 0 })
+        #expect(drawn.isSubset(of: allowed))
+        // Each of them is drawn about five times.
+        #expect(drawn.count > allowed.count * 9 / 10)
+    }
+
     private static func allowed(_ logits: [Float], topK: Int, topP: Double, minP: Double)
         -> Set<Int>
     {

@@ -72,6 +72,8 @@ import Testing
                     if victim != nil { lines[connection]?.removeLast() }
                 }
             }
+            #expect(queue.count == lines.values.joined().count)
+            for (connection, line) in lines { #expect(queue.count(of: connection) == line.count) }
             #expect(Set(drained(queue)) == Set(lines.values.joined()))
         }
     }

@@ -11,6 +11,8 @@ package struct Candidate: Equatable, Sendable, HeapElement {
     package var logit: Float
     package var token: Int32
 
+    package init(logit: Float, token: Int32) { (self.logit, self.token) = (logit, token) }
+
     @inline(__always)
     package func precedes(_ other: Candidate) -> Bool {
         logit != other.logit ? logit > other.logit : token < other.token

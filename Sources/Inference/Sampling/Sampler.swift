@@ -16,6 +16,7 @@ public struct Sampler: Sendable {
     public let parameters: SamplingParameters
     private var random: RandomSource
     private var heap = Heap<Candidate>()
+    private var order = LikelihoodOrder()
     private var kept: [Candidate] = []
     private var weights: [Double] = []
 
@@ -64,6 +65,8 @@ public struct Sampler: Sendable {
     /// Largest number of tokens for which an ordered insertion is cheaper than a heap of the
     /// vocabulary.
     private static let insertionCountMax = 256
+    /// Tokens that are taken from the heap before the rest is sorted at once.
+    private static let heapCountMax = 2_048
 
     /// Keeps the tokens that top-k, top-p and min-p allow, likeliest first.
     private mutating func truncate(_ logits: UnsafeBufferPointer<Float>, _ best: Candidate) {
@@ -76,13 +79,20 @@ public struct Sampler: Sendable {
         if parameters.topK == 0 {
             for index in logits.indices { total += weight(logits[index], best) }
         }
+        let logitMin = lowestUseful(best, total, count: logits.count)
         if limit <= Self.insertionCountMax {
             heap.fillLikeliest(logits, countMax: limit)
         } else {
-            heap.fill(logits, logitMin: lowestUseful(best, total, count: logits.count))
+            heap.fill(logits, logitMin: logitMin)
         }
+        order.removeAll()
         var sum = 0.0
-        while kept.count < limit, let candidate = heap.popFirst() {
+        while kept.count < limit {
+            if kept.count == Self.heapCountMax, !heap.isEmpty, let last = kept.last {
+                order.fill(logits, behind: last, logitMin: logitMin)
+                heap.removeAll()
+            }
+            guard let candidate = heap.popFirst() ?? order.next(logits) else { break }
             let weight = weight(candidate.logit, best)
             guard weight > 0 else { break }
             kept.append(candidate)

@@ -2,8 +2,8 @@
 // nor delays the server.
 //
 // The port uses the event loop's listener, like the protocol itself. Bounds:
-//   connections at once      32, the oldest without a whole request makes room, then the oldest with
-//                            an answer; newcomers wait while 32 answers are made
+//   connections at once      32, the oldest without a whole request makes room, then the oldest
+//                            with an answer; newcomers wait while 32 answers are made
 //   time for a head          5 s, then 408
 //   bytes of a head          8 KiB, then 431
 //   requests per connection  one
