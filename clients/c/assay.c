@@ -345,11 +345,9 @@ static bool block_is_sound(const uint8_t *block, size_t size) {
 
 /* Decodes into exactly `raw_size` bytes. Both sizes are within the limit on bodies. */
 static bool block_decode(const uint8_t *block, size_t size, uint8_t *target, size_t raw_size) {
-    if (size > INT32_MAX || raw_size > INT32_MAX || !block_is_sound(block, size)) {
-        return false;
-    }
-    return LZ4_decompress_safe((const char *)block, (char *)target, (int)size, (int)raw_size) ==
-           (int)raw_size;
+    return size <= INT32_MAX && raw_size <= INT32_MAX && block_is_sound(block, size) &&
+           LZ4_decompress_safe((const char *)block, (char *)target, (int)size, (int)raw_size) ==
+               (int)raw_size;
 }
 
 static size_t paying_size(size_t size) {
@@ -466,10 +464,8 @@ static const char *check_value(const assay_field_info *field, struct span value)
 
 /* Checks the number of values of a field against the field's table. */
 static const char *check_times(const assay_field_info *field, size_t times) {
-    if (times > field->times_max) {
-        return "field_repeated";
-    }
-    return times < field->times_min ? "field_missing" : NULL;
+    const char *wrong = times < field->times_min ? "field_missing" : NULL;
+    return times > field->times_max ? "field_repeated" : wrong;
 }
 
 /* ================================================================ codec: encoding */
@@ -580,11 +576,9 @@ static size_t field_size(const uint8_t *at, const uint8_t *end) {
 
 /* Counts the fields with `id` from `at` on, for the allocation of a list. */
 static size_t count_run(const uint8_t *at, const uint8_t *end, unsigned id) {
-    size_t count = 0, size = field_size(at, end);
-    while (size > 0 && get_u16(at) == id) {
+    size_t count = 0;
+    for (; field_size(at, end) > 0 && get_u16(at) == id; at += field_size(at, end)) {
         count++;
-        at += size;
-        size = field_size(at, end);
     }
     return count;
 }
@@ -811,7 +805,7 @@ struct call {
     struct pending *pending;
     struct answer answer;
     bool was_written, was_seen; /* was_seen: by on_chunk */
-    bool is_unread; /* the server ended an idle connection, and did not read the request */
+    bool is_unread;             /* the server found the connection idle, and read no request */
     bool is_inherited;          /* on_chunk forked, and the child has returned */
 };
 
@@ -940,11 +934,9 @@ static bool count_fits(
 }
 
 static bool whole_generate_fits(struct call *call, const assay_generate_response *last) {
-    if (!count_fits(call, "tokens", last->tokens.count, last->completion_tokens, 1)) {
-        return false;
-    }
-    if (last->prompt_logprobs == NULL) {
-        return true;
+    const bool fits = count_fits(call, "tokens", last->tokens.count, last->completion_tokens, 1);
+    if (!fits || last->prompt_logprobs == NULL) {
+        return fits;
     }
     const uint64_t expected = last->prompt_tokens - (last->prompt_tokens > 0 ? 1 : 0);
     const uint64_t found = last->prompt_logprobs->tokens.count;
@@ -1399,8 +1391,7 @@ static bool file_go_away(struct connection *connection, struct frame *packed) {
         leaving = decode_body(
             &arena, ASSAY_MESSAGE_GO_AWAY, frame->body, frame->size, &connection->error);
     }
-    if (leaving != NULL && leaving->reason.size == 4 &&
-        memcmp(leaving->reason.data, "idle", 4) == 0) {
+    if (leaving != NULL && same_bytes(leaving->reason.data, leaving->reason.size, "idle", 4)) {
         (void)forsake(connection);
     } else if (leaving != NULL) {
         drains = connection->is_draining = true;
@@ -2054,9 +2045,8 @@ static int64_t answer_limit(const struct call *call) {
     const assay_options *options = &call->pool->client->options;
     const int64_t grace = (int64_t)options->grace_milliseconds * 1000;
     const int64_t limit = call->deadline == FOREVER ? FOREVER : call->deadline + grace;
-    return options->answer_milliseconds == 0
-               ? limit
-               : earlier(limit, milliseconds_from_now(options->answer_milliseconds));
+    const uint64_t silence = options->answer_milliseconds;
+    return silence == 0 ? limit : earlier(limit, milliseconds_from_now(silence));
 }
 
 /* Reads the frames of an answer to the last. The lock is held, but released while bodies are
@@ -2125,12 +2115,11 @@ static bool try_once(struct call *call) {
 
 /* Returns the pause after the `made`th try in microseconds: doubled each time, with jitter. */
 static int64_t backoff(const struct call *call, uint64_t made) {
-    const uint64_t longest = call->pool->client->options.backoff_max_milliseconds;
-    uint64_t pause = call->pool->client->options.backoff_milliseconds;
-    for (uint64_t i = 1; i < made && pause < longest && pause > 0; i++) {
-        pause *= 2;
-    }
-    pause = pause > longest ? longest : pause;
+    const assay_options *options = &call->pool->client->options;
+    const uint64_t longest = options->backoff_max_milliseconds;
+    const uint64_t doublings = made > 32 ? 32 : made - 1;
+    const uint64_t doubled = options->backoff_milliseconds << doublings; /* was below 2^32 */
+    const uint64_t pause = doubled > longest ? longest : doubled;
     /* The clock and the address of the call, mixed. Not secret. */
     const uint64_t seed = (uint64_t)now_microseconds() ^ (uint64_t)(uintptr_t)call;
     const uint64_t random = seed * 0x9E3779B97F4A7C15u >> 32;

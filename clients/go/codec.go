@@ -48,9 +48,7 @@ func encode(from body, bytes []byte) ([]byte, uint32, *breach) {
 func decode(bytes []byte, into body) *breach {
 	c := &coder{reads: true, bytes: bytes}
 	into.fields(c)
-	if c.wrong == nil && len(c.bytes) > 0 {
-		c.isNext(&field{id: 1 << 16})
-	}
+	c.isNext(&field{id: 1 << 16}) // refuses a field that remains, as its id is lower
 	if whole, ok := into.(consistent); ok && c.wrong == nil {
 		return whole.consistent()
 	}

@@ -69,7 +69,6 @@ type connection struct {
 	writing  bool // a frame is half written, and writeRest writes the rest
 	unsorted bool // received bytes must be read before the next send
 	lastRead time.Time
-	forsaken bool   // the server has found the connection idle and reads nothing more
 	failure  *Error // reason for the end of the connection
 }
 
@@ -77,8 +76,7 @@ type connection struct {
 func (c *connection) run(life context.Context, network, address string) {
 	failure := c.greet(life, network, address)
 	for failure == nil {
-		next, err := c.reader.next()
-		if err != nil {
+		if next, err := c.reader.next(); err != nil {
 			failure = c.readingError(err)
 		} else {
 			failure = c.file(next)
@@ -223,18 +221,15 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 	return target, nil
 }
 
-// forsake marks the requests in flight as unread, because a server that says idle has read none of
-// them. The returned error ends the connection. The mutex is held.
+// forsake returns the error that ends a connection after GoAway idle. No answer may have begun,
+// because a server that says idle has read none of the requests in flight. The mutex is held.
 func (c *connection) forsake(doing string) *Error {
-	for _, each := range c.calls {
+	for id, each := range c.calls {
 		if each.first.kind != 0 {
-			return protocolError(doing, "found GoAway idle in the middle of the answer to request %d",
-				each.id)
+			return protocolError(doing, "found GoAway idle in the middle of the answer to request %d", id)
 		}
-		each.unread = true
 	}
-	c.forsaken = true
-	return closedError("sending on a connection that the server found idle", nil)
+	return foundIdle
 }
 
 // leave stops the connection from taking new requests and removes the waiting requests. A request
@@ -242,15 +237,12 @@ func (c *connection) forsake(doing string) *Error {
 func (c *connection) leave() {
 	c.leaving.Store(true)
 	why := c.failure
-	if why == nil || c.open.Load() {
+	if why == nil || why != foundIdle && c.open.Load() {
 		why = closedError("sending to a server that leaves", nil)
 	}
 	for _, each := range c.waiting {
-		switch each.unsent = why; {
-		case each.wasOpen:
+		if each.unsent = why; each.wasOpen {
 			each.unsent = elsewhere
-		case c.forsaken:
-			each.unsent = unread
 		}
 		each.frames <- nil
 	}
@@ -258,11 +250,12 @@ func (c *connection) leave() {
 	c.pass()
 }
 
-// fail ends the connection and all its requests. Only the first reason counts.
+// fail ends the connection and all its requests. Only the first reason counts, except that
+// foundIdle, which may have been received before a failure to write, is always kept.
 func (c *connection) fail(failure *Error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.failure == nil {
+	if c.failure == nil || failure == foundIdle {
 		c.failure = failure
 		c.leave()
 		c.end()
@@ -366,15 +359,14 @@ type call struct {
 	unsent     *Error      // set when the request was not sent at its turn
 	id         uint64      // 0 before sending
 	begun      bool        // a byte of the request was written
-	unread     bool        // the server has ended the connection without reading the request
 	first      header      // header of the first frame
 	abandoned  bool        // no caller waits
 	size       uint64      // body bytes of the frames taken
 }
 
 // giveUp drops received and future frames, and cancels the request at the server when the answer is
-// not complete. The place in flight becomes free with the last frame. Returns true when a byte was
-// written.
+// not complete. The place in flight becomes free with the last frame. Returns true when the server
+// may have read a byte.
 func (target *call) giveUp() bool {
 	c := target.connection
 	c.mutex.Lock()
@@ -389,5 +381,5 @@ func (target *call) giveUp() bool {
 		c.cancels = append(c.cancels, target.id)
 		c.pass()
 	}
-	return target.begun && !target.unread
+	return target.begun && c.failure != foundIdle
 }

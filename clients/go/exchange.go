@@ -31,8 +31,6 @@ const (
 	waitPauseMax = 200 * time.Millisecond
 	// waitPauseMin prevents a busy loop when the backoff is 0.
 	waitPauseMin = 5 * time.Millisecond
-	// modelLoading is the server's code for a refusal that ends by itself.
-	modelLoading = "model_loading"
 	// contextRevision is the first revision with a request context.
 	contextRevision = 3
 )
@@ -51,9 +49,9 @@ func own[T any](place **T) *T {
 // a free further attempt takes another connection.
 var elsewhere = &Error{}
 
-// unread is a marker, not an error: the server ended an idle connection without reading the
-// request. The first such end of a call costs no attempt.
-var unread = &Error{}
+// foundIdle is the failure of a connection that the server ended without reading the requests in
+// flight. The first such end of a call costs no attempt.
+var foundIdle = closedError("sending on a connection that the server found idle", nil)
 
 // exchange is one call. Only one goroutine uses it.
 type exchange struct {
@@ -73,7 +71,7 @@ type exchange struct {
 	call     *call              // running attempt
 	attempt  uint64             // finished attempts that count
 	waited   uint64             // finished tries within WaitMilliseconds
-	written  bool               // a byte of the last attempt was written
+	written  bool               // the server may have read a byte of the last attempt
 	moved    bool               // an unread request was repeated
 	reached  bool               // a chunk has reached the caller
 	handsOut bool               // chunks reach the caller
@@ -232,10 +230,7 @@ func (e *exchange) read() (isLast bool, failure *Error) {
 	if err := e.ctx.Err(); err != nil && !isDeadline(err) {
 		return false, contextError(e.doing("reading"), err)
 	}
-	switch {
-	case next == nil && e.call.unread:
-		return false, unread
-	case next == nil:
+	if next == nil {
 		return false, e.call.connection.failure
 	}
 	e.call.size += uint64(len(next.body))
@@ -281,12 +276,9 @@ func (e *exchange) cutShort(whole any) *Error {
 // again decides on a further attempt, and pauses before it. Returns nil when an attempt follows,
 // otherwise the call's error.
 func (e *exchange) again(failure *Error) *Error {
-	switch {
-	case failure == elsewhere || failure == unread && !e.moved:
-		e.moved = e.moved || failure == unread
+	if failure == elsewhere || failure == foundIdle && !e.moved {
+		e.moved = e.moved || failure == foundIdle
 		return nil
-	case failure == unread:
-		failure = closedError("sending on connections that the server found idle", nil)
 	}
 	waits := e.waits(failure)
 	if e.reached || !waits && !e.retries(failure) {
@@ -307,7 +299,7 @@ func (e *exchange) again(failure *Error) *Error {
 // requested by the server is not shortened.
 func (e *exchange) waits(failure *Error) bool {
 	left, asked := time.Until(e.waitEnd), failure.RetryAfterMilliseconds
-	loading := failure.Code == CodeServerRefused && failure.ServerCode == modelLoading
+	loading := failure.Code == CodeServerRefused && failure.ServerCode == "model_loading"
 	return left > 0 && (loading || failure.Code == CodeUnreachable) &&
 		(asked == nil || milliseconds(*asked) <= left)
 }

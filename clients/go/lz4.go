@@ -98,7 +98,7 @@ func compressBlock(source []byte, limit int) []byte {
 	var positions [1 << hashBits]int32 // position + 1, or 0 for none
 	output := make([]byte, 0, limit)
 	anchor, misses := 0, 0
-	for position := 0; position+matchStartLast < len(source); {
+	for position := 0; position+matchStartLast < len(source) && len(output) <= limit; {
 		word := binary.LittleEndian.Uint32(source[position:])
 		slot := &positions[word*2654435761>>(32-hashBits)]
 		candidate := int(*slot) - 1
@@ -109,13 +109,13 @@ func compressBlock(source []byte, limit int) []byte {
 			position += 1 + misses>>6 // larger steps through data that does not repeat
 			continue
 		}
-		length := matchSize(source, candidate, position)
+		length, lengthMax := matchSizeMin, len(source)-literalsLast-position
+		for length < lengthMax && source[candidate+length] == source[position+length] {
+			length++
+		}
 		output = appendLiterals(output, source[anchor:position], length-matchSizeMin)
 		offset := position - candidate
 		output = appendLength(append(output, byte(offset), byte(offset>>8)), length-matchSizeMin)
-		if len(output) > limit {
-			return nil
-		}
 		position += length
 		anchor, misses = position, 0
 	}
@@ -124,15 +124,6 @@ func compressBlock(source []byte, limit int) []byte {
 		return nil
 	}
 	return output
-}
-
-// matchSize counts equal bytes at two places, at least four, without the last literals.
-func matchSize(source []byte, candidate, position int) int {
-	size, limit := matchSizeMin, len(source)-literalsLast-position
-	for size < limit && source[candidate+size] == source[position+size] {
-		size++
-	}
-	return size
 }
 
 // appendLiterals begins a sequence. match is the match length minus four, or 0 without a match.

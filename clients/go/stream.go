@@ -33,7 +33,6 @@ type making struct {
 	chunks  []*GenerateChunk // chunks not yet handed out
 	whole   *GenerateResponse
 	err     error // reason for the lack of a whole answer
-	isOver  bool  // whole or err is set
 	isShut  bool  // Close was called
 	isTaken bool  // the caller has seen the end
 }
@@ -54,7 +53,7 @@ func (c *Client) GenerateStream(
 		whole, err := ask(e, request.answer, func(chunk *GenerateChunk) {
 			m.set(func() { m.chunks = append(m.chunks, chunk) })
 		})
-		m.set(func() { m.whole, m.err, m.isOver = whole, err, true })
+		m.set(func() { m.whole, m.err = whole, err })
 	}()
 	s := &GenerateStream{making: m}
 	runtime.SetFinalizer(s, (*GenerateStream).Close)
@@ -78,7 +77,7 @@ func (m *making) isGivenUp() bool {
 func (s *GenerateStream) Next() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	for !s.isOver && (len(s.chunks) == 0 || s.isGivenUp()) {
+	for s.whole == nil && s.err == nil && (len(s.chunks) == 0 || s.isGivenUp()) {
 		s.change.Wait()
 	}
 	if s.isGivenUp() {

@@ -155,11 +155,10 @@ impl Gather for GenerateRequest {
         let prompt_logprobs = whole.prompt_logprobs.take();
         whole.prompt_logprobs = prompt_logprobs.or_else(|| self.prompt_logprobs.map(none));
         if let Some(list) = &whole.prompt_logprobs {
-            let all_but_the_first = whole.prompt_tokens.saturating_sub(1);
+            let (found, all_but_one) = (list.tokens.len(), whole.prompt_tokens.saturating_sub(1));
             let is_whole = whole.finish_reason == "stop" || whole.finish_reason == "length";
-            if is_whole || list.tokens.len() as u64 > all_but_the_first {
-                let found = list.tokens.len();
-                check_count("log-probabilities of prompt tokens", found, all_but_the_first)?;
+            if is_whole || found as u64 > all_but_one {
+                check_count("log-probabilities of prompt tokens", found, all_but_one)?;
             }
         }
         Ok(())

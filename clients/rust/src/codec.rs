@@ -67,9 +67,8 @@ fn is_traceparent(text: &str) -> bool {
     let is_hex = |part: &&str| part.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
     let is_zero = |part: &&str| part.bytes().all(|byte| byte == b'0');
     let parts: Vec<&str> = text.split('-').collect();
-    let sizes = parts.iter().map(|part| part.len());
-    let has_form = sizes.eq([2, 32, 16, 2]) && parts.iter().all(is_hex);
-    has_form && parts[0] == "00" && !parts[1..3].iter().any(is_zero)
+    let has_form = parts.iter().map(|part| part.len()).eq([2, 32, 16, 2]);
+    has_form && parts.iter().all(is_hex) && parts[0] == "00" && !parts[1..3].iter().any(is_zero)
 }
 
 /// Checks one value against its row.
@@ -94,11 +93,9 @@ fn check(row: &Field, place: &Place) -> Result<(), BodyError> {
 fn check_times(table: &Table, times: &[usize]) -> Result<(), BodyError> {
     let wrong = |code, place: usize| Err(BodyError::new(code, table.fields[place].name));
     for (place, row) in table.fields.iter().enumerate() {
-        if times[place] < row.times.0 {
-            return wrong("field_missing", place);
-        }
-        if times[place] > row.times.1 {
-            return wrong("field_repeated", place);
+        if !(row.times.0..=row.times.1).contains(&times[place]) {
+            let is_lacking = times[place] < row.times.0;
+            return wrong(if is_lacking { "field_missing" } else { "field_repeated" }, place);
         }
     }
     let is_given = |place: &&usize| times[**place] > 0;
@@ -124,8 +121,7 @@ pub(crate) struct Encoded {
 /// Writes a message as a body.
 pub(crate) fn encode(message: &mut dyn Message) -> Result<Encoded, BodyError> {
     let mut encoded = Encoded { body: Vec::new(), since: 1 };
-    encoded.put(message)?;
-    Ok(encoded)
+    encoded.put(message).map(|()| encoded)
 }
 
 impl Encoded {
@@ -182,18 +178,15 @@ pub(crate) fn decode(message: &mut dyn Message, body: &[u8]) -> Result<(), BodyE
         })?;
         let row = &table.fields[place];
         times[place] += 1;
-        let wrong = match message.add(place).filter(|_| times[place] <= row.times.1) {
-            None => "field_repeated",
-            _ if header[2] != row.kind => "field_type_mismatch",
-            _ if header[3] != 0 => "field_reserved_not_zero",
-            Some(value) => {
-                read(row, bytes, value)?;
-                before = id;
-                rest = &rest[FIELD_HEADER_SIZE + size..];
-                continue;
-            }
-        };
-        return Err(BodyError::new(wrong, row.name));
+        let wrong = |code| Err(BodyError::new(code, row.name));
+        match message.add(place).filter(|_| times[place] <= row.times.1) {
+            None => wrong("field_repeated"),
+            _ if header[2] != row.kind => wrong("field_type_mismatch"),
+            _ if header[3] != 0 => wrong("field_reserved_not_zero"),
+            Some(value) => read(row, bytes, value),
+        }?;
+        before = id;
+        rest = &rest[FIELD_HEADER_SIZE + size..];
     }
     check_times(table, &times)
 }

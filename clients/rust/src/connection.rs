@@ -80,8 +80,7 @@ type Locked<'a> = MutexGuard<'a, State>;
 
 impl State {
     fn wake(&self, id: u64) {
-        let waiters = self.waiters.iter().filter(|waiter| waiter.0 == id);
-        waiters.for_each(|(_, wake)| wake.notify_one());
+        self.waiters.iter().filter(|(of, _)| *of == id).for_each(|(_, wake)| wake.notify_one());
     }
 
     /// Wakes another waiter to lead. Called by each thread that stops waiting.
@@ -295,7 +294,6 @@ impl Connection {
                 break Err(error.clone());
             }
             let now = Instant::now();
-            let mut limit = if id == PLACE { until.min(now + PLACE_STEP) } else { until };
             if now >= until {
                 let what = if is_answer { "for the answer to" } else { "to send" };
                 let error = error!(TimedOut, "waiting {what} {}: the time is up", kind.name);
@@ -304,24 +302,22 @@ impl Connection {
                 }
                 break Err(error);
             }
-            if state.socket.is_none() {
-                limit = limit.min(self.connect_until);
-                if now >= self.connect_until {
-                    state.fail(&self.address.unreachable(&"the time is up"));
-                }
+            let is_connecting = state.socket.is_none();
+            if is_connecting && now >= self.connect_until {
+                state.fail(&self.address.unreachable(&"the time is up"));
             }
+            let soon = if is_connecting { self.connect_until } else { now + PLACE_STEP };
+            let limit = if id == PLACE { until.min(soon) } else { until };
             let may_lead = is_answer || (id == PLACE && state.agreed.is_some());
-            state = match may_lead && state.reading.is_some() {
-                true => self.lead(state, limit),
-                false => {
-                    let wake = Arc::new(Condvar::new());
-                    state.waiters.push((id, Arc::clone(&wake)));
-                    let woken = wake.wait_timeout(state, limit.saturating_duration_since(now));
-                    let mut state = woken.unwrap_or_else(PoisonError::into_inner).0;
-                    state.waiters.retain(|(_, other)| !Arc::ptr_eq(other, &wake));
-                    state
-                }
-            };
+            if may_lead && state.reading.is_some() {
+                state = self.lead(state, limit);
+                continue;
+            }
+            let wake = Arc::new(Condvar::new());
+            state.waiters.push((id, Arc::clone(&wake)));
+            let woken = wake.wait_timeout(state, limit.saturating_duration_since(now));
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            state.waiters.retain(|(_, other)| !Arc::ptr_eq(other, &wake));
         };
         state.hand_over();
         result
@@ -391,9 +387,8 @@ impl Connection {
         ensure!(is_last || kind.streamed, "the answer to {name}: more frames than one");
         ensure!(is_same, "the answer to {name}: a provenance or generation that changed");
         pending.is_complete = is_last;
-        let (before, max) = (pending.size, self.options.answer_size_max);
-        let size = before + frame.body.len() as u64;
-        pending.size = size;
+        let (size, max) = (pending.size + frame.body.len() as u64, self.options.answer_size_max);
+        let before = std::mem::replace(&mut pending.size, size);
         match &mut pending.frames {
             None if is_last => drop(state.requests.remove(&header.request_id)),
             Some(frames) if size <= max => frames.push_back(Ok(frame)),
@@ -476,8 +471,7 @@ fn is_passing(error: &Error) -> bool {
 }
 
 fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
-    let has_flags = frame.header.is_more() || frame.header.is_degraded();
-    let is_plain = frame.provenance == Provenance::Real && !has_flags;
+    let is_plain = frame.provenance == Provenance::Real && frame.header.flags <= FLAG_COMPRESSED;
     ensure!(is_plain, "GoAway: found a provenance or flags that it cannot have");
     refuse(frame, Code::ProtocolError)?;
     let leaving: GoAway = read_body(&frame.body)?;
@@ -485,9 +479,8 @@ fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
         return Err(error!(ConnectionClosed, "connecting: the server is draining"));
     }
     if leaving.reason == "idle" {
-        let is_answered = |each: &Pending| !each.is_complete && each.first.is_some();
-        let is_contradiction = state.requests.values().any(is_answered);
-        ensure!(!is_contradiction, "GoAway: found reason idle in the middle of an answer");
+        let is_apt = state.requests.values().all(|each| each.is_complete || each.first.is_none());
+        ensure!(is_apt, "GoAway: found reason idle in the middle of an answer");
         state.is_forsaken = true;
         return Err(error!(ConnectionClosed, "reading: the server found the connection idle"));
     }

@@ -14,7 +14,7 @@ use crate::errors::{error, AssayError, Result};
 use crate::frames::request_frame;
 use crate::pool::Pool;
 use crate::protocol::{Code, GenerateRequest, Provenance, Status, CONTEXT_SINCE};
-use std::mem::take;
+use std::mem::{replace, take};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -168,10 +168,9 @@ impl<R: Gather> Exchange<R> {
             return Err(error!(RevisionTooLow, "sending {name}: it needs {since}, {found}"));
         }
         let mut marked = None;
-        if self.attempts_made > 0 && agreed.revision >= CONTEXT_SINCE {
-            if let Some(context) = self.request.context() {
-                context.get_or_insert_with(Default::default).attempt = Some(self.attempts_made + 1);
-            }
+        let has_number = self.attempts_made > 0 && agreed.revision >= CONTEXT_SINCE;
+        if let (true, Some(context)) = (has_number, self.request.context()) {
+            context.get_or_insert_with(Default::default).attempt = Some(self.attempts_made + 1);
             marked = Some(body_of(&mut self.request)?);
         }
         let body = &marked.as_ref().unwrap_or(&self.encoded).body;
@@ -236,8 +235,7 @@ impl<R: Gather> Exchange<R> {
         let is_unread = error.code == Code::ConnectionClosed
             && !was_answered
             && attempt.as_ref().map_or(false, |attempt| attempt.connection.is_forsaken());
-        if is_unread && !self.has_moved {
-            self.has_moved = true;
+        if is_unread && !replace(&mut self.has_moved, true) {
             return self.pool.pause(Instant::now());
         }
         let was_written = attempt.as_ref().map_or(false, |attempt| attempt.was_written);

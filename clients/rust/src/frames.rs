@@ -114,8 +114,7 @@ pub fn compress(body: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     if body.len() >= COMPRESSION_SAMPLED_SIZE_MIN {
-        let start = (body.len() - COMPRESSION_SAMPLE_SIZE) / 2;
-        block_of(&body[start..start + COMPRESSION_SAMPLE_SIZE])?;
+        block_of(&body[(body.len() - COMPRESSION_SAMPLE_SIZE) / 2..][..COMPRESSION_SAMPLE_SIZE])?;
     }
     block_of(body)
 }

@@ -83,11 +83,13 @@ pub fn encode(bytes: &[u8], room: usize) -> Option<Vec<u8>> {
         }
         let pairs = bytes[before - 1..].iter().zip(&bytes[at..match_end]);
         let count = pairs.take_while(|(old, new)| old == new).count();
-        put_sequence(&mut out, &bytes[literals_from..at], Some((at + 1 - before, count)));
+        put_literals(&mut out, &bytes[literals_from..at], count - MATCH_MIN);
+        out.extend_from_slice(&((at + 1 - before) as u16).to_le_bytes());
+        put_length(&mut out, count - MATCH_MIN);
         at += count;
         literals_from = at;
     }
-    put_sequence(&mut out, &bytes[literals_from..], None);
+    put_literals(&mut out, &bytes[literals_from..], 0);
     Some(out).filter(|out| out.len() <= room)
 }
 
@@ -95,16 +97,11 @@ fn word_at(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].try_into().map_or(0, u32::from_le_bytes)
 }
 
-/// Appends literals, and the match after them as its distance back and its length.
-fn put_sequence(out: &mut Vec<u8>, literals: &[u8], found: Option<(usize, usize)>) {
-    let (offset, count) = found.map_or((0, 0), |(offset, count)| (offset, count - MATCH_MIN));
-    out.push((literals.len().min(15) << 4 | count.min(15)) as u8);
+/// Begins a sequence. `match_rest` is the match's length beyond `MATCH_MIN`, or 0 without a match.
+fn put_literals(out: &mut Vec<u8>, literals: &[u8], match_rest: usize) {
+    out.push((literals.len().min(15) << 4 | match_rest.min(15)) as u8);
     put_length(out, literals.len());
     out.extend_from_slice(literals);
-    if found.is_some() {
-        out.extend_from_slice(&(offset as u16).to_le_bytes());
-        put_length(out, count);
-    }
 }
 
 /// Appends the part of a length that exceeds four bits of a token.

@@ -139,17 +139,16 @@ impl Pool {
         self.check_open()?;
         let usable: Vec<_> = connections.iter().filter(|each| each.is_usable()).collect();
         let may_open = (usable.len() as u64) < self.options.connections;
-        match usable.iter().min_by_key(|each| Arc::strong_count(each)) {
-            Some(best) if !may_open || Arc::strong_count(best) == 1 => Ok(Arc::clone(best)),
-            _ => {
-                let opened = Arc::new(Connection::new(&self.address, &self.options));
-                opened.begin();
-                // Dropping a connection that is neither usable nor in use ends it.
-                connections.retain(|each| each.is_usable() || Arc::strong_count(each) > 1);
-                connections.push(Arc::clone(&opened));
-                Ok(opened)
-            }
+        let best = usable.iter().min_by_key(|each| Arc::strong_count(each));
+        if let Some(best) = best.filter(|best| !may_open || Arc::strong_count(best) == 1) {
+            return Ok(Arc::clone(best));
         }
+        let opened = Arc::new(Connection::new(&self.address, &self.options));
+        opened.begin();
+        // Dropping a connection that is neither usable nor in use ends it.
+        connections.retain(|each| each.is_usable() || Arc::strong_count(each) > 1);
+        connections.push(Arc::clone(&opened));
+        Ok(opened)
     }
 }
 

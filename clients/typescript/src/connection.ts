@@ -252,24 +252,20 @@ export class Connection {
     if (this.isDraining && this.calls.size === 0) this.socket.end();
   }
 
-  /** Takes a GoAway. A GoAway with a status ends the connection. */
+  /** Takes a GoAway. A GoAway with a status, or with the reason idle, ends the connection. */
   private leave(frame: Frame): void {
     checkMarks(frame, "GoAway");
     if (frame.status !== 0) throw refusalIn(frame, "protocol_error");
     const { reason } = decode(goAwayTable, frame.body);
-    if (reason === "idle") this.forsake();
+    if (reason === "idle") { // the server has read none of the requests in flight
+      const isAnswered = [...this.calls.values()].some((call) => call.first !== undefined);
+      if (isAnswered) throw new Error("found GoAway idle in the middle of an answer");
+      this.isForsaken = true;
+      throw closedError("using a connection that the server found idle");
+    }
     if (!this.isOpen) throw closedError("reading the server's GoAway");
     this.drain();
     if (this.calls.size === 0) this.socket.end();
-  }
-
-  /** Ends an idle connection. A server that says idle has read none of the requests in flight. */
-  private forsake(): void {
-    for (const call of this.calls.values()) {
-      if (call.first !== undefined) throw new Error("found GoAway idle in the middle of an answer");
-    }
-    this.isForsaken = true;
-    throw closedError("using a connection that the server found idle");
   }
 
   private drain(): void {
