@@ -25,7 +25,8 @@ extension BatchScheduler {
     /// The open sequences of a connection, in the order in which they are served.
     private struct Lane {
         let connection: UInt64
-        let lastExtra: UInt64
+        /// What the connection was served when the step began.
+        let served: Double
         var decoders: [Int] = []
         var readers: [Int] = []
         var decoded = 0
@@ -42,6 +43,7 @@ extension BatchScheduler {
             let shortest = cost.microseconds(TokenCounts(logits: 1))
             budget = min(budget, Self.shortSteps * shortest)
         }
+        if let first = lanes.first { servedLeast = max(servedLeast, first.served) }
         for lane in lanes.indices {
             let count = lanes[lane].decoders.count
             decode(&lanes[lane], isShared ? min(1, count) : count, into: &plan)
@@ -60,7 +62,7 @@ extension BatchScheduler {
         finish(into: &plan)
     }
 
-    /// The lanes, the connection first whose last extra share is longest ago.
+    /// The lanes, the connection first that was served least.
     private func lanes(_ held: Set<UInt64>) -> [Lane] {
         var lanes: [Lane] = []
         for index in entries.indices where entries[index].isOpen {
@@ -71,8 +73,8 @@ extension BatchScheduler {
                 lane = lanes.firstIndex { $0.connection == connection } ?? lanes.count
             }
             if lane == lanes.count {
-                let extra = seats[connection]?.lastExtra ?? 0
-                lanes.append(Lane(connection: connection, lastExtra: extra))
+                let served = max(servedLeast, seats[connection]?.served ?? 0)
+                lanes.append(Lane(connection: connection, served: served))
             }
             if entries[index].isReading {
                 lanes[lane].readers.append(index)
@@ -85,7 +87,7 @@ extension BatchScheduler {
             sort(&lanes[lane].readers)
         }
         if lanes.count > 1 {
-            lanes.sort { ($0.lastExtra, $0.connection) < ($1.lastExtra, $1.connection) }
+            lanes.sort { ($0.served, $0.connection) < ($1.served, $1.connection) }
         }
         return lanes
     }
@@ -120,7 +122,7 @@ extension BatchScheduler {
             let decoder = lane.decoders[lane.decoded]
             if reader.map({ age(decoder) < age($0) }) ?? true {
                 guard cost.perToken(entries[decoder].kind) <= left else { return }
-                seats[lane.connection]?.lastExtra = stepNumber
+                serve(lane.connection, 1, entries[decoder].kind)
                 return decode(&lane, 1, into: &plan)
             }
         }
@@ -133,7 +135,13 @@ extension BatchScheduler {
         lane.outputSize += count * outputPerToken(index)
         if ends(index) { lane.outputSize += entries[index].work.outputAtEnd }
         plan.tokens.add(count, entries[index].kind)
-        seats[lane.connection]?.lastExtra = stepNumber
+        serve(lane.connection, count, entries[index].kind)
+    }
+
+    /// Counts tokens of a connection beyond its own.
+    private mutating func serve(_ connection: UInt64, _ count: Int, _ kind: TokenKind) {
+        let before = max(servedLeast, seats[connection]?.served ?? 0)
+        seats[connection]?.served = before + Double(count) * cost.perToken(kind)
     }
 
     /// Order among the sequences of a lane: the tokens in this step, then the last step.

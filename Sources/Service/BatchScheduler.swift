@@ -58,8 +58,8 @@ package struct BatchScheduler: Sendable {
         var capacity = 0
         /// Turn of the last opened sequence, or the turn before the connection came.
         var lastTurn: UInt64
-        /// Number of the last step with more than the connection's own token.
-        var lastExtra: UInt64 = 0
+        /// Expected microseconds of what the connection got beyond its own token of each step.
+        var served: Double
     }
 
     let limits: ServiceLimits
@@ -71,6 +71,9 @@ package struct BatchScheduler: Sendable {
     /// Number of the step that is being planned.
     var stepNumber: UInt64 = 0
     var turnNumber: UInt64 = 0
+    /// The least that a connection with something to do has been served. Whoever comes, or comes
+    /// back, begins here, and cannot make up for the time of its absence.
+    var servedLeast = 0.0
     /// Time until which steps stay short, because several connections had work.
     var sharedUntil: UInt64 = 0
 
@@ -92,7 +95,8 @@ package struct BatchScheduler: Sendable {
         precondition(index(of: work.id) == nil, "work \(work.id) is in the queue already")
         let place = entries.lastIndex { $0.work.id < work.id }.map { $0 + 1 } ?? 0
         entries.insert(Entry(work: work), at: place)
-        seats[work.connection, default: Seat(lastTurn: turnNumber)].entryCount += 1
+        let newcomer = Seat(lastTurn: turnNumber, served: servedLeast)
+        seats[work.connection, default: newcomer].entryCount += 1
     }
 
     /// Forgets `id`, finished or not. Returns true when its sequence was open, nil for an unknown

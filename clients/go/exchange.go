@@ -31,6 +31,8 @@ const (
 	waitPauseMax = 200 * time.Millisecond
 	// waitPauseMin prevents a busy loop when the backoff is 0.
 	waitPauseMin = 5 * time.Millisecond
+	// modelLoading is the server's code for a refusal that ends by itself.
+	modelLoading = "model_loading"
 	// contextRevision is the first revision with a request context.
 	contextRevision = 3
 )
@@ -299,7 +301,7 @@ func (e *exchange) again(failure *Error) *Error {
 // requested by the server is not shortened.
 func (e *exchange) waits(failure *Error) bool {
 	left, asked := time.Until(e.waitEnd), failure.RetryAfterMilliseconds
-	loading := failure.Code == CodeServerRefused && failure.ServerCode == "model_loading"
+	loading := failure.Code == CodeServerRefused && failure.ServerCode == modelLoading
 	return left > 0 && (loading || failure.Code == CodeUnreachable) &&
 		(asked == nil || milliseconds(*asked) <= left)
 }

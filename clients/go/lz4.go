@@ -24,15 +24,15 @@ const (
 	matchStartLast = 12
 	offsetMax      = 65535
 	hashBits       = 12
-	// expansionMax bounds output per byte of a block: a length byte of 255.
-	expansionMax = 255
 )
 
 const errBlock = damage("the LZ4 block is damaged, or its size is not the one announced")
 
 // decompressBlock decodes a block of exactly size bytes.
 func decompressBlock(block []byte, size int) ([]byte, error) {
-	if size < 0 || size/expansionMax > len(block) { // negative when an int of 32 bits overflowed
+	// A byte of a block decodes to at most 255 bytes. A size is negative when an int of 32 bits
+	// overflowed.
+	if size < 0 || size/255 > len(block) {
 		return nil, errBlock
 	}
 	rest, output := blockReader{bytes: block}, make([]byte, 0, size)
