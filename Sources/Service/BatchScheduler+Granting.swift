@@ -43,7 +43,6 @@ extension BatchScheduler {
             let shortest = cost.microseconds(TokenCounts(logits: 1))
             budget = min(budget, Self.shortSteps * shortest)
         }
-        if let first = lanes.first { servedLeast = max(servedLeast, first.served) }
         for lane in lanes.indices {
             let count = lanes[lane].decoders.count
             decode(&lanes[lane], isShared ? min(1, count) : count, into: &plan)
@@ -141,6 +140,8 @@ extension BatchScheduler {
     /// Counts tokens of a connection beyond its own.
     private mutating func serve(_ connection: UInt64, _ count: Int, _ kind: TokenKind) {
         let before = max(servedLeast, seats[connection]?.served ?? 0)
+        // Lanes come in order, so the first in a step has been served least of those who ask.
+        if servedIn != stepNumber { (servedIn, servedLeast) = (stepNumber, before) }
         seats[connection]?.served = before + Double(count) * cost.perToken(kind)
     }
 

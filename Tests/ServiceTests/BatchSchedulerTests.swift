@@ -7,6 +7,9 @@ import TestSupport
 import Testing
 
 @Suite struct BatchSchedulerTests {
+    /// Prompt tokens that a connection gets at once.
+    static let piece = 32
+
     private func limits(sequences: Int = 4, tokens: Int = 128) -> ServiceLimits {
         var limits = ServiceLimits()
         limits.sequencesMax = sequences

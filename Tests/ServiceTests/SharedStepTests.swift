@@ -97,12 +97,12 @@ import Testing
 
     // MARK: - The time of a step
 
-    /// A scheduler that knows what tokens cost: 1 ms for a step, 1 ms for a token.
-    private func measured(_ limits: ServiceLimits) -> BatchScheduler {
+    /// A scheduler that knows what tokens cost: 1 ms for a token, and a time for the step.
+    private func measured(_ limits: ServiceLimits, step: Int = 1) -> BatchScheduler {
         var scheduler = BatchScheduler(limits: limits)
         for _ in 0..<400 {
             for count in [1, 2, 8] {
-                let time = UInt64(1000 + 1000 * count)
+                let time = UInt64(1000 * step + 1000 * count)
                 scheduler.observe(TokenCounts(logits: count), microseconds: time)
                 scheduler.observe(TokenCounts(read: count), microseconds: time)
             }
@@ -156,6 +156,45 @@ import Testing
             for grant in plan(&scheduler).grants where grant.id == 20 { read += grant.prompt.count }
         }
         #expect(read == 80)  // Eight in a step that is too long already.
+    }
+
+    /// Prompt tokens that each connection reads in a number of steps.
+    private func read(_ scheduler: inout BatchScheduler, steps: Int) -> [UInt64: Int] {
+        var read: [UInt64: Int] = [:]
+        for _ in 0..<steps {
+            for grant in plan(&scheduler).grants {
+                read[grant.id, default: 0] += grant.prompt.count
+            }
+        }
+        return read
+    }
+
+    @Test func promptsOfConnectionsGetTheSameTime() {
+        // A shared step has room for 33 tokens: a piece, and a token.
+        var scheduler = measured(limits(), step: 15)
+        for id: UInt64 in 1...4 {
+            scheduler.add(work(id, of: id, prompt: 10_000, capacity: 10_000))
+        }
+        let counts = read(&scheduler, steps: 40)
+        let all = (1...4).map { counts[UInt64($0), default: 0] }
+        #expect((all.min() ?? 0) > 200)
+        #expect((all.max() ?? 0) - (all.min() ?? 0) <= BatchSchedulerTests.piece)
+    }
+
+    @Test func whoeverWasAwayHasNoClaimToTheTimeBefore() {
+        var scheduler = measured(limits(), step: 15)
+        // Connection 3 decodes and takes no time beyond its own tokens.
+        scheduler.add(work(3, of: 3))
+        _ = plan(&scheduler)
+        for id: UInt64 in 1...2 {
+            scheduler.add(work(id, of: id, prompt: 10_000, capacity: 10_000))
+        }
+        _ = read(&scheduler, steps: 100)
+        scheduler.add(work(4, of: 3, prompt: 10_000, capacity: 10_000))
+        let counts = read(&scheduler, steps: 30)
+        let others = counts[1, default: 0] + counts[2, default: 0]
+        #expect(counts[4, default: 0] > 200)
+        #expect(others >= counts[4, default: 0])
     }
 
     @Test func costlyTokensMakeSmallerSteps() {
