@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    /// The heap and its shortcuts against sorting everything.
+    /// The sampler and its shortcuts against sorting everything.
     @Test func keepsTheSameTokensAsSortingEverything() throws {
         var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("sampler oracle"))
         for _ in 0..<60 {
@@ -201,11 +201,11 @@ import Testing
         }
         let allowed = Self.allowed(logits, topK: topK, topP: topP, minP: 0)
         #expect((3000...5000).contains(allowed.count))
-        let counts = try counts(&sampler, logits, 20_000)
+        let counts = try counts(&sampler, logits, 5_000)
         let drawn = Set(counts.indices.filter { counts[$0] > 0 })
         #expect(drawn.isSubset(of: allowed))
-        // Each of them is drawn about five times.
-        #expect(drawn.count > allowed.count * 9 / 10)
+        // As many draws as tokens leave about a third of them out.
+        #expect(drawn.count > allowed.count / 2)
     }
 
     private static func allowed(_ logits: [Float], topK: Int, topP: Double, minP: Double)

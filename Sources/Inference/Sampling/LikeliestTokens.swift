@@ -2,7 +2,7 @@
 // most blocks cost only a look at their largest value.
 //
 // Guarantees: likeliest first, lowest id first among equals.
-// Does not: suit a count near the vocabulary's (a heap of candidates does), or judge broken rows.
+// Does not: suit a count near the vocabulary's (`LikelihoodOrder` does), or judge broken rows.
 
 /// The likeliest tokens so far. Blocks come in order of ids, so a later token with an equal logit
 /// never replaces an earlier token.

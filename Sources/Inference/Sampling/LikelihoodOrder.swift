@@ -1,7 +1,5 @@
-// Many candidates in order of likelihood. A heap is right for the first few tokens of a vocabulary,
-// but a set of most tokens (a top-p near 1 at a high temperature) would take a logarithm of
-// scattered reads for each. Here the tokens are sorted by counting, in three passes over the bits
-// of the logits.
+// Candidates in order of likelihood, sorted by counting in three passes over the bits of the logits.
+// So a set of most tokens (a top-p near 1 at a high temperature) takes no longer than a few scans.
 //
 // Guarantees: the order of `Candidate.precedes`: larger logits first, lower ids among equals. The
 // passes keep the order of equals, so ids need no pass.
@@ -18,27 +16,24 @@ package struct LikelihoodOrder: Sendable {
 
     package init() {}
 
-    /// Replaces the content by the tokens behind `last` with a logit of at least `logitMin`.
-    package mutating func fill(
-        _ logits: UnsafeBufferPointer<Float>, behind last: Candidate, logitMin: Float
-    ) {
+    /// Replaces the content by candidates that are in order.
+    mutating func fill(_ ordered: [Candidate]) {
+        position = 0
+        keys.removeAll(keepingCapacity: true)
+        for candidate in ordered { keys.append(UInt64(candidate.token)) }
+    }
+
+    /// Replaces the content by the tokens with a logit of at least `logitMin`.
+    package mutating func fill(_ logits: UnsafeBufferPointer<Float>, logitMin: Float) {
         position = 0
         keys.removeAll(keepingCapacity: true)
         for index in logits.indices where logits[index] >= logitMin {
-            let candidate = Candidate(logit: logits[index], token: Int32(index))
-            guard last.precedes(candidate) else { continue }
-            keys.append(UInt64(Self.descending(candidate.logit)) << 32 | UInt64(index))
+            keys.append(UInt64(Self.descending(logits[index])) << 32 | UInt64(index))
         }
         // Both have the same length, because every pass exchanges them.
         if spare.count > keys.count { spare.removeLast(spare.count - keys.count) }
         spare.append(contentsOf: repeatElement(0, count: keys.count - spare.count))
         for digit in 0..<Self.digitCount { sort(by: 32 + digit * Self.digitBits) }
-    }
-
-    /// Forgets the content.
-    package mutating func removeAll() {
-        keys.removeAll(keepingCapacity: true)
-        position = 0
     }
 
     /// The next token of `logits`, which must be those of `fill`.

@@ -8,14 +8,11 @@
 //
 // Order of the steps (as in HF transformers): temperature, top-k, top-p, min-p, draw.
 
-import Tokenizers
-
 /// Chooses tokens for one sequence. A value type, confined to its owner.
 public struct Sampler: Sendable {
     /// Parameters of the choice.
     public let parameters: SamplingParameters
     private var random: RandomSource
-    private var heap = Heap<Candidate>()
     private var order = LikelihoodOrder()
     private var kept: [Candidate] = []
     private var weights: [Double] = []
@@ -28,7 +25,7 @@ public struct Sampler: Sendable {
     }
 
     /// Returns the next token. Greedy takes a single pass over the logits. Any other choice is
-    /// linear, plus a logarithm for each token that top-k or top-p keeps.
+    /// linear.
     ///
     /// - Throws: `nonFiniteLogits` if a logit is NaN or +infinity, or all are -infinity.
     public mutating func sample(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
@@ -62,11 +59,9 @@ public struct Sampler: Sendable {
         }
     }
 
-    /// Largest number of tokens for which an ordered insertion is cheaper than a heap of the
+    /// Largest number of tokens for which an ordered insertion is cheaper than sorting the
     /// vocabulary.
     private static let insertionCountMax = 256
-    /// Tokens that are taken from the heap before the rest is sorted at once.
-    private static let heapCountMax = 2_048
 
     /// Keeps the tokens that top-k, top-p and min-p allow, likeliest first.
     private mutating func truncate(_ logits: UnsafeBufferPointer<Float>, _ best: Candidate) {
@@ -79,20 +74,13 @@ public struct Sampler: Sendable {
         if parameters.topK == 0 {
             for index in logits.indices { total += weight(logits[index], best) }
         }
-        let logitMin = lowestUseful(best, total, count: logits.count)
         if limit <= Self.insertionCountMax {
-            heap.fillLikeliest(logits, countMax: limit)
+            order.fill(LikeliestTokens(of: logits, countMax: limit).tokens)
         } else {
-            heap.fill(logits, logitMin: logitMin)
+            order.fill(logits, logitMin: lowestUseful(best, total, count: logits.count))
         }
-        order.removeAll()
         var sum = 0.0
-        while kept.count < limit {
-            if kept.count == Self.heapCountMax, !heap.isEmpty, let last = kept.last {
-                order.fill(logits, behind: last, logitMin: logitMin)
-                heap.removeAll()
-            }
-            guard let candidate = heap.popFirst() ?? order.next(logits) else { break }
+        while kept.count < limit, let candidate = order.next(logits) {
             let weight = weight(candidate.logit, best)
             guard weight > 0 else { break }
             kept.append(candidate)
