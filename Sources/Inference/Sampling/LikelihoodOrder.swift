@@ -1,5 +1,5 @@
-// Candidates in order of likelihood, sorted by counting in three passes over the bits of the logits.
-// So a set of most tokens (a top-p near 1 at a high temperature) takes no longer than a few scans.
+// Candidates in order of likelihood, sorted by counting in three passes over the bits of the
+// logits. So a set of most tokens (a top-p near 1 at a high temperature) takes a few scans.
 //
 // Guarantees: the order of `Candidate.precedes`: larger logits first, lower ids among equals. The
 // passes keep the order of equals, so ids need no pass.
