@@ -71,8 +71,8 @@ package struct BatchScheduler: Sendable {
     /// Number of the step that is being planned.
     var stepNumber: UInt64 = 0
     var turnNumber: UInt64 = 0
-    /// The least that a connection has been served that asks for more. Whoever comes, or comes back,
-    /// begins here, and cannot make up for the time of its absence.
+    /// The least that a connection has been served that asks for more. Whoever comes, or comes
+    /// back, begins here, and cannot make up for the time of its absence.
     var servedLeast = 0.0
     /// Number of the step in which that was found.
     var servedIn: UInt64 = 0
