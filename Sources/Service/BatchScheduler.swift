@@ -87,7 +87,6 @@ package struct BatchScheduler: Sendable {
 
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
-    package var waitingCount: Int { entries.count - openCount }
     /// Open sequences.
     package var runningCount: Int { openCount }
 

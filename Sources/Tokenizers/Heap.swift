@@ -1,27 +1,27 @@
-// A binary heap: the queue behind merging, matching and sampling.
+// A binary heap: the queue behind merging and matching.
 //
 // Guarantees: the first element by `precedes` comes out first. Push and pop are O(log n), ordering
 // a filled heap is O(n). With a total order the sequence of pops is deterministic.
 // Does not: shrink its storage, so that the next use allocates nothing.
 
-package protocol HeapElement {
+protocol HeapElement {
     /// Strict order: true when `self` must come out before `other`.
     func precedes(_ other: Self) -> Bool
 }
 
-package struct Heap<Element: HeapElement> {
-    @usableFromInline var elements: [Element] = []
+struct Heap<Element: HeapElement> {
+    var elements: [Element] = []
 
-    @inlinable package init() {}
+    init() {}
 
-    @inlinable package var isEmpty: Bool { elements.isEmpty }
-    @inlinable package var count: Int { elements.count }
+    var isEmpty: Bool { elements.isEmpty }
+    var count: Int { elements.count }
 
     /// Adds without keeping the order. Call `order()` before the first pop.
-    @inlinable package mutating func append(_ element: Element) { elements.append(element) }
+    mutating func append(_ element: Element) { elements.append(element) }
 
     /// Makes a heap of all appended elements.
-    @inlinable package mutating func order() {
+    mutating func order() {
         var index = elements.count / 2
         while index > 0 {
             index -= 1
@@ -29,7 +29,7 @@ package struct Heap<Element: HeapElement> {
         }
     }
 
-    @inlinable package mutating func push(_ element: Element) {
+    mutating func push(_ element: Element) {
         elements.append(element)
         var index = elements.count - 1
         while index > 0 {
@@ -41,7 +41,7 @@ package struct Heap<Element: HeapElement> {
         elements[index] = element
     }
 
-    @inlinable package mutating func popFirst() -> Element? {
+    mutating func popFirst() -> Element? {
         guard let first = elements.first, let last = elements.popLast() else { return nil }
         if !elements.isEmpty {
             elements[0] = last
@@ -50,9 +50,9 @@ package struct Heap<Element: HeapElement> {
         return first
     }
 
-    @inlinable package mutating func removeAll() { elements.removeAll(keepingCapacity: true) }
+    mutating func removeAll() { elements.removeAll(keepingCapacity: true) }
 
-    @inlinable mutating func sink(_ start: Int) {
+    mutating func sink(_ start: Int) {
         elements.withUnsafeMutableBufferPointer { elements in
             let element = elements[start]
             var index = start

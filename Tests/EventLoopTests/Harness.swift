@@ -52,7 +52,14 @@ enum Fresh {
     ) throws -> (stream: Stream, peer: Peer) {
         var listening = Listener.Settings()
         listening.stream = settings
-        let listener = try Fresh.listener(loop, transport, in: directory, settings: listening)
+        return try accept(
+            Fresh.listener(loop, transport, in: directory, settings: listening), loop)
+    }
+
+    /// A connection to a listener, which is closed afterwards.
+    static func accept(
+        _ listener: Listener, _ loop: Loop
+    ) throws -> (stream: Stream, peer: Peer) {
         var accepted: Stream?
         listener.start { [unowned loop] stream in
             accepted = stream

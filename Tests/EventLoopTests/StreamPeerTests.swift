@@ -10,16 +10,7 @@ import Testing
     init() throws { directory = try ScratchDirectory() }
 
     private func accept(_ address: Address, _ loop: Loop) throws -> (stream: Stream, peer: Peer) {
-        let listener = try Listener(loop: loop, address: address)
-        var accepted: EventLoop.Stream?
-        listener.start { [unowned loop] stream in
-            accepted = stream
-            loop.stop()
-        }
-        let peer = try Peer(connecting: listener.address)
-        try loop.runUntilStopped()
-        listener.close()
-        return (try #require(accepted), peer)
+        try Fresh.accept(Listener(loop: loop, address: address), loop)
     }
 
     @Test func aTCPPeerIsItsAddressWithoutThePort() throws {

@@ -4,9 +4,9 @@
 
 Guarantees: it ends by itself, its processes end with it whatever ends it, its folder is removed,
 and the exit status is 1 for any wrong answer, unexplained refusal, dead server, leak, too few
-answers, or an attack that was not made. With `--times print` no time fails it. First only askers
-play, which their times beside attackers are compared with. A new attacker is a class and a line
-in ACTORS.
+answers, or an attack that was not made. With `--times print` no time fails the soak. Askers play
+alone first, and the times beside attackers are compared with the times alone. A new attacker is a
+class and a line in ACTORS.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from servers import (Server, clean_environment, ends_with_its_parent, memory_pea
                      usage)
 from verdict import Verdict, forged, percentile  # noqa: E402
 
-#: Who plays. The first ones only ask; their answers' times are measured.
+#: All actors. The first two are askers, and the times of their answers are measured.
 ACTORS = {
     "python": askers.PythonAsker,
     "c": askers.DriverAsker,
@@ -60,27 +60,27 @@ ACTORS = {
 }
 DRIVERS = {"c": f"{models.ROOT}/clients/c/run.sh driver"}
 
-#: What may be left over once all is quiet, beyond what the server held before the attacks.
+#: Bounds on the leftovers of a quiet server, beyond the state before the attacks.
 LEFT = {"descriptors": 4, "threads": 2, "memory": 64 << 20}
-#: Beside attackers of the raw wire: threads of late Loads, and what malloc keeps of 4 MB requests.
+#: The same beside attackers of the raw wire: threads of late Loads, memory that malloc keeps.
 LEFT_BY_RAIDERS = LEFT | {"threads": 4, "memory": 256 << 20}
 CLIENT_LEFT = {"descriptors": 4, "threads": askers.THREADS + 1, "memory": 16 << 20}
 UNITS = {"memory": "bytes"}
-#: Of a well-behaved client's answers, on a shared machine of two cores; those of C include the JSON
-#: that its driver writes.
+#: Bound on the answers of a well-behaved client, on a shared machine of two cores. The times of C
+#: include the JSON of the driver.
 P99_MILLISECONDS = 2000
-#: Only askers play in the first part of a soak, which their times beside attackers are compared to.
+#: First part of a soak, with askers alone. The times beside attackers are compared with this part.
 QUIET_SHARE, QUIET_MIN_SECONDS, QUIET_MAX_SECONDS = 6, 5, 60
-#: The attacked server's address space (RLIMIT_AS), and what of it may ever be resident.
+#: Address space of the attacked server (RLIMIT_AS), and the bound on the resident part.
 MEMORY_LIMIT, MEMORY_PEAK = 3 << 30, 1 << 30
-#: What connections may take to be gone from a server that nobody asks any more.
+#: Seconds until all connections have left a server without askers.
 LEAVE_SECONDS = 15
-#: What actors may take to end: a call that hangs is told by the actor itself before.
+#: Seconds until all actors have ended. An actor reports a hanging call earlier.
 END_SECONDS = 2 * actor.HUNG_SECONDS + 15
 
 
 class Play:
-    """One actor's process; its lines go to the verdict."""
+    """The process of an actor. The lines go to the verdict."""
 
     def __init__(self, name, stage, verdict, lock):
         self.name, self.usages = name, []
@@ -136,8 +136,8 @@ def record_goldens(program, folder, pristine):
 
 
 def warm_up(server, found, verdict):
-    """Every question once before the attacks: their answers must be golden, and what the server
-    holds afterwards is what leaks are measured against."""
+    """Asks every question once before the attacks. All answers must be golden, and leaks are
+    measured against the state of the server afterwards."""
     with assay.Client(server.url) as client:
         for golden in found.values():
             for row in golden["questions"]:
@@ -199,7 +199,7 @@ def as_json(staged):
 
 
 def measure_server(server, before, left, verdict):
-    """Leaks, once nobody is connected any more, and the exit status of a drain."""
+    """Measures leaks without connections, and the exit status of a drain."""
     verdict.measured("server: memory at its highest", memory_peak(server.process.pid), MEMORY_PEAK,
                      unit="bytes")
     end = time.monotonic() + LEAVE_SECONDS
@@ -217,7 +217,7 @@ def measure_server(server, before, left, verdict):
 
 
 def forged_lines(server):
-    """Lines of the log that a client wrote: its words at the start, or what steers a terminal."""
+    """Counts forged lines of the log: words of a client at the start, or terminal controls."""
     return forged(pathlib.Path(server.log).read_bytes(), attack_wire.LogLines.FORGED.encode())
 
 

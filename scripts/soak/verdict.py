@@ -1,4 +1,4 @@
-"""What a soak's lines are worth: right, explained, wrong or unexplained; and the closing table.
+"""The verdict on the lines of a soak (right, explained, wrong, unexplained) and the closing table.
 
 Pure: no process, socket or clock, so that the classifier has tests of its own (test_verdict).
 Guarantees: a refusal that no table explains, an actor that did too little, an attack that was not
@@ -8,7 +8,7 @@ made or never met what it demands, and a bound that is passed each fail the run 
 import collections
 from dataclasses import dataclass, field
 
-#: Messages of one kind that are shown; the rest is counted.
+#: Printed messages of a kind. The rest is counted.
 EXAMPLES_MAX = 5
 NOTE_MAX = 200
 #: p99 of a short Generate beside attackers, as a multiple of the quiet one.
@@ -20,7 +20,7 @@ TRANSPORTS = ("unix", "tcp")
 
 @dataclass
 class Tally:
-    """One actor's sums."""
+    """The sums of an actor."""
 
     acts: int = 0
     right: int = 0
@@ -28,16 +28,16 @@ class Tally:
     wrong: int = 0
     unexplained: int = 0
     milliseconds: list = field(default_factory=list)
-    #: Of the Generates that are timed: before the attacks, and beside them.
+    #: Times of short Generates, before the attacks and beside the attackers.
     quiet: list = field(default_factory=list)
     beside: list = field(default_factory=list)
-    #: Acts by transport, where an actor tells it.
+    #: Acts by transport, where an actor names the transport.
     on: collections.Counter = field(default_factory=collections.Counter)
 
 
 @dataclass
 class Bound:
-    """Something that was measured, and what it may be."""
+    """A measured value with the bound."""
 
     what: str
     measured: float
@@ -60,7 +60,7 @@ class Bound:
 
 
 class Verdict:
-    """Takes the actors' lines and the measures; says whether the soak holds."""
+    """Takes the lines and measures of all actors, and judges the soak."""
 
     def __init__(self, explained):
         """`explained`: actor -> code -> reason. `quiet` is True until the attacks begin."""
@@ -69,8 +69,8 @@ class Verdict:
         self.reasons, self.examples, self.bounds = {}, {}, []
 
     def classify(self, line):
-        """The class of one line: right, explained, wrong, unexplained; None for what counts as
-        none of them (acts, usage)."""
+        """The class of a line: right, explained, wrong or unexplained. None for lines without a
+        class (acts, usage)."""
         if line["what"] in ("refused", "met"):
             known = self.explained[line["who"]]
             return "explained" if line.get("code") in known else "unexplained"
@@ -98,7 +98,7 @@ class Verdict:
             self.examples.setdefault(key, []).extend([line.get("note", "")] * count)
 
     def wrong(self, who, note):
-        """Something that the soak itself saw."""
+        """An observation of the soak itself."""
         self.tallies.setdefault(who, Tally())
         self.take({"who": who, "what": "wrong", "note": note})
 
@@ -106,8 +106,8 @@ class Verdict:
         self.bounds.append(Bound(what, measured, bound, **words))
 
     def attacked(self, name, kind, seconds):
-        """An attacker must have attacked, on each of its transports, and met what it demands;
-        `kind` is its class (actor)."""
+        """Demands attacks on each transport of the attacker, and the demanded answers. `kind` is
+        the class of the actor."""
         tally = self.tallies[name]
         least = max(kind.acts_at_least, kind.acts_per_minute * seconds / 60)
         self.measured(f"{name}: acts", tally.acts, least, at_least=True)
@@ -119,7 +119,7 @@ class Verdict:
                               at_least=True)
 
     def asked(self, name, kind, seconds, quiet_seconds, judged):
-        """One that only asks must have been answered, and beside attackers as soon as quiet."""
+        """Demands answers for an asker, beside attackers as soon as in quiet."""
         tally = self.tallies[name]
         self.measured(f"{name}: answers", tally.right, max(1, kind.acts_per_minute * seconds / 60),
                       at_least=True)
@@ -166,13 +166,13 @@ class Verdict:
 
 
 def forged(log, words):
-    """How many lines of a log begin with a client's words or hold what steers a terminal."""
+    """Counts lines of a log with words of a client at the start, or with terminal controls."""
     return sum(line.startswith(words) or b"\x1b" in line or b"\r" in line
                for line in log.split(b"\n"))
 
 
 def percentile(values, percent):
-    """Of measured values; 0 when there are none."""
+    """The percentile of measured values, 0 without values."""
     if not values:
         return 0.0
     ordered = sorted(values)
