@@ -259,6 +259,19 @@ extension CPUQueue {
             UnsafeBufferPointer(start: buffer.storage.floats + range.lowerBound, count: range.count)
         )
     }
+
+    /// See `ComputeQueue`. The calls share the pool's threads.
+    package func concurrently(_ count: Int, _ body: (Int) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            var body = body
+            withUnsafeMutablePointer(to: &body) { body in
+                let portion: kn_portion = { context, portion, _ in
+                    context?.assumingMemoryBound(to: ((Int) -> Void).self).pointee(portion)
+                }
+                kn_pool_run(pool, portion, body, count)
+            }
+        }
+    }
 }
 
 extension FloatRows {

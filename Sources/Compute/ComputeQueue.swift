@@ -98,4 +98,16 @@ public protocol ComputeQueue: AnyObject {
         of buffer: FloatBuffer, in range: Range<Int>,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) rethrows -> Result
+
+    /// Calls `body` once with each of 0 ..< count on the host, several calls at a time where the
+    /// device has idle threads of the host, and returns after the last. The calls are independent,
+    /// come on any thread and in any order, and must not use the queue.
+    func concurrently(_ count: Int, _ body: (Int) -> Void)
+}
+
+extension ComputeQueue {
+    /// Makes the calls in order on the caller's thread.
+    package func concurrently(_ count: Int, _ body: (Int) -> Void) {
+        for index in 0..<count { body(index) }
+    }
 }

@@ -48,8 +48,7 @@ final class MockRunner: ModelRunner {
     }
 
     func step(
-        _ items: [StepItem],
-        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+        _ items: [StepItem], receive: (StepRow) -> Void
     ) throws(InferenceError) {
         stepCount += 1
         try table.admit(items, step: stepCount, vocabularySize: model.vocabularySize)
@@ -63,7 +62,10 @@ final class MockRunner: ModelRunner {
                 guard item.wants == .all || (item.wants == .last && isLast) else { continue }
                 let width = fillRow(hash, item.output)
                 row.withUnsafeBufferPointer {
-                    logits(index, length + offset, UnsafeBufferPointer(rebasing: $0[..<width]))
+                    receive(
+                        StepRow(
+                            item, index: index, position: length + offset,
+                            values: UnsafeBufferPointer(rebasing: $0[..<width])))
                 }
             }
             hashes[item.sequence] = hash

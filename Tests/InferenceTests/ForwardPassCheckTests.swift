@@ -115,10 +115,12 @@ private final class FakeModel: TokenModel {
         func length(of sequence: SequenceID) -> Int? { 0 }
 
         func step(
-            _ items: [StepItem], logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+            _ items: [StepItem], receive: (StepRow) -> Void
         ) throws(InferenceError) {
             for position in 0..<min(items[0].tokens.count, positionCount) {
-                row(position).withUnsafeBufferPointer { logits(0, position, $0) }
+                row(position).withUnsafeBufferPointer {
+                    receive(StepRow(items[0], index: 0, position: position, values: $0))
+                }
             }
         }
     }

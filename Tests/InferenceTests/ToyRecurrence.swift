@@ -59,7 +59,7 @@ final class ToyRecurrence: TokenModel {
         }
 
         func step(
-            _ items: [StepItem], logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+            _ items: [StepItem], receive: (StepRow) -> Void
         ) throws(InferenceError) {
             stepCount += 1
             try memory.admit(items, step: stepCount, vocabularySize: 16)
@@ -75,7 +75,9 @@ final class ToyRecurrence: TokenModel {
                     } catch {
                         throw InferenceError(.placement, tried: error.tried, found: error.found)
                     }
-                    queue.withValues(of: x.buffer, in: 0..<16) { logits(number, offset, $0) }
+                    queue.withValues(of: x.buffer, in: 0..<16) {
+                        receive(StepRow(item, index: number, position: offset, values: $0))
+                    }
                 }
                 memory.advance(item.sequence, by: item.tokens.count)
             }

@@ -83,13 +83,14 @@ private final class StubRunner: ModelRunner {
     func length(of sequence: SequenceID) -> Int? { 0 }
 
     func step(
-        _ items: [StepItem],
-        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+        _ items: [StepItem], receive: (StepRow) -> Void
     ) throws(InferenceError) {
         let row = (0..<model.width).map { model.logit(pass, $0) }
         for (index, item) in items.enumerated() {
             for position in item.tokens.indices {
-                row.withUnsafeBufferPointer { logits(index, position, $0) }
+                row.withUnsafeBufferPointer {
+                    receive(StepRow(item, index: index, position: position, values: $0))
+                }
             }
         }
     }

@@ -22,12 +22,19 @@ final class FaultyBackend: Sendable {
     init(rowWidth: Int, fault: @escaping @Sendable (_ n: Int) -> Float?) throws {
         let rows = rows
         device = try RecordingBackend { values in
-            guard values.count == rowWidth else { return nil }
-            let number = rows.count.withLock { count in
-                defer { count += 1 }
-                return count
+            guard values.count.isMultiple(of: rowWidth) else { return nil }
+            var damaged: [Float]?
+            for end in stride(from: rowWidth, through: values.count, by: rowWidth) {
+                let number = rows.count.withLock { count in
+                    defer { count += 1 }
+                    return count
+                }
+                guard let bad = fault(number) else { continue }
+                var changed = damaged ?? Array(values)
+                changed[end - 1] = bad
+                damaged = changed
             }
-            return fault(number).map { values.dropLast() + [$0] }
+            return damaged
         }
     }
 

@@ -60,15 +60,69 @@ public struct StepItem: Sendable {
     public var wants: Logits
     /// Kind of the values.
     public var output: Output
+    /// Number of likeliest tokens in the log-probabilities handed out beside logits:
+    /// `0 ... LogProbabilities.topCountMax`. Nil for no log-probabilities.
+    public var topCount: Int?
 
     /// Creates an item.
     public init(
-        sequence: SequenceID, tokens: [Int32], wants: Logits, output: Output = .logits
+        sequence: SequenceID, tokens: [Int32], wants: Logits, output: Output = .logits,
+        topCount: Int? = nil
     ) {
         self.sequence = sequence
         self.tokens = tokens
         self.wants = wants
         self.output = output
+        self.topCount = topCount
+    }
+}
+
+/// Values of a wanted position, lent to the receiver of a step.
+public struct StepRow {
+    /// Index of the item in the step.
+    public let item: Int
+    /// Position in the sequence, 0 = its first token.
+    public let position: Int
+    /// The values that the item's `output` names. Valid during the call only.
+    public let values: UnsafeBufferPointer<Float>
+    /// Log-probabilities of the logits, or the error that says why there are none. Nil when the
+    /// item does not ask for them.
+    public let logProbabilities: Result<LogProbabilities, InferenceError>?
+
+    /// Creates a row whose log-probabilities have been computed.
+    init(
+        item: Int, position: Int, values: UnsafeBufferPointer<Float>,
+        logProbabilities: Result<LogProbabilities, InferenceError>?
+    ) {
+        self.item = item
+        self.position = position
+        self.values = values
+        self.logProbabilities = logProbabilities
+    }
+
+    /// Creates the row of an item with index `index`, and computes the log-probabilities that the
+    /// item asks for.
+    package init(
+        _ item: StepItem, index: Int, position: Int, values: UnsafeBufferPointer<Float>
+    ) {
+        let topCount = item.output == .logits ? item.topCount : nil
+        self.init(
+            item: index, position: position, values: values,
+            logProbabilities: topCount.map { Self.logProbabilities(of: values, $0) })
+    }
+
+    /// Returns the log-probabilities of an item that asks for them.
+    package func scored() throws(InferenceError) -> LogProbabilities {
+        guard let logProbabilities else {
+            preconditionFailure("item \(item) does not ask for log-probabilities")
+        }
+        return try logProbabilities.get()
+    }
+
+    static func logProbabilities(
+        of values: UnsafeBufferPointer<Float>, _ topCount: Int
+    ) -> Result<LogProbabilities, InferenceError> {
+        Result { () throws(InferenceError) in try LogProbabilities(values, topCount: topCount) }
     }
 }
 
@@ -107,22 +161,29 @@ public protocol ModelRunner: AnyObject {
 
     /// Appends every item's tokens to its sequence. All items share the passes over the weights.
     ///
-    /// Calls `logits` once per wanted position, items in order and positions ascending, with the
-    /// item's index, the position in the sequence (0 = its first token) and the values that the
-    /// item's `output` names. The buffer is valid during the call only, and the call must not use
-    /// the runner. The values depend on the model and the sequence's own tokens, never on other
-    /// items, the division of the tokens into steps, or the number of threads.
+    /// Calls `receive` once per wanted position on the caller's thread, items in order and
+    /// positions ascending. The call must not use the runner. The values depend on the model and
+    /// the sequence's own tokens, never on other items, the division of the tokens into steps, or
+    /// the number of threads.
     ///
     /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all
     ///   before anything has changed, or `placement_failed` when the back end fails while the step
     ///   runs. A step that throws has appended no token, and may have handed values out.
     func step(
-        _ items: [StepItem],
-        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+        _ items: [StepItem], receive: (StepRow) -> Void
     ) throws(InferenceError)
 }
 
 extension ModelRunner {
+    /// Runs a step and calls `logits` with the item's index, the position and the values of each
+    /// row. See `step(_:receive:)`.
+    public func step(
+        _ items: [StepItem],
+        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+    ) throws(InferenceError) {
+        try step(items) { (row: StepRow) in logits(row.item, row.position, row.values) }
+    }
+
     /// Keeps a sequence as it is now: a fork without room to grow. The snapshot is closed like any
     /// sequence, and a fork of the snapshot goes on from there, also after the sequence itself has
     /// gone on or closed.

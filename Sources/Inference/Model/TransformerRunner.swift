@@ -39,6 +39,8 @@ final class TransformerRunner: SequenceRunner {
     var memory: SequenceMemory
     private var batch: StepBatch
     private var stepCount: UInt64 = 0
+    /// Of the rows that are being handed out, or empty when none asks for them.
+    private var logProbabilities: [Result<LogProbabilities, InferenceError>?] = []
     private var tick: () -> Void = {}
 
     init(
@@ -74,8 +76,7 @@ final class TransformerRunner: SequenceRunner {
     func reportProgress(to tick: @escaping () -> Void) { self.tick = tick }
 
     func step(
-        _ items: [StepItem],
-        logits: (_ item: Int, _ position: Int, _ values: UnsafeBufferPointer<Float>) -> Void
+        _ items: [StepItem], receive: (StepRow) -> Void
     ) throws(InferenceError) {
         stepCount += 1
         try memory.admit(
@@ -84,7 +85,7 @@ final class TransformerRunner: SequenceRunner {
             var next = (item: 0, offset: 0)
             while next.item < items.count {
                 fill(from: items, &next)
-                try pass(logits)
+                try pass(items, receive)
             }
             try queue.finish()
         } catch {
@@ -113,7 +114,7 @@ final class TransformerRunner: SequenceRunner {
 
     /// Runs one pass over the weights.
     private func pass(
-        _ logits: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+        _ items: [StepItem], _ receive: (StepRow) -> Void
     ) throws(ComputeError) {
         queue.begin(batch.inputs)
         queue.embed(model.weights.embedding, into: scratch.x)
@@ -131,7 +132,7 @@ final class TransformerRunner: SequenceRunner {
         keepWantedRows(last)
         attention(last, .wanted, rows: batch.wanted.count)
         feedForward(last, rows: batch.wanted.count)
-        try handOut(logits)
+        try handOut(items, receive)
     }
 
     // MARK: Parts of a block
@@ -221,7 +222,7 @@ final class TransformerRunner: SequenceRunner {
     /// Norms the wanted rows and hands out either the normed rows or their logits, a few rows at a
     /// time, rows of one kind together.
     private func handOut(
-        _ receive: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+        _ items: [StepItem], _ receive: (StepRow) -> Void
     ) throws(ComputeError) {
         var start = 0
         while start < batch.wanted.count {
@@ -236,14 +237,41 @@ final class TransformerRunner: SequenceRunner {
             }
             let rows = output == .logits ? scratch.logits : scratch.normed
             try queue.finish()
-            for row in start..<end {
-                let wanted = batch.wanted[row]
-                let range = (row - start) * rows.stride..<(row - start + 1) * rows.stride
-                queue.withValues(of: rows.buffer, in: range) { values in
-                    receive(wanted.item, wanted.position, values)
-                }
+            queue.withValues(of: rows.buffer, in: 0..<(end - start) * rows.stride) { values in
+                handOut(batch.wanted[start..<end], values, width: rows.stride, items, receive)
             }
             start = end
+        }
+    }
+
+    /// Hands out rows of `width` values that lie in a line. Log-probabilities are computed by the
+    /// queue's threads, a row each.
+    private func handOut(
+        _ wanted: ArraySlice<StepBatch.Wanted>, _ values: UnsafeBufferPointer<Float>, width: Int,
+        _ items: [StepItem], _ receive: (StepRow) -> Void
+    ) {
+        func row(_ place: Int) -> UnsafeBufferPointer<Float> {
+            UnsafeBufferPointer(rebasing: values[place * width..<(place + 1) * width])
+        }
+        func topCount(_ wanted: StepBatch.Wanted) -> Int? {
+            wanted.output == .logits ? items[wanted.item].topCount : nil
+        }
+        logProbabilities.removeAll(keepingCapacity: true)
+        if wanted.contains(where: { topCount($0) != nil }) {
+            logProbabilities += repeatElement(nil, count: wanted.count)
+            logProbabilities.withUnsafeMutableBufferPointer { found in
+                queue.concurrently(wanted.count) { place in
+                    found[place] = topCount(wanted[wanted.startIndex + place]).map {
+                        StepRow.logProbabilities(of: row(place), $0)
+                    }
+                }
+            }
+        }
+        for (place, wanted) in wanted.enumerated() {
+            receive(
+                StepRow(
+                    item: wanted.item, position: wanted.position, values: row(place),
+                    logProbabilities: logProbabilities.isEmpty ? nil : logProbabilities[place]))
         }
     }
 }

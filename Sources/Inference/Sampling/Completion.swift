@@ -59,7 +59,8 @@ public struct Completion: Sendable {
     }
 
     private let tokenizer: any Tokenizer
-    private let options: CompletionOptions
+    /// The settings.
+    public let options: CompletionOptions
     private var sampler: Sampler
     private var decoder: StreamingDecoder
     private var matcher: StopMatcher
@@ -102,18 +103,25 @@ public struct Completion: Sendable {
     /// Chooses the next token from the logits of the last position. Must not be called after the
     /// end.
     ///
+    /// - Parameter logProbabilities: computed before from the logits, with at least the options'
+    ///   count. When nil, computed here if the options ask for them.
     /// - Throws: `nonFiniteLogits`. The completion is then in an unfinished state and should be
     ///   dropped.
-    public mutating func accept(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
-        -> Step
-    {
+    public mutating func accept(
+        _ logits: UnsafeBufferPointer<Float>, logProbabilities: LogProbabilities? = nil
+    ) throws(InferenceError) -> Step {
         let token = try choose(logits)
         var step = accept(token: token)
         if let count = options.logProbabilityCount, step.token != nil {
-            let row = try LogProbabilities(logits, topCount: count)
+            let row: LogProbabilities
+            if let logProbabilities {
+                row = logProbabilities
+            } else {
+                row = try LogProbabilities(logits, topCount: count)
+            }
             step.logProbability = TokenLogProbability(
                 token: token, value: row.value(ofLogit: logits[Int(token)]))
-            step.alternatives = row.top
+            step.alternatives = Array(row.top.prefix(count))
         }
         return step
     }

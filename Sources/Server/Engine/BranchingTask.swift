@@ -17,10 +17,11 @@ protocol BranchReader: AnyObject {
     /// root.
     func wants(_ branch: Int?, _ range: Range<Int>) -> (StepItem.Logits, StepItem.Output)
 
+    /// Number of likeliest tokens in the log-probabilities that the reader needs, or nil for none.
+    var topCount: Int? { get }
+
     /// Takes the values of the token at `offset` of a branch. Nil stands for the root.
-    func accept(
-        _ values: UnsafeBufferPointer<Float>, branch: Int?, offset: Int
-    ) throws(InferenceError)
+    func accept(_ row: StepRow, branch: Int?, offset: Int) throws(InferenceError)
 
     /// Returns a part of the answer that fills a frame. Before the last frame, a part that fills
     /// most of a frame is enough.
@@ -137,7 +138,10 @@ final class BranchingTask: EngineTask {
     ) {
         var (wants, output) = reader.wants(branch, range)
         if isReread { wants = .none }
-        items.append(StepItem(sequence: sequence, tokens: tokens, wants: wants, output: output))
+        items.append(
+            StepItem(
+                sequence: sequence, tokens: tokens, wants: wants, output: output,
+                topCount: reader.topCount))
         parts.append((branch, range.lowerBound))
     }
 
@@ -158,13 +162,12 @@ final class BranchingTask: EngineTask {
     }
 
     func accept(
-        _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
-        into events: inout [WorkEvent]
+        _ row: StepRow, part: Int, now: UInt64, into events: inout [WorkEvent]
     ) throws(InferenceError) {
         account.answered(at: now)
         let branch = parts[part].branch
-        let offset = branch == nil ? position : position - line.rootCount
-        try reader.accept(values, branch: branch, offset: offset)
+        let offset = branch == nil ? row.position : row.position - line.rootCount
+        try reader.accept(row, branch: branch, offset: offset)
         while let chunk = reader.takeChunk(isLast: false) { events.append(chunk) }
     }
 

@@ -42,11 +42,11 @@ final class EmbedReader: BranchReader {
         return (range.upperBound == counts[branch] ? .last : .none, .hidden)
     }
 
-    func accept(
-        _ state: UnsafeBufferPointer<Float>, branch: Int?, offset: Int
-    ) throws(InferenceError) {
+    var topCount: Int? { nil }
+
+    func accept(_ row: StepRow, branch: Int?, offset: Int) throws(InferenceError) {
         guard let branch else { return }
-        for index in 0..<dimensions { sums[index] += Double(state[index]) }
+        for index in 0..<dimensions { sums[index] += Double(row.values[index]) }
         guard offset + 1 == counts[branch] else { return }
         try finish(count: pooling == .mean ? counts[branch] : 1)
     }

@@ -166,18 +166,16 @@ final class EngineModel {
         do throws(InferenceError) {
             // The runner is busy until `step` returns, so tasks that end here are closed
             // afterwards.
-            try runner.step(items) { item, position, values in
-                let (task, part) = owners[item]
+            try runner.step(items) { (row: StepRow) in
+                let (task, part) = owners[row.item]
                 guard !failures.contains(where: { $0.task === task }) else { return }
                 do throws(InferenceError) {
-                    guard values.isFinite else {
+                    guard row.values.isFinite else {
                         throw InferenceError(
                             .nonFiniteLogits, tried: "looking at the values of a step",
                             found: "one that is NaN or infinite", allowed: "finite values")
                     }
-                    try task.accept(
-                        values, part: part, position: position, now: ServerClock.now,
-                        into: &events)
+                    try task.accept(row, part: part, now: ServerClock.now, into: &events)
                 } catch {
                     failures.append((task, error))
                 }

@@ -31,8 +31,8 @@ protocol EngineTask: AnyObject {
     ///
     /// Throws `non_finite_logits`: the request is computed again, and the task is dropped.
     func accept(
-        _ values: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
-        into events: inout [WorkEvent]) throws(InferenceError)
+        _ row: StepRow, part: Int, now: UInt64, into events: inout [WorkEvent]
+    ) throws(InferenceError)
 
     /// Appends the events of a finished grant that read tokens.
     func advanced(

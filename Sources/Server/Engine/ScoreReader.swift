@@ -27,7 +27,7 @@ final class ScoreReader: BranchReader {
     private let rootCount: Int
     private let promptCount: Int
     private let branches: [ScoredBranch]
-    private let topCount: Int
+    let topCount: Int?
     private var scores: [Score]
 
     /// - Parameter promptCount: tokens of the prompt by itself, for the answer.
@@ -47,17 +47,15 @@ final class ScoreReader: BranchReader {
         return (range.upperBound < branches[branch].lead ? .none : .all, .logits)
     }
 
-    func accept(
-        _ values: UnsafeBufferPointer<Float>, branch: Int?, offset: Int
-    ) throws(InferenceError) {
+    func accept(_ row: StepRow, branch: Int?, offset: Int) throws(InferenceError) {
         let first = branch == nil ? 0 : offset + 1
         if let branch, first < branches[branch].lead { return }
-        let row = try LogProbabilities(values, topCount: topCount)
+        let found = try row.scored()
         if let branch {
-            score(branch, branches[branch].targets[first], values, row)
+            score(branch, branches[branch].targets[first], row.values, found)
         } else {
             for branch in branches.indices where branches[branch].lead == 0 {
-                score(branch, branches[branch].targets[0], values, row)
+                score(branch, branches[branch].targets[0], row.values, found)
             }
         }
     }

@@ -25,6 +25,8 @@ final class SequenceTask: EngineTask {
     private let positionCountMax: Int
     private let vocabularySize: Int
     private var purpose: Purpose
+    /// Likeliest tokens beside each token of the answer, or nil for no log-probabilities.
+    private let sampledTopCount: Int?
     private var account: TaskAccount
     var delivered = Delivery()
     /// The open sequence and the item for the runner, reused from step to step.
@@ -49,6 +51,11 @@ final class SequenceTask: EngineTask {
         self.capacity = CachePages.count(positionCountMax) * CachePages.size
         self.prompt = prompt.tokens
         self.purpose = purpose
+        if case .generate(let completion, _) = purpose {
+            sampledTopCount = completion.options.logProbabilityCount
+        } else {
+            sampledTopCount = nil
+        }
         self.vocabularySize = vocabularySize
         promptLogprobs = promptTopCount.map { Logprobs(topCount: UInt64($0)) }
         account = TaskAccount(
@@ -88,6 +95,7 @@ final class SequenceTask: EngineTask {
                 next.tokens = [lastToken]
             }
             next.wants = .last
+            next.topCount = sampledTopCount
             readTokens.append(lastToken)
         } else if grant.isReread {
             next.tokens = tokens(at: grant.prompt)
@@ -95,6 +103,7 @@ final class SequenceTask: EngineTask {
         } else {
             next.tokens = Array(prompt[grant.prompt])
             next.wants = wants(grant)
+            next.topCount = topCount(grant)
             promptDone = grant.prompt.upperBound
         }
         item = next
@@ -115,14 +124,20 @@ final class SequenceTask: EngineTask {
         return grant.endsPrompt ? .last : .none
     }
 
+    /// Likeliest tokens that a range of the prompt needs. Its last position also begins the answer.
+    private func topCount(_ grant: StepGrant) -> Int? {
+        let ofPrompt = promptLogprobs.map { Int($0.topCount) }
+        guard grant.endsPrompt, let sampled = sampledTopCount else { return ofPrompt }
+        return max(sampled, ofPrompt ?? 0)
+    }
+
     // MARK: - Progress
 
     func accept(
-        _ logits: UnsafeBufferPointer<Float>, part: Int, position: Int, now: UInt64,
-        into events: inout [WorkEvent]
+        _ row: StepRow, part: Int, now: UInt64, into events: inout [WorkEvent]
     ) throws(InferenceError) {
-        if promptLogprobs != nil, position + 1 < prompt.count {
-            return try score(prompt[position + 1], logits, into: &events)
+        if promptLogprobs != nil, row.position + 1 < prompt.count {
+            return try score(prompt[row.position + 1], row, into: &events)
         }
         sendPromptLogprobs(into: &events)
         account.answered(at: now)
@@ -132,10 +147,11 @@ final class SequenceTask: EngineTask {
             // Taken out during the change, so that its buffers are not copied.
             purpose = .logits(allPositions: false)
             defer { purpose = .generate(completion, stops: stops) }
-            let step = try completion.accept(logits)
+            let step = try completion.accept(
+                row.values, logProbabilities: row.logProbabilities?.get())
             tell(step, completion, stops, now: now, into: &events)
         case .logits:
-            values.append(contentsOf: logits)
+            values.append(contentsOf: row.values)
             sendFullChunks(into: &events)
         }
     }
@@ -212,11 +228,13 @@ final class SequenceTask: EngineTask {
     // MARK: - Log-probabilities of the prompt
 
     private func score(
-        _ token: Int32, _ logits: UnsafeBufferPointer<Float>, into events: inout [WorkEvent]
+        _ token: Int32, _ row: StepRow, into events: inout [WorkEvent]
     ) throws(InferenceError) {
         guard let topCount = promptLogprobs?.topCount else { return }
-        let row = try LogProbabilities(logits, topCount: Int(topCount))
-        promptLogprobs?.append(token, row.value(ofLogit: logits[Int(token)]), top: row.top)
+        let found = try row.scored()
+        promptLogprobs?.append(
+            token, found.value(ofLogit: row.values[Int(token)]),
+            top: Array(found.top.prefix(Int(topCount))))
         // The frame of a token takes as much as four values, besides its alternatives.
         let chunkCount = max(1, prepared.work.logitsChunkCount / (4 + 2 * Int(topCount)) / 2)
         if let pending = promptLogprobs, pending.count >= chunkCount {
