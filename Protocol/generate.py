@@ -111,6 +111,9 @@ def contradictions(protocol):
                 wrong.append("%s: no record %r" % (where, field.get("record")))
             if field.get("since", message["since"]) > protocol["revision"]:
                 wrong.append("%s: since a revision to come" % where)
+            wrong += ["%s: no choice %r, or one of a revision to come" % (where, word)
+                      for word, since in field.get("choices_since", {}).items()
+                      if word not in field.get("choices", ()) or since > protocol["revision"]]
             stated = default_in(field["meaning"])
             if stated is None and field["meaning"] == "as in Generate":
                 model = next(other for other in protocol["messages"]["Generate request"]["fields"]

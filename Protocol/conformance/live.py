@@ -228,6 +228,9 @@ def every_kind(stage, server, client):
     embed = ask("Embed", {"inputs": [{"text": "a fox"}, {"text": "a hen"}]})
     expect(len(embed["embeddings"]) == 2 * int(embed["dimensions"]), "two vectors",
            "%d values" % len(embed["embeddings"]))
+    expect(embed.get("pooling") == "mean", "the pooling mean", repr(embed.get("pooling")))
+    last = ask("Embed", {"inputs": [{"text": "a fox"}], "pooling": "last"})
+    expect(last.get("pooling") == "last", "the pooling last", repr(last.get("pooling")))
     said = ask("Generate", {"prompt": "317+485=", "max_tokens": "4", "logprobs": "2"}, stream=True)
     expect(len(said["logprobs"]["tokens"]) == len(said["tokens"]), "a logprob per token", "others")
     call = client.call("Load", {"name": "second", "path": os.path.abspath(OPTIONS.model)},
@@ -248,6 +251,14 @@ def refused_by_the_server(stage, server, client):
     expect(error.get("server_code"), "the server's code", "none")
     client.call("Detokenize", {"tokens": [4294967295]}).error(
         "server_refused", status="OUT_OF_RANGE", seconds=LIMIT)
+    error = client.call("Render", {"messages": [{"role": "user", "content": "hi"}]}).error(
+        "server_refused", status="FAILED_PRECONDITION", seconds=LIMIT)  # it has no template
+    expect(error.get("server_code") == "chat_template_missing" and error.get("field") == "messages",
+           "chat_template_missing, field messages", repr(error))
+    error = client.call("Render", {"messages": [{"role": "user", "content": "hi"}],
+                                   "template_variables": [{"name": "messages", "value": "1"}]}
+                        ).error("server_refused", status="INVALID_ARGUMENT", seconds=LIMIT)
+    expect(error.get("field") == "template_variables.name", "the field", repr(error))
     error = client.call("Load", {"name": "bad", "path": os.path.abspath(__file__)}).error(
         "server_refused", status="MODEL_REJECTED", seconds=LIMIT)
     expect(error.get("layer") in ("file", "parse"), "the layer that refused",

@@ -413,6 +413,10 @@ def sample(request):
         count = len(fields["inputs"])
         return {"embeddings": [0.5, -0.25] * count, "dimensions": "2", "count": str(count),
                 "prompt_tokens": "9", "answer": answer}
+    if kind == "Render":
+        return {"text": "<user>Hi", "tokens": [1, 403], "answer": answer, "template": {
+            "source": "tokenizer.chat_template", "fingerprint": "07" * 32, "reads_tools": False,
+            "thinking": "none", "reads_time": False, "variables": ["messages"]}}
     if kind == "Stats":
         return {"counters": [{"name": "requests", "real": "12", "mock": "0"}]}
     if kind == "Cancel":

@@ -5,7 +5,6 @@ of a header, the codes and the options. The bodies of the calls stand beside the
 """
 
 import re
-import textwrap
 
 from _tables import filled, folded, listed, lower, served, variant
 
@@ -42,10 +41,13 @@ def number(value):
     return "%dULL" % value
 
 
-def listed_words(start, words):
-    """An array of words in lines of at most 100 columns."""
-    text = start + "{" + ", ".join(['"%s"' % word for word in words] + ["NULL};"])
-    return textwrap.fill(text, 100, subsequent_indent="    ", break_on_hyphens=False) + "\n"
+def choices(name, message, field):
+    """The allowed words of a field, in lines of at most 100 columns."""
+    since = max(field.get("since", 1), message["since"])
+    late = field.get("choices_since", {})
+    words = ['{"%s", %d}' % (word, late.get(word, since)) for word in field["choices"]]
+    start = "static const assay_choice assay_choices_%s_%s[] = {" % (snake(name), field["name"])
+    return filled(listed([*words, "{NULL, 0}"]), 98, start, "    ") + "};\n"
 
 
 def bounds(field):
@@ -110,8 +112,7 @@ def table_text(name, message):
         return ""
     for field in message["fields"]:
         if "choices" in field:
-            out.append(listed_words("static const char *const assay_choices_%s_%s[] = "
-                                    % (snake(name), field["name"]), field["choices"]))
+            out.append(choices(name, message, field))
     out.append("static const assay_field_info assay_fields_%s[] = {\n" % snake(name))
     out += [field_entry(name, message, field) for field in message["fields"]]
     out.append("};\n")

@@ -5,19 +5,20 @@ written by hand. Of a type in BY_HAND only the ids and the layout are generated.
 One file: all of it makes one struct.
 """
 
-from _tables import filled, listed, lower, parts, pascal
+from _tables import filled, listed, lower, parts, pascal, reachable
 
 WIDTH = 100
 
 # Swift names that differ from the message's name.
 TYPES = {"Answer": "AnswerRecord", "Model": "ModelInfo", "Layer": "LayerVerdictRecord",
-         "Counter": "CounterRecord", "Error": "ErrorBody", "Continuation score": "Score"}
+         "Counter": "CounterRecord", "Error": "ErrorBody", "Continuation score": "Score",
+         "Chat template": "ChatTemplateInfo"}
 BY_HAND = {"Input", "Logprobs"}
 
 # Enums of fields with choices, by name of the field in any message.
 WORDS = {"state": "ServingState", "file": "FileState", "seal": "SealState",
          "strategy": "LoadStrategy", "pooling": "Pooling", "finish_reason": "FinishReason",
-         "role": "ChatRole"}
+         "role": "ChatRole", "tool_arguments": "ToolArguments", "thinking": "Thinking"}
 
 # Defaults of required fields in initializers.
 PRESET = {("Hello request", "revision"): "Limits.revision",
@@ -26,6 +27,9 @@ PRESET = {("Hello request", "revision"): "Limits.revision",
           ("Hello response", "compression"): "false",
           ("Hello response", "body_size_max"): "UInt64(Limits.bodySizeMax)",
           ("Hello response", "requests_in_flight_max"): "UInt64(Limits.requestsInFlightMax)"}
+PRESET.update({("Chat template", name): value for name, value in (
+    ("source", '""'), ("fingerprint", "[]"), ("reads_tools", "false"), ("thinking", ".none"),
+    ("reads_time", "false"))})
 PRESET_ALL = {"Timing": "0", "Server load": "0"}
 
 # Fields that are written even with the default value, so that both logs show the value.
@@ -75,6 +79,15 @@ def wrapped(opening, items, closing, indent):
     inner = " " * (indent + 4)
     return " " * indent + opening + "\n" + filled(
         listed([*items[:-1], items[-1] + closing]), WIDTH, inner, inner) + "\n"
+
+
+def condition(parts, since):
+    """`if part || part { return since }`, on several lines where one is too short."""
+    line = "        if %s { return %d }\n" % (" || ".join(parts), since)
+    if len(line) <= WIDTH + 1:
+        return line
+    inner = "\n            || ".join(parts)
+    return "        if %s\n        {\n            return %d\n        }\n" % (inner, since)
 
 
 class Field:
@@ -275,7 +288,8 @@ class Message:
 
     def marks(self, comment):
         if self.kind is None:
-            return ""
+            is_asked = self.name in reachable(self.protocol, parts(self.protocol, "request"))
+            return self.revision(comment) + "\n" if is_asked and self.dated() else ""
         name = self.kind["name"]
         out = comment("kind of the message's frames")
         out += "    public static let kind = MessageKind.%s%s\n" % (name[:1].lower(), name[1:])
@@ -286,14 +300,23 @@ class Message:
             out += self.revision(comment)
         return out + ("\n" if self.fields else "")
 
-    def revision(self, comment):
-        base = self.table["since"]
-        dated = {}
+    def dated(self):
+        """Revision after the message's own -> the conditions that need the revision."""
+        base, found = self.table["since"], {}
         for field in self.fields:
             since = field.row.get("since", base)
             if since > base and not (self.has_prompt and field.name in PROMPT):
-                dated.setdefault(since, []).append(field.is_said)
-        last = "prompt.revision" if self.has_prompt and base == 1 else str(base)
+                found.setdefault(since, []).append(field.is_said)
+            for word, since in field.row.get("choices_since", {}).items():
+                if since > base:
+                    found.setdefault(since, []).append("%s == .%s" % (field.property, word))
+        return found
+
+    def revision(self, comment):
+        base, dated = self.table["since"], self.dated()
+        last = str(base)
+        if self.has_prompt and base < self.protocol["revision"]:
+            last = "prompt.revision" if base == 1 else "max(prompt.revision, %d)" % base
         if not dated and last == "1":
             return ""
         out = comment("lowest revision that knows every field given")
@@ -301,7 +324,7 @@ class Message:
             return out + "    public var revisionNeeded: UInt64 { %s }\n" % last
         out += "    public var revisionNeeded: UInt64 {\n"
         for since in sorted(dated, reverse=True):
-            out += "        if %s { return %d }\n" % (" || ".join(dated[since]), since)
+            out += condition(dated[since], since)
         return out + "        return %s\n    }\n" % last
 
     def initializer(self, comment):
@@ -333,7 +356,15 @@ class Message:
         out += "    public static let layout = MessageLayout(\n        \"%s\",\n        [\n" % self.name
         rows = "".join(field.layout() for field in self.fields)
         # The formatter wants no comma after a single row.
-        return out + (rows if len(self.fields) > 1 else rows[:-2] + "\n") + "        ])\n"
+        out += rows if len(self.fields) > 1 else rows[:-2] + "\n"
+        pairs = ["(ID.%s, ID.%s)" % tuple(map(camel, pair))
+                 for pair in self.table.get("excludes", [])]
+        if not pairs:
+            return out + "        ])\n"
+        if len(pairs) == 1:
+            return out + "        ],\n        excludes: [%s])\n" % pairs[0]
+        return out + "        ],\n        excludes: [\n" + "".join(
+            "            %s,\n" % pair for pair in pairs) + "        ])\n"
 
     def decoding(self):
         out = "    /// Decodes a whole body, see `WireRecord`.\n"
@@ -346,18 +377,21 @@ class Message:
             out += "        var parts = PromptFields()\n"
         out += "        var reader = BodyReader(body, Self.layout, ids: ID.self)\n"
         out += "        while let (id, value) = try reader.next() {\n            switch id {\n"
-        excluded = {name for pair in self.table.get("excludes", []) for name in pair[1:]}
         for field in self.fields:
             value, target = field.decoded(), field.property
             if self.has_prompt and field.name in PROMPT:
                 target = "parts." + {"prompt": "text"}.get(field.name, field.name)
-            elif self.has_prompt and field.name in excluded:
-                value = "parts.special(value)"
+            if target in ("id", "value"):  # names of the loop, too
+                target = "self." + target
             statement = ("%s.append(%s)" if field.is_repeated else "%s = %s") % (target, value)
-            out += "            case .%s: %s\n" % (field.property, statement)
+            case = "            case .%s:" % field.property
+            out += case + (" " if len(case + statement) < WIDTH else "\n" + " " * 16)
+            out += statement + "\n"
         out += "            }\n        }\n"
         if self.has_prompt:
             out += "        prompt = try parts.prompt(of: Self.layout.name)\n"
+        if "excludes" in self.table:
+            out += "        try reader.checkExclusions()\n"
         for field in self.fields:
             if "beside" in field.row:
                 out += "        try Logprobs.check(%s, beside: %s, of: Self.layout.name)\n" % (
@@ -378,6 +412,8 @@ class Message:
                 line = field.encoded()
                 if field.row.get("since", 1) > max(self.table["since"], 2):
                     line = "if writer.revision >= %d { %s }" % (field.row["since"], line)
+                if len(line) > WIDTH - 8:
+                    line = line.replace("{ ", "{\n            ", 1)[:-2] + "\n        }"
             lines.append("        " + line + "\n")
         return out + ("\n" + "".join(lines) + "    }\n" if lines else "}\n")
 

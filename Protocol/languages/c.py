@@ -237,6 +237,12 @@ def replies_and_calls(protocol):
 TABLE_TYPES = """/* Presence of a field. */
 enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
 
+/* An allowed word, and the lowest revision with it. */
+typedef struct assay_choice {
+    const char *word;
+    uint8_t since;
+} assay_choice;
+
 /* One row of a message's table, with the field's place in the struct. For generic programs. */
 typedef struct assay_field_info {
     const char *name;
@@ -252,8 +258,8 @@ typedef struct assay_field_info {
     uint64_t min, max;    /* bytes, elements or value */
     double f64_min, f64_max;
     bool min_exclusive;
-    bool is_traceparent;        /* true for a W3C traceparent of version 00 */
-    const char *const *choices; /* allowed words, ends with NULL (NULL for any) */
+    bool is_traceparent;         /* true for a W3C traceparent of version 00 */
+    const assay_choice *choices; /* allowed words, ends with a NULL word (NULL for any) */
     size_t offset;
 } assay_field_info;
 

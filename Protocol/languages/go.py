@@ -64,6 +64,8 @@ type field struct {
 	timesMax int
 	choices  []string
 	format   string
+	// lowest revision with each choice, where a choice is later than the field
+	wordsSince map[string]uint32
 }
 """
 
@@ -149,6 +151,10 @@ def rule(field):
         words.append("timesMax: %d" % field["times_max"])
     if "choices" in field:
         words.append("choices: []string{%s}" % ", ".join('"%s"' % word for word in field["choices"]))
+        late = field.get("choices_since")
+        if late:
+            words.append("wordsSince: map[string]uint32{%s}" % ", ".join(
+                '"%s": %d' % (word, late.get(word, field["since"])) for word in field["choices"]))
     elif field["type"] == "f64":
         words.append("least: %s" % (field["min"] if "min" in field else "math.Inf(-1)"))
         words.append("most: %s" % (field["max"] if "max" in field else "math.Inf(1)"))

@@ -45,6 +45,8 @@ class Field:
     range: tuple[float, float] | None = None
     above: bool = False
     choices: tuple[str, ...] | None = None
+    #: words that came with a later revision than the field, and the revision of each
+    words_since: tuple[tuple[str, int], ...] = ()
     #: name of a record's message
     record: str | None = None
 
@@ -314,6 +316,9 @@ def field_line(row, since):
         words.append("above=True")
     if "choices" in row:
         words.append("choices=%s" % texts(row["choices"]))
+    if "choices_since" in row:
+        words.append("words_since=(%s)" % " ".join(
+            '("%s", %d),' % pair for pair in row["choices_since"].items()))
     if "record" in row:
         words.append('record="%s"' % row["record"])
     first, *rest = map(str, words)
@@ -330,7 +335,10 @@ def message_text(name, message):
     if "exactly_one" in message:
         out.append("        exactly_one=%s,\n" % texts(message["exactly_one"]))
     if "excludes" in message:
-        out.append("        excludes=(%s,),\n" % ", ".join(map(texts, message["excludes"])))
+        pairs = listed([texts(pair) for pair in message["excludes"]] + [""])[:-1]
+        line = "        excludes=(%s),\n" % " ".join(pairs)
+        out.append(line if len(line) <= 101 else "        excludes=(\n%s\n        ),\n" % filled(
+            pairs, 100, " " * 12, " " * 12))
     return "".join(out + ["    ),\n"])
 
 

@@ -227,6 +227,8 @@ ROW = [
     ("numbers", "(f64, f64)", "(f64::NEG_INFINITY, f64::INFINITY)", "least and largest f64"),
     ("above_min", "bool", "false", "the least f64 is excluded"),
     ("choices", "&'static [&'static str]", "&[]", "allowed words, empty for any"),
+    ("words_since", "&'static [(&'static str, u64)]", "&[]",
+     "words later than the field, with the lowest revision of each"),
     ("is_traceparent", "bool", "false", "the text is a W3C traceparent of version 00"),
 ]
 TABLE = [
@@ -276,6 +278,9 @@ def row_text(field, since, number):
         words.append("times: (%d, %d)" % (field["times_min"], field["times_max"]))
     if "choices" in field:
         words.append("choices: &[%s]" % ", ".join('"%s"' % word for word in field["choices"]))
+        if "choices_since" in field:
+            words.append("words_since: &[%s]" % ", ".join(
+                '("%s", %d)' % pair for pair in field["choices_since"].items()))
     elif field["type"] == "f64" and "min" in field:
         words.append("numbers: (%r, %r)" % (float(field["min"]), float(field["max"])))
         if field.get("min_exclusive"):

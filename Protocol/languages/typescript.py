@@ -49,6 +49,8 @@ export interface Field {
   readonly timesMin?: number;
   readonly timesMax?: number;
   readonly choices?: readonly string[];
+  /** Lowest revision with a choice, for choices later than the field. */
+  readonly wordsSince?: Readonly<Record<string, number>>;
   readonly pattern?: RegExp;
   readonly record?: Message;
   /** Lowest revision with the field. */
@@ -176,6 +178,9 @@ def field_line(message, field, in_answer):
         words += ["timesMin: %d" % field["times_min"], "timesMax: %d" % field["times_max"]]
     if "choices" in field:
         words.append("choices: [%s]" % ", ".join('"%s"' % word for word in field["choices"]))
+    if "choices_since" in field:
+        words.append("wordsSince: { %s }" % ", ".join(
+            "%s: %d" % pair for pair in field["choices_since"].items()))
     if "format" in field:
         words.append("pattern: " + PATTERNS[field["format"]])
     if "record" in field:

@@ -23,12 +23,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def main():
     for case in (valid.requests, valid.requests_of_revision_2, valid.requests_of_revision_3,
+                 valid.conversations,
                  valid.responses, valid.errors, valid.responses_of_revision_2,
                  valid.responses_of_revision_3, valid.boundaries, valid.every_status, valid.streams,
                  valid.blocks, invalid.framing_cases, invalid.framing_of_responses, invalid.bodies,
                  invalid.ranges, invalid.bodies_of_revision_2, invalid.scores_and_embeds,
-                 invalid.answers_of_revision_2, invalid.bodies_of_revision_3, invalid.every_message,
-                 invalid.prefixes):
+                 invalid.answers_of_revision_2, invalid.bodies_of_revision_3,
+                 invalid.conversations, invalid.every_message, invalid.prefixes):
         case()
     files = {}
     for case in CASES:

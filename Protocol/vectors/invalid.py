@@ -261,7 +261,7 @@ def ranges():
             ("temperature_below", "temperature", real(7, -0.001)),
             ("temperature_over", "temperature", real(7, 100.5)),
             ("temperature_nan", "temperature", real(7, float("nan"))),
-            ("top_k_over", "top_k", word(8, (1 << 24) + 1)), ("top_p_0", "top_p", real(9, 0.0)),
+            ("top_k_over", "top_k", word(8, (1 << 24) + 1)),
             ("top_p_over", "top_p", real(9, 1.0000001)),
             ("min_p_infinite", "min_p", real(10, float("inf"))),
             ("min_p_below", "min_p", real(10, -1.0))]:
@@ -322,7 +322,8 @@ def bodies_of_revision_2():
             ("messages_and_tokens", once, TOKENS + turn(16), CONFLICT, ""),
             ("messages_and_both", once, PROMPT + TOKENS + turn(16), CONFLICT, ""),
             ("messages_1025", "one message too many", turn(16) * 1025, REPEATED, ""),
-            ("message_role_unknown", "a role that templates do not know", turn(16, b"tool"), RANGE,
+            ("message_role_unknown", "a role that templates do not know", turn(16, b"judge"),
+             RANGE,
              ".role"),
             ("message_role_empty", "no role", turn(16, b""), RANGE, ".role"),
             ("message_role_upper_case", "roles are lower case", turn(16, b"User"), RANGE, ".role"),
@@ -333,8 +334,8 @@ def bodies_of_revision_2():
             ("message_empty", "an empty record is no message", record(16), MISSING, ".role"),
             ("message_not_utf8", "content is UTF-8", turn(16, content=b"\xff"), NOT_TEXT,
              ".content"),
-            ("message_unknown_field", "a name is not known here",
-             turn(16, tail=text(3, b"bob")), UNKNOWN, ".#3"),
+            ("message_unknown_field", "an id its table does not list",
+             turn(16, tail=text(8, b"bob")), UNKNOWN, ".#8"),
             ("message_as_text", "a message is a record", text(16, b"user:hi"), MISMATCH, ""),
             ("message_past_end", "a message that leaves its record",
              record(16, raw_field(1, TEXT, b"user", size=5)), CUT, ".role")]:
@@ -401,6 +402,70 @@ def scores_and_embeds():
             ("normalize_2", "a bool is 0 or 1", inputs + flag(6, 2), RANGE, "normalize"),
             ("prompt_as_text", "inputs are records", PROMPT, MISMATCH, "inputs")]:
         embed("embed_" + name, about, raw_body, code, field)
+
+
+def conversations():
+    """What stands beside a conversation, of Generate and of Render."""
+    render, beside = of("Render request"), "only beside a conversation"
+    call = record(6, text(2, b"add"), text(3, b"{}"))
+    for name, about, tail, code, field in [
+            ("tool_call_without_name", "a call names its tool", record(6, text(3, b"{}")),
+             MISSING, "tool_calls.name"),
+            ("tool_call_without_arguments", "a call has arguments, even none at all",
+             record(6, text(2, b"add")), MISSING, "tool_calls.arguments"),
+            ("tool_call_arguments_empty", "no JSON text is empty",
+             record(6, text(2, b"add"), text(3, b"")), RANGE, "tool_calls.arguments"),
+            ("tool_calls_129", "one call too many", call * 129, REPEATED, "tool_calls"),
+            ("tool_call_as_text", "a call is a record", text(6, b"add"), MISMATCH, "tool_calls"),
+            ("tool_call_id_257", "an id of 257 bytes", text(7, b"i" * 257), RANGE,
+             "tool_call_id"),
+            ("name_empty", "no name", text(5, b""), RANGE, "name"),
+            ("content_json_empty", "no JSON text is empty", text(3, b""), RANGE, "content_json"),
+            ("reasoning_not_utf8", "reasoning is UTF-8", text(4, b"\xff"), NOT_TEXT,
+             "reasoning_content"),
+            ("order", "ids ascend in a message, too", text(5, b"a") + text(4, b"b"), ORDER,
+             "reasoning_content")]:
+        generate("message_" + name, about, turn(16, tail=tail), code, "messages." + field)
+    variable = record(20, text(1, b"a"), text(2, b"1"))
+    for name, number, raw_field_, field in [
+            ("tools", 19, text(19, b"[]"), "tools"), ("variables", 20, variable,
+                                                      "template_variables"),
+            ("add_generation_prompt", 21, flag(21, 1), "add_generation_prompt"),
+            ("continue_final_message", 22, flag(22, 0), "continue_final_message"),
+            ("template_time", 23, word(23, 0), "template_time")]:
+        prompted("prompt_and_" + name, beside, raw_field_, CONFLICT, field)
+        generate("tokens_and_" + name, beside, TOKENS + raw_field_, CONFLICT, field)
+    for name, about, tail, code, field in [
+            ("add_and_continue", "an opening, or an open message", flag(21, 0) + flag(22, 1),
+             CONFLICT, "continue_final_message"),
+            ("add_and_continue_default", "its default may not be given either",
+             flag(21, 1) + flag(22, 0), CONFLICT, "continue_final_message"),
+            ("variable_without_value", "a variable has a value", record(20, text(1, b"a")),
+             MISSING, "template_variables.value"),
+            ("variable_name_empty", "a variable has a name",
+             record(20, text(1, b""), text(2, b"1")), RANGE, "template_variables.name"),
+            ("variable_value_65537", "a value of 65537 bytes",
+             record(20, text(1, b"a"), text(2, b"1" * 65537)), RANGE, "template_variables.value"),
+            ("variables_65", "one variable too many", variable * 65, REPEATED,
+             "template_variables"),
+            ("tools_empty", "no JSON text is empty", text(19, b""), RANGE, "tools"),
+            ("time_after_9999", "years have four digits", word(23, 253402300800), RANGE,
+             "template_time")]:
+        generate("messages_" + name, about, turn(16) + tail, code, field)
+    of("Score request")("score_prompt_and_tools", beside, PROMPT + record(7, PIECE)
+                        + text(9, b"[]"), CONFLICT, "tools")
+    of("Logits request")("logits_tokens_and_template_time", beside, TOKENS + word(12, 1), CONFLICT,
+                         "template_time")
+    render("render_nothing", "a conversation has a message", b"", MISSING, "messages")
+    render("render_add_and_continue", "an opening, or an open message",
+           turn(2) + flag(5, 1) + flag(6, 1), CONFLICT, "continue_final_message")
+    render("render_role_judge", "a role that templates do not know", turn(2, b"judge"), RANGE,
+           "messages.role")
+    of("Render response", "response")(
+        "render_thinking_maybe", "a word nobody knows",
+        text(1, b"a") + ids(2, 4) + record(3, text(1, b"s"), data(2, bytes(32)), flag(3, 0),
+                                           text(5, b"maybe"), flag(6, 0)) + ANSWER, RANGE,
+        "template.thinking")
 
 
 def bodies_of_revision_3():

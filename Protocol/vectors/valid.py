@@ -112,8 +112,10 @@ def requests_of_revision_2():
     asks("embed_last", "the last position", "Embed",
          dict(inputs=[dict(tokens=[1])], pooling="last"))
     asks("embed_spelled_defaults", "defaults may be written out", "Embed",
-         dict(inputs=[dict(text="a")], parse_special=False, add_special=True, pooling="mean",
-              normalize=True), canonical=False)
+         dict(inputs=[dict(text="a")], parse_special=False, add_special=True, normalize=True),
+         canonical=False)
+    asks("embed_mean", "a pooling is always written out", "Embed",
+         dict(inputs=[dict(text="a")], pooling="mean"))
     asks("embed_inputs_most", "256 inputs", "Embed",
          dict(inputs=[dict(tokens=[i]) for i in range(256)]))
 
@@ -157,6 +159,67 @@ def requests_of_revision_3():
          dict(prompt, max_tokens=1_048_576, ignore_eos=True, min_tokens=1_048_576))
     asks("generate_ends_spelled_defaults", "defaults may be written out", "Generate",
          dict(once, ignore_eos=False, min_tokens=0), canonical=False)
+
+
+TOOLS = '[{"type":"function","function":{"name":"add","parameters":{"type":"object"}}}]'
+
+
+def tool_turns():
+    """A question, a call, the call's result, and an answer."""
+    return [turn("user", "317+485?"),
+            dict(turn("assistant", ""), content_json="null", reasoning_content="A sum.",
+                 tool_calls=[dict(id="c1", name="add", arguments='{"a": 317, "b": 485}'),
+                             dict(name="add", arguments="{}")]),
+            dict(turn("tool", "802"), name="add", tool_call_id="c1")]
+
+
+def conversations():
+    """Conversations of revision 3, and Render."""
+    beside = dict(tools=TOOLS, template_variables=[
+        dict(name="enable_thinking", value="false"), dict(name="reasoning_effort", value='"low"')])
+    asks("generate_tools", "tools, a call and its result", "Generate",
+         dict(max_tokens=8, messages=tool_turns(), **beside, template_time=1_785_542_400))
+    asks("generate_continue", "the last message goes on", "Generate", dict(
+        max_tokens=8, messages=[turn("user", "Hi"), turn("assistant", "Hello")],
+        continue_final_message=True))
+    asks("generate_no_generation_prompt", "no opening of an answer", "Generate", dict(
+        max_tokens=8, messages=[turn("user", "Hi")], add_generation_prompt=False))
+    asks("generate_template_defaults", "defaults may be written out", "Generate", dict(
+        max_tokens=8, messages=[turn("user", "Hi")], add_generation_prompt=True), canonical=False)
+    asks("generate_time_largest", "the last second of the year 9999", "Generate", dict(
+        max_tokens=8, messages=[turn("user", "Hi")], template_time=253_402_300_799))
+    asks("generate_variables_most", "64 variables", "Generate", dict(
+        max_tokens=8, messages=[turn("user", "Hi")], template_variables=[
+            dict(name="v%d" % number, value="%d" % number) for number in range(64)]))
+    asks("generate_tool_calls_most", "128 calls in a message", "Generate", dict(
+        max_tokens=8, messages=[dict(turn("assistant", ""), tool_calls=[
+            dict(name="add", arguments="{}")] * 128)]))
+    asks("score_tools", "the same beside a Score's conversation", "Score", dict(
+        messages=tool_turns(), continuations=[dict(text="802")], **beside,
+        add_generation_prompt=False, template_time=1))
+    asks("logits_tools", "the same beside a Logits' conversation", "Logits", dict(
+        messages=tool_turns(), **beside, continue_final_message=True, template_time=1))
+    asks("render", "a conversation, the rest by default", "Render",
+         dict(messages=[turn("user", "Hi")]))
+    asks("render_full", "every field of Render", "Render", dict(
+        beside, model="stories", messages=tool_turns(), continue_final_message=True,
+        template_time=1, context=dict(priority=7), requirements=REAL_ONLY), status=1500)
+    asks("render_no_generation_prompt", "no opening of an answer", "Render",
+         dict(messages=[turn("user", "Hi")], add_generation_prompt=False))
+    facts = dict(source="tokenizer.chat_template", fingerprint=FINGERPRINT, reads_tools=True,
+                 tool_arguments="object", thinking="optional", reads_time=False,
+                 variables=["enable_thinking", "messages", "tools"])
+    answers("render_response", "text, tokens and facts", "Render", dict(
+        text="<|user|>Hi<|assistant|>", tokens=[1, 7, 9], template=facts,
+        answer=dict(answer(), template_time=1_785_542_400)), generation=1)
+    answers("render_response_least", "a template that reads nothing else", "Render", dict(
+        text="", tokens=[], template=dict(source="s", fingerprint=FINGERPRINT, reads_tools=False,
+                                          thinking="none", reads_time=True), answer=answer()),
+        generation=1)
+    answers("embed_response_pooling", "the pooling that made it", "Embed",
+            embeddings([1.0, 0.0], 2, 1, 4, pooling="last"), generation=1)
+    fails("error_template_raised", "the template's own words", "Generate", "INVALID_ARGUMENT",
+          "template_raised", "roles must alternate", field="messages")
 
 
 def responses_of_revision_2():

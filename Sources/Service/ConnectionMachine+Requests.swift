@@ -37,7 +37,12 @@ extension ConnectionMachine {
         case .score:
             accept(frame, now, &context, &effects) { .score($0) }
         case .embed:
-            accept(frame, now, &context, &effects) { .embed($0) }
+            let revision = revision
+            accept(frame, now, &context, &effects) { (request: EmbedRequest) in
+                .embed(request.read(in: revision))
+            }
+        case .render:
+            accept(frame, now, &context, &effects) { .render($0) }
         case .hello, .ping, .swap, .goAway:
             preconditionFailure("\(kind) is answered before this switch")
         }
@@ -54,6 +59,7 @@ extension ConnectionMachine {
         do throws(ServiceError) {
             try checkPlaces(context)
             let message = try Self.decode(Message.self, frame)
+            try (message as? any TemplateRequest)?.conversation?.check()
             taint = .untainted
             let entry = try context.models.addressed(message.model)
             if let facts = entry.facts { taint = Taint(addressing: facts) }

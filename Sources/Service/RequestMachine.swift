@@ -88,7 +88,7 @@ package struct RequestMachine: Sendable {
                 generation = facts.generation
                 counters.add(.loadsAccepted, provenance: taint.provenance)
                 try append(report, to: &output)
-            case .tokenized, .detokenized, .generated, .logits, .scored, .embedded:
+            case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .rendered:
                 try finish(event, now: now, load, counters: &counters, output: &output)
             }
             if isFinished { counters.add(.answersOK, provenance: taint.provenance) }
@@ -123,7 +123,8 @@ package struct RequestMachine: Sendable {
                 finishReason: reason, promptTokens: start.promptTokens,
                 completionTokens: tokenCount,
                 answer: AnswerRecord(
-                    model: "", device: "", timing: timing, degradations: start.degradations)),
+                    model: "", device: "", timing: timing, degradations: start.degradations,
+                    templateTime: start.templateTime)),
             at: now)
     }
 
@@ -156,6 +157,9 @@ package struct RequestMachine: Sendable {
         case .embedded(var answer, let at):
             complete(&answer.answer, load, readyAt: at, now: now)
             counters.add(.promptTokens, answer.promptTokens, provenance: provenance)
+            try append(answer, to: &output)
+        case .rendered(var answer, let at):
+            complete(&answer.answer, load, readyAt: at, now: now)
             try append(answer, to: &output)
         default:
             preconditionFailure("\(kind): not an answer of a model")

@@ -18,6 +18,7 @@ extension GenerateRequest: ModelAddressing {}
 extension LogitsRequest: ModelAddressing {}
 extension ScoreRequest: ModelAddressing {}
 extension EmbedRequest: ModelAddressing {}
+extension RenderRequest: ModelAddressing {}
 extension HealthRequest: ModelAddressing {}
 
 extension Requirements {

@@ -104,6 +104,8 @@ extension ServiceError.Code {
     package static let answerTooLarge = Self("answer_too_large")
     /// A conversation for a model without a chat template.
     package static let chatTemplateMissing = Self("chat_template_missing")
+    /// A request for text or logits of a model that makes embeddings only.
+    package static let modelMakesNoText = Self("model_makes_no_text")
     // Models.
     /// No model of this name.
     package static let modelUnknown = Self("model_unknown")

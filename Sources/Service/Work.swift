@@ -15,6 +15,7 @@ package struct Work: Sendable {
         case logits(LogitsRequest)
         case score(ScoreRequest)
         case embed(EmbedRequest)
+        case render(RenderRequest)
         case load(LoadRequest)
         case verify
     }
@@ -27,7 +28,7 @@ package struct Work: Sendable {
     /// Time the frame was read, in microseconds.
     package let receivedAt: UInt64
     /// Time of decoding and admission, set where there is a clock.
-    package var acceptedAt: UInt64
+    package private(set) var acceptedAt: UInt64
     /// Absolute deadline, in microseconds.
     package let deadline: UInt64?
     /// Most values in a frame of logits or embeddings to the peer.
@@ -38,6 +39,9 @@ package struct Work: Sendable {
     package let connection: UInt64
     /// The client's statement about attempt, priority and trace.
     package let context: RequestContext?
+    /// Time that a chat template is told, in seconds since 1970: the request's own, else set where
+    /// there is a clock. Nil without a conversation.
+    package private(set) var templateTime: UInt64?
 
     package init(
         ticket: UInt64, request: Request, model: ServedFacts?, receivedAt: UInt64,
@@ -55,6 +59,16 @@ package struct Work: Sendable {
         self.answerSizeMax = answerSizeMax
         self.connection = connection
         self.context = context
+        templateTime = request.template?.templateTime
+    }
+
+    /// Notes the time of admission in microseconds, and the time for a chat template in seconds
+    /// since 1970 where the request has a conversation and states none.
+    package mutating func accept(at now: UInt64, wallSeconds: @autoclosure () -> UInt64) {
+        acceptedAt = now
+        if let template = request.template {
+            templateTime = template.templateTime ?? wallSeconds()
+        }
     }
 
     /// Turn of the request among the requests of its connection.
@@ -62,6 +76,24 @@ package struct Work: Sendable {
         WorkTurn(
             connection: connection, priority: context?.priority ?? Limits.priorityDefault,
             since: acceptedAt)
+    }
+}
+
+extension Work.Request {
+    /// The request as a request with fields for a chat template, if it is one.
+    private var asTemplateRequest: (any TemplateRequest)? {
+        switch self {
+        case .generate(let request): request
+        case .logits(let request): request
+        case .score(let request): request
+        case .render(let request): request
+        case .tokenize, .detokenize, .embed, .load, .verify: nil
+        }
+    }
+
+    /// The request, if it has a conversation.
+    package var template: (any TemplateRequest)? {
+        asTemplateRequest.flatMap { $0.turns == nil ? nil : $0 }
     }
 }
 
@@ -73,16 +105,19 @@ package struct WorkStart: Sendable, Equatable {
     package let startedAt: UInt64
     package let tokenizeMicroseconds: UInt64
     package let degradations: [String]
+    /// Time that a chat template was told, in seconds since 1970.
+    package let templateTime: UInt64?
 
     package init(
         promptTokens: UInt64, acceptedAt: UInt64, startedAt: UInt64, tokenizeMicroseconds: UInt64,
-        degradations: [String]
+        degradations: [String], templateTime: UInt64? = nil
     ) {
         self.promptTokens = promptTokens
         self.acceptedAt = acceptedAt
         self.startedAt = startedAt
         self.tokenizeMicroseconds = tokenizeMicroseconds
         self.degradations = degradations
+        self.templateTime = templateTime
     }
 }
 
@@ -104,6 +139,7 @@ package enum WorkEvent: Sendable {
     case logits(LogitsResponse, at: UInt64)
     case scored(ScoreResponse, at: UInt64)
     case embedded(EmbedResponse, at: UInt64)
+    case rendered(RenderResponse, at: UInt64)
     case loaded(LoadResponse, ServedFacts)
     case unloaded
     case verified(HealthResponse)
@@ -113,8 +149,8 @@ package enum WorkEvent: Sendable {
     package var isFinal: Bool {
         switch self {
         case .started, .due, .generateChunk, .logitsChunk, .embedChunk, .loadProgress: false
-        case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .loaded,
-            .unloaded, .verified, .failed:
+        case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .rendered,
+            .loaded, .unloaded, .verified, .failed:
             true
         }
     }
@@ -151,6 +187,7 @@ extension WorkEvent {
         case .logits(let answer, _): answer.logits.count * 4
         case .scored(let answer, _): answer.scores.reduce(0) { $0 + $1.logprobs.size }
         case .embedded(let answer, _): answer.embeddings.count * 4
+        case .rendered(let answer, _): answer.text.utf8.count + answer.tokens.count * 4
         }
     }
 }

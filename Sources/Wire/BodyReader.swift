@@ -118,6 +118,17 @@ struct BodyReader<ID: RawRepresentable> where ID.RawValue == UInt16 {
         return (id, field)
     }
 
+    /// Throws `field_conflict` when two fields were given that exclude each other. To be called
+    /// after the last field.
+    func checkExclusions() throws(WireError) {
+        for (first, second) in layout.excludedRows
+        where seenRows & 1 << UInt64(first) != 0 && seenRows & 1 << UInt64(second) != 0 {
+            throw .conflict(
+                layout.fields[second].staticName, with: layout.fields[first].staticName,
+                of: layout.name)
+        }
+    }
+
     /// Moves to the table's row for `id`. Refuses unknown, descending and repeated ids.
     private mutating func selectRow(_ id: UInt16, at start: Int) throws(WireError) {
         let fields = layout.fields

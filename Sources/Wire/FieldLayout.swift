@@ -123,6 +123,9 @@ public struct FieldLayout: Sendable {
     }
 }
 
+/// Ids of a table without rules.
+private enum NoID: UInt16 { case none = 0 }
+
 /// The table of one message or record.
 public struct MessageLayout: Sendable {
     /// Name as the SPEC writes it, for example `Generate request`.
@@ -131,8 +134,16 @@ public struct MessageLayout: Sendable {
     public let fields: [FieldLayout]
     /// Bit n is set if row n is required.
     let requiredRows: UInt64
+    /// Pairs of rows that exclude each other.
+    let excludedRows: [(Int, Int)]
 
     init(_ name: StaticString, _ fields: [FieldLayout]) {
+        self.init(name, fields, excludes: [(NoID, NoID)]())
+    }
+
+    init<ID: RawRepresentable<UInt16>>(
+        _ name: StaticString, _ fields: [FieldLayout], excludes: [(ID, ID)]
+    ) {
         precondition(fields.count <= 64, "a message has at most 64 fields")
         precondition(
             zip(fields, fields.dropFirst()).allSatisfy { $0.id < $1.id },
@@ -144,6 +155,13 @@ public struct MessageLayout: Sendable {
             required |= 1 << UInt64(index)
         }
         requiredRows = required
+        excludedRows = excludes.map { pair in
+            let row = { (id: ID) in fields.firstIndex { $0.id == id.rawValue } }
+            guard let first = row(pair.0), let second = row(pair.1) else {
+                preconditionFailure("\(name): no field \(pair)")
+            }
+            return (first, second)
+        }
     }
 }
 

@@ -42,6 +42,13 @@ enum MessageRegistry {
             EmbedChunk(embeddings: [1]),
             EmbedResponse(
                 embeddings: [2], dimensions: 2, count: 1, promptTokens: 1, answer: answer),
+            RenderResponse(
+                text: "<user>a", tokens: [1, 2],
+                template: ChatTemplateInfo(
+                    source: "tokenizer.chat_template",
+                    fingerprint: [UInt8](repeating: 8, count: 32), toolArguments: .object,
+                    thinking: .optional, variables: ["messages"]),
+                answer: answer),
             LogitsChunk(logits: [1, 2]),
             LogitsResponse(logits: [3], vocabulary: 1, positions: 3, answer: answer),
             CancelResponse(found: true),

@@ -20,6 +20,7 @@ enum MessageTypes {
         EmbedRequest.self,
         CancelRequest.self,
         StatsRequest.self,
+        RenderRequest.self,
     ]
 
     static let responses: [any ResponseMessage.Type] = [
@@ -41,6 +42,7 @@ enum MessageTypes {
         EmbedResponse.self,
         CancelResponse.self,
         StatsResponse.self,
+        RenderResponse.self,
         GoAway.self,
     ]
 
@@ -51,6 +53,9 @@ enum MessageTypes {
         ServerLoad.self,
         Timing.self,
         ChatMessage.self,
+        ToolCall.self,
+        TemplateVariable.self,
+        ChatTemplateInfo.self,
         Input.self,
         Logprobs.self,
         ErrorBody.self,

@@ -384,7 +384,7 @@ struct span {
 /* The state of encoding or decoding a body. */
 struct codec {
     struct buffer *buffer; /* the encoded body */
-    unsigned since;        /* newest revision that a written field needs */
+    unsigned since;        /* newest revision that a written field or word needs */
     struct arena *arena;   /* the decoded values */
     const char *wrong;     /* a code of SPEC.md, or NULL for no fault or no memory */
     char path[132];        /* path of the faulty field */
@@ -417,13 +417,14 @@ static uint64_t measure(const assay_field_info *field, struct span value) {
     return measured;
 }
 
-static bool is_choice(const assay_field_info *field, struct span text) {
-    for (const char *const *word = field->choices; *word != NULL; word++) {
-        if (strlen(*word) == text.count && memcmp(*word, text.items, text.count) == 0) {
-            return true;
-        }
+/* Returns the choice that a text is, or the end of the choices. */
+static const assay_choice *choice_of(const assay_field_info *field, struct span text) {
+    const assay_choice *choice = field->choices;
+    while (choice->word != NULL && (strlen(choice->word) != text.count ||
+                                    memcmp(choice->word, text.items, text.count) != 0)) {
+        choice++;
     }
-    return false;
+    return choice;
 }
 
 /* True for a W3C traceparent of version 00 with a nonzero trace and parent. The text has 55 bytes,
@@ -456,7 +457,7 @@ static const char *check_value(const assay_field_info *field, struct span value)
         if (!is_utf8(value.items, value.count)) {
             return "field_text_invalid";
         }
-        fits = (field->choices == NULL || is_choice(field, value)) &&
+        fits = (field->choices == NULL || choice_of(field, value)->word != NULL) &&
                (!field->is_traceparent || is_traceparent(value.items));
     }
     return fits ? NULL : "field_out_of_range";
@@ -495,6 +496,7 @@ static bool put_record(struct codec *, unsigned message, const void *object);
 static bool put_value(struct codec *codec, const assay_field_info *field, const uint8_t *place) {
     struct buffer *buffer = codec->buffer;
     const size_t start = buffer->size;
+    unsigned since = field->since;
     (void)buffer_extend(buffer, FIELD_HEADER_SIZE);
     if (field->type == ASSAY_TYPE_RECORD) {
         if (!put_record(codec, field->record, place)) {
@@ -509,12 +511,13 @@ static bool put_value(struct codec *codec, const assay_field_info *field, const 
         if (wrong != NULL) {
             return refuse(codec, field->name, wrong);
         }
+        since = field->choices == NULL ? since : choice_of(field, value)->since;
         uint8_t *bytes = buffer_extend(buffer, value.count * field->element_size);
         if (bytes != NULL) {
             copy_elements(bytes, value.items, value.count, field->element_size);
         }
     }
-    codec->since = field->since > codec->since ? field->since : codec->since;
+    codec->since = since > codec->since ? since : codec->since;
     if (buffer->failed) {
         return true; /* checked by the buffer's owner */
     }

@@ -38,6 +38,9 @@
 #define ASSAY_LIMIT_TOKEN_COUNT_MAX 1000000ULL /* elements */
 #define ASSAY_LIMIT_LIST_COUNT_MAX 1024ULL /* elements */
 #define ASSAY_LIMIT_MESSAGE_COUNT_MAX 1024ULL /* records */
+#define ASSAY_LIMIT_TOOL_CALL_COUNT_MAX 128ULL /* records */
+#define ASSAY_LIMIT_TEMPLATE_VARIABLE_COUNT_MAX 64ULL /* records */
+#define ASSAY_LIMIT_JSON_DEPTH_MAX 64ULL /* levels */
 #define ASSAY_LIMIT_CONTINUATION_COUNT_MAX 256ULL /* records */
 #define ASSAY_LIMIT_INPUT_COUNT_MAX 256ULL /* records */
 #define ASSAY_LIMIT_TOP_LOGPROBS_MAX 64ULL /* tokens */
@@ -116,6 +119,7 @@ enum {
     ASSAY_KIND_EMBED = 0x0d,
     ASSAY_KIND_CANCEL = 0x0e,
     ASSAY_KIND_STATS = 0x0f,
+    ASSAY_KIND_RENDER = 0x10,
     ASSAY_KIND_GO_AWAY = 0x70,
 };
 
@@ -139,6 +143,9 @@ enum {
     ASSAY_MESSAGE_SERVER_LOAD,
     ASSAY_MESSAGE_TIMING,
     ASSAY_MESSAGE_CHAT_MESSAGE,
+    ASSAY_MESSAGE_TOOL_CALL,
+    ASSAY_MESSAGE_TEMPLATE_VARIABLE,
+    ASSAY_MESSAGE_CHAT_TEMPLATE,
     ASSAY_MESSAGE_INPUT,
     ASSAY_MESSAGE_LOGPROBS,
     ASSAY_MESSAGE_ERROR_BODY,
@@ -173,6 +180,8 @@ enum {
     ASSAY_MESSAGE_LOGITS_REQUEST,
     ASSAY_MESSAGE_LOGITS_CHUNK,
     ASSAY_MESSAGE_LOGITS_RESPONSE,
+    ASSAY_MESSAGE_RENDER_REQUEST,
+    ASSAY_MESSAGE_RENDER_RESPONSE,
     ASSAY_MESSAGE_CANCEL_REQUEST,
     ASSAY_MESSAGE_CANCEL_RESPONSE,
     ASSAY_MESSAGE_STATS_REQUEST,
@@ -294,8 +303,13 @@ typedef struct assay_request_context assay_request_context;
 typedef struct assay_timing assay_timing;
 typedef struct assay_server_load assay_server_load;
 typedef struct assay_answer assay_answer;
+typedef struct assay_tool_call assay_tool_call;
+typedef struct assay_tool_call_list assay_tool_call_list;
 typedef struct assay_chat_message assay_chat_message;
 typedef struct assay_chat_message_list assay_chat_message_list;
+typedef struct assay_template_variable assay_template_variable;
+typedef struct assay_template_variable_list assay_template_variable_list;
+typedef struct assay_chat_template assay_chat_template;
 typedef struct assay_input assay_input;
 typedef struct assay_input_list assay_input_list;
 typedef struct assay_logprobs assay_logprobs;
@@ -334,6 +348,8 @@ typedef struct assay_embed_response assay_embed_response;
 typedef struct assay_logits_request assay_logits_request;
 typedef struct assay_logits_chunk assay_logits_chunk;
 typedef struct assay_logits_response assay_logits_response;
+typedef struct assay_render_request assay_render_request;
+typedef struct assay_render_response assay_render_response;
 typedef struct assay_cancel_request assay_cancel_request;
 typedef struct assay_cancel_response assay_cancel_response;
 typedef struct assay_stats_request assay_stats_request;
@@ -406,17 +422,75 @@ struct assay_answer {
     assay_texts degradations;
     /* load of the server at the time of the answer (optional) */
     const struct assay_server_load *server_load;
+    /* time that the chat template was given, only for a conversation, seconds since 1970
+     * (optional, 0..253402300799) */
+    assay_opt_u64 template_time;
+};
+
+struct assay_tool_call {
+    /* id of the call, for the result's tool_call_id (optional, 1..256 bytes) */
+    assay_text id;
+    /* name of the tool (required, 1..256 bytes) */
+    assay_text name;
+    /* JSON text of the arguments, an object as a rule (required, 1..1000000 bytes) */
+    assay_text arguments;
+};
+struct assay_tool_call_list {
+    const struct assay_tool_call *items;
+    size_t count;
 };
 
 struct assay_chat_message {
-    /* speaker of the turn (required, system | user | assistant) */
+    /* speaker of the turn, tool from revision 3 on (required, system | user | assistant | tool) */
     assay_text role;
     /* text of the turn, may be empty (required, 0..4000000 bytes) */
     assay_text content;
+    /* JSON text of a content that is no text (null, a list of parts), beside an empty content
+     * (optional, 1..4000000 bytes) */
+    assay_text content_json;
+    /* reasoning of the turn, apart from content (optional, 1..4000000 bytes) */
+    assay_text reasoning_content;
+    /* name of the speaker, or of the tool whose result the turn is (optional, 1..256 bytes) */
+    assay_text name;
+    /* calls of tools that the turn makes, a Tool call each (0..128 times) */
+    struct assay_tool_call_list tool_calls;
+    /* id of the call whose result the turn is (optional, 1..256 bytes) */
+    assay_text tool_call_id;
 };
 struct assay_chat_message_list {
     const struct assay_chat_message *items;
     size_t count;
+};
+
+struct assay_template_variable {
+    /* name of the variable (enable_thinking, reasoning_effort) (required, 1..128 bytes) */
+    assay_text name;
+    /* JSON text of the value (required, 1..65536 bytes) */
+    assay_text value;
+};
+struct assay_template_variable_list {
+    const struct assay_template_variable *items;
+    size_t count;
+};
+
+struct assay_chat_template {
+    /* place of the template in the model's files (tokenizer.chat_template, chat_template.jinja)
+     * (required, 1..512 bytes) */
+    assay_text source;
+    /* SHA-256 of the template's text (required, 32..32 bytes) */
+    assay_bytes fingerprint;
+    /* the template writes tools (required) */
+    bool reads_tools;
+    /* form in which the template gets the arguments of past calls, absent when none are written
+     * (optional, object | text) */
+    assay_text tool_arguments;
+    /* reasoning before an answer: not foreseen, chosen by a variable, or always (required, none
+     * | optional | always) */
+    assay_text thinking;
+    /* the template writes the time (required) */
+    bool reads_time;
+    /* names of variables that the template reads, in order of name (0..1024 times, 1..128 bytes) */
+    assay_texts variables;
 };
 
 struct assay_input {
@@ -685,8 +759,8 @@ struct assay_generate_request {
     assay_opt_f64 temperature;
     /* number of best tokens to keep, default 0, meaning all (optional, 0..16777216) */
     assay_opt_u64 top_k;
-    /* share of probability up to which the best tokens are kept, default 1, meaning all
-     * (optional, 0.0..1.0) */
+    /* share of probability up to which the best tokens are kept, default 1, meaning all, above 0
+     * unless the temperature is 0 (optional, 0.0..1.0) */
     assay_opt_f64 top_p;
     /* least share of the best token's probability for a token to be kept, default 0, meaning all
      * (optional, 0.0..1.0) */
@@ -711,6 +785,18 @@ struct assay_generate_request {
     /* tokens before which neither an end token is chosen nor a stop string looked for, default 0
      * (optional, 0..1048576) */
     assay_opt_u64 min_tokens;
+    /* JSON text of a list of tools, only with messages (optional, 1..1000000 bytes) */
+    assay_text tools;
+    /* further variables of the chat template, only with messages (0..64 times) */
+    struct assay_template_variable_list template_variables;
+    /* end with the template's opening of an answer, default true, only with messages (optional) */
+    assay_opt_bool add_generation_prompt;
+    /* leave the last message open instead, to be continued, default false, only with messages
+     * (optional) */
+    assay_opt_bool continue_final_message;
+    /* time for the chat template, absent for the server's time, seconds since 1970, only with
+     * messages (optional, 0..253402300799) */
+    assay_opt_u64 template_time;
     /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
@@ -775,6 +861,18 @@ struct assay_score_request {
     struct assay_input_list continuations;
     /* alternatives listed beside each token, default 0 (optional, 0..64) */
     assay_opt_u64 top_logprobs;
+    /* JSON text of a list of tools, only with messages (optional, 1..1000000 bytes) */
+    assay_text tools;
+    /* further variables of the chat template, only with messages (0..64 times) */
+    struct assay_template_variable_list template_variables;
+    /* end with the template's opening of an answer, default true, only with messages (optional) */
+    assay_opt_bool add_generation_prompt;
+    /* leave the last message open instead, to be continued, default false, only with messages
+     * (optional) */
+    assay_opt_bool continue_final_message;
+    /* time for the chat template, absent for the server's time, seconds since 1970, only with
+     * messages (optional, 0..253402300799) */
+    assay_opt_u64 template_time;
     /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
@@ -812,7 +910,8 @@ struct assay_embed_request {
     assay_opt_bool parse_special;
     /* add begin and end tokens to a text as the model demands, default true (optional) */
     assay_opt_bool add_special;
-    /* reduction of the positions to a single vector, default mean (optional, mean | last | cls) */
+    /* reduction of the positions to a single vector, absent for the model's own (mean under
+     * revision 2) (optional, mean | last | cls) */
     assay_text pooling;
     /* divide each vector by the Euclidean length, default true (optional) */
     assay_opt_bool normalize;
@@ -838,6 +937,8 @@ struct assay_embed_response {
     uint64_t count;
     /* tokens of all inputs together (required) */
     uint64_t prompt_tokens;
+    /* reduction that made the vectors (optional, mean | last | cls) */
+    assay_text pooling;
     /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
     /* facts about the answer, an Answer (required) */
@@ -859,6 +960,18 @@ struct assay_logits_request {
     assay_opt_bool all_positions;
     /* conversation, instead of prompt or tokens (0..1024 times) */
     struct assay_chat_message_list messages;
+    /* JSON text of a list of tools, only with messages (optional, 1..1000000 bytes) */
+    assay_text tools;
+    /* further variables of the chat template, only with messages (0..64 times) */
+    struct assay_template_variable_list template_variables;
+    /* end with the template's opening of an answer, default true, only with messages (optional) */
+    assay_opt_bool add_generation_prompt;
+    /* leave the last message open instead, to be continued, default false, only with messages
+     * (optional) */
+    assay_opt_bool continue_final_message;
+    /* time for the chat template, absent for the server's time, seconds since 1970, only with
+     * messages (optional, 0..253402300799) */
+    assay_opt_u64 template_time;
     /* trace, attempt and priority of the request (optional) */
     const struct assay_request_context *context;
     /* demands on the model (optional) */
@@ -881,6 +994,39 @@ struct assay_logits_response {
     uint64_t positions;
     /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
+    /* facts about the answer, an Answer (required) */
+    const struct assay_answer *answer;
+};
+
+struct assay_render_request {
+    /* name of the model, absent for the server's only model (optional, 1..128 bytes) */
+    assay_text model;
+    /* conversation to render (1..1024 times) */
+    struct assay_chat_message_list messages;
+    /* JSON text of a list of tools (optional, 1..1000000 bytes) */
+    assay_text tools;
+    /* further variables of the chat template (0..64 times) */
+    struct assay_template_variable_list template_variables;
+    /* end with the template's opening of an answer, default true (optional) */
+    assay_opt_bool add_generation_prompt;
+    /* leave the last message open instead, to be continued, default false (optional) */
+    assay_opt_bool continue_final_message;
+    /* time for the chat template, absent for the server's time, seconds since 1970 (optional,
+     * 0..253402300799) */
+    assay_opt_u64 template_time;
+    /* trace, attempt and priority of the request (optional) */
+    const struct assay_request_context *context;
+    /* demands on the model (optional) */
+    const struct assay_requirements *requirements;
+};
+
+struct assay_render_response {
+    /* conversation as the template writes it (required, 0..4000000 bytes) */
+    assay_text text;
+    /* token ids that a Generate of the conversation reads (required, 0..1000000 elements) */
+    assay_u32s tokens;
+    /* facts about the template, a Chat template (required) */
+    const struct assay_chat_template *template;
     /* facts about the answer, an Answer (required) */
     const struct assay_answer *answer;
 };
@@ -983,6 +1129,7 @@ typedef struct assay_reply {
         const assay_logits_response *logits;
         const assay_embed_response *embed;
         const assay_stats_response *stats;
+        const assay_render_response *render;
     };
     struct assay_block *blocks; /* private */
     assay_allocator allocator;  /* private */
@@ -1039,6 +1186,10 @@ assay_code assay_embed(
 /* returns counters, split by provenance */
 assay_code assay_stats(
     assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* renders a conversation by the model's chat template */
+assay_code assay_render(
+    assay_client *client, const assay_render_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
 /* A call by number of kind. The request is the struct of the kind's request message. */
 assay_code assay_call(
     assay_client *client, uint8_t kind, const void *request,
@@ -1046,6 +1197,12 @@ assay_code assay_call(
 
 /* Presence of a field. */
 enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
+
+/* An allowed word, and the lowest revision with it. */
+typedef struct assay_choice {
+    const char *word;
+    uint8_t since;
+} assay_choice;
 
 /* One row of a message's table, with the field's place in the struct. For generic programs. */
 typedef struct assay_field_info {
@@ -1062,8 +1219,8 @@ typedef struct assay_field_info {
     uint64_t min, max;    /* bytes, elements or value */
     double f64_min, f64_max;
     bool min_exclusive;
-    bool is_traceparent;        /* true for a W3C traceparent of version 00 */
-    const char *const *choices; /* allowed words, ends with NULL (NULL for any) */
+    bool is_traceparent;         /* true for a W3C traceparent of version 00 */
+    const assay_choice *choices; /* allowed words, ends with a NULL word (NULL for any) */
     size_t offset;
 } assay_field_info;
 
@@ -1149,6 +1306,9 @@ static const assay_field_info assay_fields_answer[] = {
     {.name = "server_load", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
      .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_server_load),
      .record = ASSAY_MESSAGE_SERVER_LOAD, .offset = offsetof(struct assay_answer, server_load)},
+    {.name = "template_time", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = 253402300799ULL, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_answer, template_time)},
 };
 static const assay_field_info assay_fields_server_load[] = {
     {.name = "queued", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 3,
@@ -1190,7 +1350,8 @@ static const assay_field_info assay_fields_timing[] = {
      .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_timing, total)},
 };
-static const char *const assay_choices_chat_message_role[] = {"system", "user", "assistant", NULL};
+static const assay_choice assay_choices_chat_message_role[] = {{"system", 2}, {"user", 2},
+    {"assistant", 2}, {"tool", 3}, {NULL, 0}};
 static const assay_field_info assay_fields_chat_message[] = {
     {.name = "role", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 2,
      .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
@@ -1199,6 +1360,69 @@ static const assay_field_info assay_fields_chat_message[] = {
     {.name = "content", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 2,
      .times_min = 1, .times_max = 1, .max = 4000000ULL, .element_size = 1,
      .offset = offsetof(struct assay_chat_message, content)},
+    {.name = "content_json", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .min = 1ULL, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_chat_message, content_json)},
+    {.name = "reasoning_content", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .min = 1ULL, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_chat_message, reasoning_content)},
+    {.name = "name", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 256ULL, .element_size = 1,
+     .offset = offsetof(struct assay_chat_message, name)},
+    {.name = "tool_calls", .id = 6, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 3, .times_max = 128, .element_size = 1, .item_size = sizeof(assay_tool_call),
+     .record = ASSAY_MESSAGE_TOOL_CALL, .offset = offsetof(struct assay_chat_message, tool_calls)},
+    {.name = "tool_call_id", .id = 7, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .min = 1ULL, .max = 256ULL, .element_size = 1,
+     .offset = offsetof(struct assay_chat_message, tool_call_id)},
+};
+static const assay_field_info assay_fields_tool_call[] = {
+    {.name = "id", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 256ULL, .element_size = 1,
+     .offset = offsetof(struct assay_tool_call, id)},
+    {.name = "name", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 256ULL, .element_size = 1,
+     .offset = offsetof(struct assay_tool_call, name)},
+    {.name = "arguments", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_tool_call, arguments)},
+};
+static const assay_field_info assay_fields_template_variable[] = {
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_template_variable, name)},
+    {.name = "value", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 65536ULL, .element_size = 1,
+     .offset = offsetof(struct assay_template_variable, value)},
+};
+static const assay_choice assay_choices_chat_template_tool_arguments[] = {{"object", 3},
+    {"text", 3}, {NULL, 0}};
+static const assay_choice assay_choices_chat_template_thinking[] = {{"none", 3}, {"optional", 3},
+    {"always", 3}, {NULL, 0}};
+static const assay_field_info assay_fields_chat_template[] = {
+    {.name = "source", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 512ULL, .element_size = 1,
+     .offset = offsetof(struct assay_chat_template, source)},
+    {.name = "fingerprint", .id = 2, .type = ASSAY_TYPE_BYTES, .presence = ASSAY_REQUIRED,
+     .since = 3, .times_min = 1, .times_max = 1, .min = 32ULL, .max = 32ULL, .element_size = 1,
+     .offset = offsetof(struct assay_chat_template, fingerprint)},
+    {.name = "reads_tools", .id = 3, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED,
+     .since = 3, .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_chat_template, reads_tools)},
+    {.name = "tool_arguments", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_chat_template_tool_arguments,
+     .offset = offsetof(struct assay_chat_template, tool_arguments)},
+    {.name = "thinking", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_chat_template_thinking,
+     .offset = offsetof(struct assay_chat_template, thinking)},
+    {.name = "reads_time", .id = 6, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED,
+     .since = 3, .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_chat_template, reads_time)},
+    {.name = "variables", .id = 7, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 3,
+     .times_max = 1024, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .item_size = sizeof(assay_text), .offset = offsetof(struct assay_chat_template, variables)},
 };
 static const assay_field_info assay_fields_input[] = {
     {.name = "text", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
@@ -1228,8 +1452,8 @@ static const assay_field_info assay_fields_logprobs[] = {
      .since = 2, .times_max = 1, .max = 1000000ULL, .element_size = 4,
      .offset = offsetof(struct assay_logprobs, top_logprobs)},
 };
-static const char *const assay_choices_error_body_layer[] = {"file", "parse", "compatibility",
-    "placement", "validation", NULL};
+static const assay_choice assay_choices_error_body_layer[] = {{"file", 1}, {"parse", 1},
+    {"compatibility", 1}, {"placement", 1}, {"validation", 1}, {NULL, 0}};
 static const assay_field_info assay_fields_error_body[] = {
     {.name = "code", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
@@ -1311,12 +1535,12 @@ static const assay_field_info assay_fields_health_request[] = {
      .record = ASSAY_MESSAGE_REQUIREMENTS,
      .offset = offsetof(struct assay_health_request, requirements)},
 };
-static const char *const assay_choices_health_response_state[] = {"loading", "ready", "failed",
-    "draining", NULL};
-static const char *const assay_choices_health_response_seal[] = {"absent", "matched", "drifted",
-    NULL};
-static const char *const assay_choices_health_response_file[] = {"unchanged", "changed", "missing",
-    NULL};
+static const assay_choice assay_choices_health_response_state[] = {{"loading", 1}, {"ready", 1},
+    {"failed", 1}, {"draining", 1}, {NULL, 0}};
+static const assay_choice assay_choices_health_response_seal[] = {{"absent", 2}, {"matched", 2},
+    {"drifted", 2}, {NULL, 0}};
+static const assay_choice assay_choices_health_response_file[] = {{"unchanged", 3},
+    {"changed", 3}, {"missing", 3}, {NULL, 0}};
 static const assay_field_info assay_fields_health_response[] = {
     {.name = "ready", .id = 1, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
@@ -1345,9 +1569,10 @@ static const assay_field_info assay_fields_models_response[] = {
      .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_model),
      .record = ASSAY_MESSAGE_MODEL, .offset = offsetof(struct assay_models_response, models)},
 };
-static const char *const assay_choices_model_state[] = {"loading", "ready", "failed", "draining",
-    NULL};
-static const char *const assay_choices_model_file[] = {"unchanged", "changed", "missing", NULL};
+static const assay_choice assay_choices_model_state[] = {{"loading", 1}, {"ready", 1},
+    {"failed", 1}, {"draining", 1}, {NULL, 0}};
+static const assay_choice assay_choices_model_file[] = {{"unchanged", 3}, {"changed", 3},
+    {"missing", 3}, {NULL, 0}};
 static const assay_field_info assay_fields_model[] = {
     {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
@@ -1389,8 +1614,8 @@ static const assay_field_info assay_fields_model[] = {
      .times_max = 1, .max = UINT32_MAX, .element_size = 1, .choices = assay_choices_model_file,
      .offset = offsetof(struct assay_model, file)},
 };
-static const char *const assay_choices_load_request_strategy[] = {"strict", "graceful",
-    "development", NULL};
+static const assay_choice assay_choices_load_request_strategy[] = {{"strict", 1}, {"graceful", 1},
+    {"development", 1}, {NULL, 0}};
 static const assay_field_info assay_fields_load_request[] = {
     {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
@@ -1434,8 +1659,8 @@ static const assay_field_info assay_fields_load_response[] = {
      .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_load_response, frame)},
 };
-static const char *const assay_choices_layer_layer[] = {"file", "parse", "compatibility",
-    "placement", "validation", NULL};
+static const assay_choice assay_choices_layer_layer[] = {{"file", 1}, {"parse", 1},
+    {"compatibility", 1}, {"placement", 1}, {"validation", 1}, {NULL, 0}};
 static const assay_field_info assay_fields_layer[] = {
     {.name = "layer", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .max = UINT32_MAX, .element_size = 1,
@@ -1532,8 +1757,8 @@ static const assay_field_info assay_fields_generate_request[] = {
      .times_max = 1, .max = 16777216ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, top_k)},
     {.name = "top_p", .id = 9, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 1,
-     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .min_exclusive = true, .scalar_size = 8,
-     .element_size = 8, .offset = offsetof(struct assay_generate_request, top_p)},
+     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_generate_request, top_p)},
     {.name = "min_p", .id = 10, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 1,
      .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, min_p)},
@@ -1562,6 +1787,22 @@ static const assay_field_info assay_fields_generate_request[] = {
     {.name = "min_tokens", .id = 18, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
      .since = 3, .times_max = 1, .max = 1048576ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_request, min_tokens)},
+    {.name = "tools", .id = 19, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_generate_request, tools)},
+    {.name = "template_variables", .id = 20, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 3, .times_max = 64, .element_size = 1, .item_size = sizeof(assay_template_variable),
+     .record = ASSAY_MESSAGE_TEMPLATE_VARIABLE,
+     .offset = offsetof(struct assay_generate_request, template_variables)},
+    {.name = "add_generation_prompt", .id = 21, .type = ASSAY_TYPE_BOOL,
+     .presence = ASSAY_OPTIONAL, .since = 3, .times_max = 1, .max = 1, .scalar_size = 1,
+     .element_size = 1, .offset = offsetof(struct assay_generate_request, add_generation_prompt)},
+    {.name = "continue_final_message", .id = 22, .type = ASSAY_TYPE_BOOL,
+     .presence = ASSAY_OPTIONAL, .since = 3, .times_max = 1, .max = 1, .scalar_size = 1,
+     .element_size = 1, .offset = offsetof(struct assay_generate_request, continue_final_message)},
+    {.name = "template_time", .id = 23, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = 253402300799ULL, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_generate_request, template_time)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
      .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
      .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
@@ -1575,6 +1816,17 @@ static const assay_rule assay_rules_generate_request[] = {
     {{1, 2, 15}, 3, true},
     {{15, 3}, 2, false},
     {{15, 4}, 2, false},
+    {{1, 18}, 2, false},
+    {{1, 19}, 2, false},
+    {{1, 20}, 2, false},
+    {{1, 21}, 2, false},
+    {{1, 22}, 2, false},
+    {{2, 18}, 2, false},
+    {{2, 19}, 2, false},
+    {{2, 20}, 2, false},
+    {{2, 21}, 2, false},
+    {{2, 22}, 2, false},
+    {{20, 21}, 2, false},
 };
 static const assay_field_info assay_fields_generate_chunk[] = {
     {.name = "tokens", .id = 1, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 1,
@@ -1600,8 +1852,8 @@ static const assay_field_info assay_fields_generate_chunk[] = {
      .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_generate_chunk, frame)},
 };
-static const char *const assay_choices_generate_response_finish_reason[] = {"stop", "length",
-    "cancelled", "deadline", NULL};
+static const assay_choice assay_choices_generate_response_finish_reason[] = {{"stop", 1},
+    {"length", 1}, {"cancelled", 1}, {"deadline", 1}, {NULL, 0}};
 static const assay_field_info assay_fields_generate_response[] = {
     {.name = "tokens", .id = 1, .type = ASSAY_TYPE_U32S, .presence = ASSAY_OPTIONAL, .since = 1,
      .times_max = 1, .max = 1000000ULL, .element_size = 4,
@@ -1664,6 +1916,22 @@ static const assay_field_info assay_fields_score_request[] = {
     {.name = "top_logprobs", .id = 8, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
      .since = 2, .times_max = 1, .max = 64ULL, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_score_request, top_logprobs)},
+    {.name = "tools", .id = 9, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_score_request, tools)},
+    {.name = "template_variables", .id = 10, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 3, .times_max = 64, .element_size = 1, .item_size = sizeof(assay_template_variable),
+     .record = ASSAY_MESSAGE_TEMPLATE_VARIABLE,
+     .offset = offsetof(struct assay_score_request, template_variables)},
+    {.name = "add_generation_prompt", .id = 11, .type = ASSAY_TYPE_BOOL,
+     .presence = ASSAY_OPTIONAL, .since = 3, .times_max = 1, .max = 1, .scalar_size = 1,
+     .element_size = 1, .offset = offsetof(struct assay_score_request, add_generation_prompt)},
+    {.name = "continue_final_message", .id = 12, .type = ASSAY_TYPE_BOOL,
+     .presence = ASSAY_OPTIONAL, .since = 3, .times_max = 1, .max = 1, .scalar_size = 1,
+     .element_size = 1, .offset = offsetof(struct assay_score_request, continue_final_message)},
+    {.name = "template_time", .id = 13, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = 253402300799ULL, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_score_request, template_time)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
      .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
      .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
@@ -1677,6 +1945,17 @@ static const assay_rule assay_rules_score_request[] = {
     {{1, 2, 5}, 3, true},
     {{5, 3}, 2, false},
     {{5, 4}, 2, false},
+    {{1, 8}, 2, false},
+    {{1, 9}, 2, false},
+    {{1, 10}, 2, false},
+    {{1, 11}, 2, false},
+    {{1, 12}, 2, false},
+    {{2, 8}, 2, false},
+    {{2, 9}, 2, false},
+    {{2, 10}, 2, false},
+    {{2, 11}, 2, false},
+    {{2, 12}, 2, false},
+    {{10, 11}, 2, false},
 };
 static const assay_field_info assay_fields_score_response[] = {
     {.name = "scores", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 2,
@@ -1702,7 +1981,8 @@ static const assay_field_info assay_fields_continuation_score[] = {
      .times_min = 1, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
      .offset = offsetof(struct assay_continuation_score, greedy)},
 };
-static const char *const assay_choices_embed_request_pooling[] = {"mean", "last", "cls", NULL};
+static const assay_choice assay_choices_embed_request_pooling[] = {{"mean", 2}, {"last", 2},
+    {"cls", 2}, {NULL, 0}};
 static const assay_field_info assay_fields_embed_request[] = {
     {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 2,
      .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
@@ -1740,6 +2020,8 @@ static const assay_field_info assay_fields_embed_chunk[] = {
      .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_embed_chunk, frame)},
 };
+static const assay_choice assay_choices_embed_response_pooling[] = {{"mean", 3}, {"last", 3},
+    {"cls", 3}, {NULL, 0}};
 static const assay_field_info assay_fields_embed_response[] = {
     {.name = "embeddings", .id = 1, .type = ASSAY_TYPE_F32S, .presence = ASSAY_REQUIRED,
      .since = 2, .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
@@ -1753,6 +2035,10 @@ static const assay_field_info assay_fields_embed_response[] = {
     {.name = "prompt_tokens", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 2, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
      .element_size = 8, .offset = offsetof(struct assay_embed_response, prompt_tokens)},
+    {.name = "pooling", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_embed_response_pooling,
+     .offset = offsetof(struct assay_embed_response, pooling)},
     {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 3,
      .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
      .offset = offsetof(struct assay_embed_response, frame)},
@@ -1783,6 +2069,22 @@ static const assay_field_info assay_fields_logits_request[] = {
      .since = 2, .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_chat_message),
      .record = ASSAY_MESSAGE_CHAT_MESSAGE,
      .offset = offsetof(struct assay_logits_request, messages)},
+    {.name = "tools", .id = 8, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_logits_request, tools)},
+    {.name = "template_variables", .id = 9, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 3, .times_max = 64, .element_size = 1, .item_size = sizeof(assay_template_variable),
+     .record = ASSAY_MESSAGE_TEMPLATE_VARIABLE,
+     .offset = offsetof(struct assay_logits_request, template_variables)},
+    {.name = "add_generation_prompt", .id = 10, .type = ASSAY_TYPE_BOOL,
+     .presence = ASSAY_OPTIONAL, .since = 3, .times_max = 1, .max = 1, .scalar_size = 1,
+     .element_size = 1, .offset = offsetof(struct assay_logits_request, add_generation_prompt)},
+    {.name = "continue_final_message", .id = 11, .type = ASSAY_TYPE_BOOL,
+     .presence = ASSAY_OPTIONAL, .since = 3, .times_max = 1, .max = 1, .scalar_size = 1,
+     .element_size = 1, .offset = offsetof(struct assay_logits_request, continue_final_message)},
+    {.name = "template_time", .id = 12, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = 253402300799ULL, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_logits_request, template_time)},
     {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
      .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
      .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
@@ -1796,6 +2098,17 @@ static const assay_rule assay_rules_logits_request[] = {
     {{1, 2, 6}, 3, true},
     {{6, 3}, 2, false},
     {{6, 4}, 2, false},
+    {{1, 7}, 2, false},
+    {{1, 8}, 2, false},
+    {{1, 9}, 2, false},
+    {{1, 10}, 2, false},
+    {{1, 11}, 2, false},
+    {{2, 7}, 2, false},
+    {{2, 8}, 2, false},
+    {{2, 9}, 2, false},
+    {{2, 10}, 2, false},
+    {{2, 11}, 2, false},
+    {{9, 10}, 2, false},
 };
 static const assay_field_info assay_fields_logits_chunk[] = {
     {.name = "logits", .id = 1, .type = ASSAY_TYPE_F32S, .presence = ASSAY_REQUIRED, .since = 1,
@@ -1821,6 +2134,57 @@ static const assay_field_info assay_fields_logits_response[] = {
     {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
      .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_logits_response, answer)},
+};
+static const assay_field_info assay_fields_render_request[] = {
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_render_request, model)},
+    {.name = "messages", .id = 2, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 3, .times_min = 1, .times_max = 1024, .element_size = 1,
+     .item_size = sizeof(assay_chat_message), .record = ASSAY_MESSAGE_CHAT_MESSAGE,
+     .offset = offsetof(struct assay_render_request, messages)},
+    {.name = "tools", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
+     .times_max = 1, .min = 1ULL, .max = 1000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_render_request, tools)},
+    {.name = "template_variables", .id = 4, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED,
+     .since = 3, .times_max = 64, .element_size = 1, .item_size = sizeof(assay_template_variable),
+     .record = ASSAY_MESSAGE_TEMPLATE_VARIABLE,
+     .offset = offsetof(struct assay_render_request, template_variables)},
+    {.name = "add_generation_prompt", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_render_request, add_generation_prompt)},
+    {.name = "continue_final_message", .id = 6, .type = ASSAY_TYPE_BOOL,
+     .presence = ASSAY_OPTIONAL, .since = 3, .times_max = 1, .max = 1, .scalar_size = 1,
+     .element_size = 1, .offset = offsetof(struct assay_render_request, continue_final_message)},
+    {.name = "template_time", .id = 7, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .max = 253402300799ULL, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_render_request, template_time)},
+    {.name = "context", .id = 29, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_request_context),
+     .record = ASSAY_MESSAGE_REQUEST_CONTEXT,
+     .offset = offsetof(struct assay_render_request, context)},
+    {.name = "requirements", .id = 30, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL,
+     .since = 3, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_requirements),
+     .record = ASSAY_MESSAGE_REQUIREMENTS,
+     .offset = offsetof(struct assay_render_request, requirements)},
+};
+static const assay_rule assay_rules_render_request[] = {
+    {{4, 5}, 2, false},
+};
+static const assay_field_info assay_fields_render_response[] = {
+    {.name = "text", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .max = 4000000ULL, .element_size = 1,
+     .offset = offsetof(struct assay_render_response, text)},
+    {.name = "tokens", .id = 2, .type = ASSAY_TYPE_U32S, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .max = 1000000ULL, .element_size = 4,
+     .offset = offsetof(struct assay_render_response, tokens)},
+    {.name = "template", .id = 3, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED,
+     .since = 3, .times_min = 1, .times_max = 1, .element_size = 1,
+     .item_size = sizeof(assay_chat_template), .record = ASSAY_MESSAGE_CHAT_TEMPLATE,
+     .offset = offsetof(struct assay_render_response, template)},
+    {.name = "answer", .id = 31, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 3,
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_answer),
+     .record = ASSAY_MESSAGE_ANSWER, .offset = offsetof(struct assay_render_response, answer)},
 };
 static const assay_field_info assay_fields_cancel_request[] = {
     {.name = "target", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 1,
@@ -1863,13 +2227,19 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {.name = "Request context", .size = sizeof(struct assay_request_context),
      .fields = assay_fields_request_context, .field_count = 3},
     {.name = "Answer", .size = sizeof(struct assay_answer), .fields = assay_fields_answer,
-     .field_count = 6},
+     .field_count = 7},
     {.name = "Server load", .size = sizeof(struct assay_server_load),
      .fields = assay_fields_server_load, .field_count = 5},
     {.name = "Timing", .size = sizeof(struct assay_timing), .fields = assay_fields_timing,
      .field_count = 7},
     {.name = "Chat message", .size = sizeof(struct assay_chat_message),
-     .fields = assay_fields_chat_message, .field_count = 2},
+     .fields = assay_fields_chat_message, .field_count = 7},
+    {.name = "Tool call", .size = sizeof(struct assay_tool_call), .fields = assay_fields_tool_call,
+     .field_count = 3},
+    {.name = "Template variable", .size = sizeof(struct assay_template_variable),
+     .fields = assay_fields_template_variable, .field_count = 2},
+    {.name = "Chat template", .size = sizeof(struct assay_chat_template),
+     .fields = assay_fields_chat_template, .field_count = 7},
     {.name = "Input", .size = sizeof(struct assay_input), .fields = assay_fields_input,
      .field_count = 2, .rules = assay_rules_input, .rule_count = 1},
     {.name = "Logprobs", .size = sizeof(struct assay_logprobs), .fields = assay_fields_logprobs,
@@ -1913,15 +2283,15 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {.name = "Detokenize response", .size = sizeof(struct assay_detokenize_response),
      .fields = assay_fields_detokenize_response, .field_count = 2},
     {.name = "Generate request", .size = sizeof(struct assay_generate_request),
-     .fields = assay_fields_generate_request, .field_count = 20,
-     .rules = assay_rules_generate_request, .rule_count = 3},
+     .fields = assay_fields_generate_request, .field_count = 25,
+     .rules = assay_rules_generate_request, .rule_count = 14},
     {.name = "Generate chunk", .size = sizeof(struct assay_generate_chunk),
      .fields = assay_fields_generate_chunk, .field_count = 7},
     {.name = "Generate response", .size = sizeof(struct assay_generate_response),
      .fields = assay_fields_generate_response, .field_count = 10},
     {.name = "Score request", .size = sizeof(struct assay_score_request),
-     .fields = assay_fields_score_request, .field_count = 10, .rules = assay_rules_score_request,
-     .rule_count = 3},
+     .fields = assay_fields_score_request, .field_count = 15, .rules = assay_rules_score_request,
+     .rule_count = 14},
     {.name = "Score response", .size = sizeof(struct assay_score_response),
      .fields = assay_fields_score_response, .field_count = 3},
     {.name = "Continuation score", .size = sizeof(struct assay_continuation_score),
@@ -1931,14 +2301,19 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {.name = "Embed chunk", .size = sizeof(struct assay_embed_chunk),
      .fields = assay_fields_embed_chunk, .field_count = 2},
     {.name = "Embed response", .size = sizeof(struct assay_embed_response),
-     .fields = assay_fields_embed_response, .field_count = 6},
+     .fields = assay_fields_embed_response, .field_count = 7},
     {.name = "Logits request", .size = sizeof(struct assay_logits_request),
-     .fields = assay_fields_logits_request, .field_count = 9, .rules = assay_rules_logits_request,
-     .rule_count = 3},
+     .fields = assay_fields_logits_request, .field_count = 14, .rules = assay_rules_logits_request,
+     .rule_count = 14},
     {.name = "Logits chunk", .size = sizeof(struct assay_logits_chunk),
      .fields = assay_fields_logits_chunk, .field_count = 2},
     {.name = "Logits response", .size = sizeof(struct assay_logits_response),
      .fields = assay_fields_logits_response, .field_count = 5},
+    {.name = "Render request", .size = sizeof(struct assay_render_request),
+     .fields = assay_fields_render_request, .field_count = 9, .rules = assay_rules_render_request,
+     .rule_count = 1},
+    {.name = "Render response", .size = sizeof(struct assay_render_response),
+     .fields = assay_fields_render_response, .field_count = 4},
     {.name = "Cancel request", .size = sizeof(struct assay_cancel_request),
      .fields = assay_fields_cancel_request, .field_count = 1},
     {.name = "Cancel response", .size = sizeof(struct assay_cancel_response),
@@ -1981,8 +2356,10 @@ const assay_kind_info assay_kinds[] = {
      ASSAY_MESSAGE_CANCEL_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_CANCEL_RESPONSE},
     {"Stats", 15, 1, false, true,
      ASSAY_MESSAGE_STATS_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_STATS_RESPONSE},
+    {"Render", 16, 3, false, true,
+     ASSAY_MESSAGE_RENDER_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_RENDER_RESPONSE},
 };
-const size_t assay_kind_count = 14;
+const size_t assay_kind_count = 15;
 
 /* A request of any kind. */
 union assay_request {
@@ -2000,6 +2377,7 @@ union assay_request {
     assay_embed_request embed;
     assay_cancel_request cancel;
     assay_stats_request stats;
+    assay_render_request render;
 };
 
 /* Lists of which an answer is assembled, and their places in frames. */
@@ -2401,6 +2779,12 @@ assay_code assay_embed(
 assay_code assay_stats(
     assay_client *client, const assay_call_options *call, assay_reply *reply, assay_error *error) {
     return assay_call(client, ASSAY_KIND_STATS, &(assay_stats_request){0}, call, reply, error);
+}
+
+assay_code assay_render(
+    assay_client *client, const assay_render_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_RENDER, request, call, reply, error);
 }
 
 #endif /* ASSAY_PROTOCOL_TABLES */

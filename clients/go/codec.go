@@ -32,7 +32,7 @@ func (b *breach) Error() string { return fmt.Sprintf("field %q: %s", b.path, b.r
 type coder struct {
 	reads    bool
 	bytes    []byte  // bytes written, or bytes still to be read
-	revision uint32  // lowest revision with all fields written
+	revision uint32  // lowest revision with all fields and words written
 	wrong    *breach // first breach, after which reading stops
 }
 
@@ -136,9 +136,10 @@ func (c *coder) write(f *field, member any) {
 		}
 	case *string:
 		c.bytes = append(c.bytes, *value...)
-	case *[]byte:
-		c.bytes = append(c.bytes, *value...)
-	default: // a number, a bool, or a slice of numbers
+		if since, ok := f.wordsSince[*value]; ok {
+			f.since = since
+		}
+	default: // a number, a bool, or a slice of numbers or bytes
 		_ = binary.Write(c, binary.LittleEndian, reflect.ValueOf(member).Elem().Interface())
 	}
 	c.check(f, member)

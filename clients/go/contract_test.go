@@ -133,7 +133,7 @@ func TestRequestsThatBreakTheirTableAreRefusedHere(t *testing.T) {
 		{GenerateRequest{Prompt: text, Messages: turn}, "messages"},
 		{GenerateRequest{Messages: turn, ParseSpecial: true}, "parse_special"},
 		{GenerateRequest{Messages: turn, AddSpecial: Ptr(false)}, "add_special"},
-		{GenerateRequest{Prompt: text, TopP: 1.5}, "top_p"},
+		{GenerateRequest{Prompt: text, TopP: Ptr(1.5)}, "top_p"},
 		{GenerateRequest{Prompt: text, Stop: make([]string, 17)}, "stop"},
 		{GenerateRequest{Messages: []ChatMessage{{Role: "cat"}}}, "messages.role"},
 		{GenerateRequest{Prompt: text, Context: &RequestContext{Priority: Ptr(uint64(10))}},

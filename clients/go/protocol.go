@@ -24,6 +24,9 @@ const (
 	tokenCountMax             = 1000000 // elements of 4 bytes
 	listCountMax              = 1024    // elements
 	messageCountMax           = 1024    // records
+	toolCallCountMax          = 128     // records
+	templateVariableCountMax  = 64      // records
+	jsonDepthMax              = 64      // levels of arrays and objects
 	continuationCountMax      = 256     // records
 	inputCountMax             = 256     // records
 	topLogprobsMax            = 64      // tokens (Logits gives all tokens)
@@ -119,6 +122,7 @@ const (
 	kindEmbed      byte = 0x0d // turns inputs into vectors (streamed)
 	kindCancel     byte = 0x0e // stops a request in flight
 	kindStats      byte = 0x0f // returns counters, split by provenance
+	kindRender     byte = 0x10 // renders a conversation by the model's chat template
 	kindGoAway     byte = 0x70 // sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol error, `kind_reserved`)
 )
 
@@ -143,6 +147,7 @@ var kinds = map[byte]kindRule{
 	kindEmbed:      {"Embed", true},
 	kindCancel:     {"Cancel", false},
 	kindStats:      {"Stats", true},
+	kindRender:     {"Render", true},
 }
 
 // Provenance is the source of an answer, a real model or a mock. Zero: no answer.
@@ -312,6 +317,8 @@ type field struct {
 	timesMax int
 	choices  []string
 	format   string
+	// lowest revision with each choice, where a choice is later than the field
+	wordsSince map[string]uint32
 }
 
 // Origin has the provenance, generation and quality of an answer.
@@ -396,6 +403,10 @@ type Answer struct {
 
 	// ServerLoad: load of the server at the time of the answer.
 	ServerLoad *ServerLoad `json:"server_load,omitempty"`
+
+	// TemplateTime: time that the chat template was given, only for a conversation, seconds since
+	// 1970 (0 to 253402300799).
+	TemplateTime *uint64 `json:"template_time,omitempty"`
 }
 
 func (m *Answer) fields(c *coder) {
@@ -405,6 +416,7 @@ func (m *Answer) fields(c *coder) {
 	c.required(field{id: 4, name: "timing", typ: typeRecord}, &m.Timing)
 	repeated(c, field{id: 5, name: "degradations", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Degradations)
 	pointer(c, field{id: 6, name: "server_load", typ: typeRecord, since: 3}, &m.ServerLoad)
+	pointer(c, field{id: 7, name: "template_time", typ: typeU64, high: 253402300799, since: 3}, &m.TemplateTime)
 }
 
 // ServerLoad is the record "Server load" of Protocol/SPEC.md.
@@ -469,16 +481,106 @@ func (m *Timing) fields(c *coder) {
 
 // ChatMessage is the record "Chat message" of Protocol/SPEC.md.
 type ChatMessage struct {
-	// Role: speaker of the turn: system, user, assistant.
+	// Role: speaker of the turn, `tool` from revision 3 on: system, user, assistant, tool.
 	Role string `json:"role"`
 
 	// Content: text of the turn, may be empty (0 to 4000000 bytes).
 	Content string `json:"content"`
+
+	// ContentJson: JSON text of a content that is no text (`null`, a list of parts), beside an
+	// empty `content` (1 to 4000000 bytes).
+	ContentJson string `json:"content_json,omitempty"`
+
+	// ReasoningContent: reasoning of the turn, apart from `content` (1 to 4000000 bytes).
+	ReasoningContent string `json:"reasoning_content,omitempty"`
+
+	// Name: name of the speaker, or of the tool whose result the turn is (1 to 256 bytes).
+	Name string `json:"name,omitempty"`
+
+	// ToolCalls: calls of tools that the turn makes, a `Tool call` each.
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+
+	// ToolCallId: id of the call whose result the turn is (1 to 256 bytes).
+	ToolCallId string `json:"tool_call_id,omitempty"`
 }
 
 func (m *ChatMessage) fields(c *coder) {
-	c.required(field{id: 1, name: "role", typ: typeText, choices: []string{"system", "user", "assistant"}}, &m.Role)
+	c.required(field{id: 1, name: "role", typ: typeText, choices: []string{"system", "user", "assistant", "tool"}, wordsSince: map[string]uint32{"system": 1, "user": 1, "assistant": 1, "tool": 3}}, &m.Role)
 	c.required(field{id: 2, name: "content", typ: typeText, high: 4000000}, &m.Content)
+	c.optional(field{id: 3, name: "content_json", typ: typeText, low: 1, high: 4000000, since: 3}, &m.ContentJson, m.ContentJson != "")
+	c.optional(field{id: 4, name: "reasoning_content", typ: typeText, low: 1, high: 4000000, since: 3}, &m.ReasoningContent, m.ReasoningContent != "")
+	c.optional(field{id: 5, name: "name", typ: typeText, low: 1, high: 256, since: 3}, &m.Name, m.Name != "")
+	repeated(c, field{id: 6, name: "tool_calls", typ: typeRecord, timesMax: 128, since: 3}, &m.ToolCalls)
+	c.optional(field{id: 7, name: "tool_call_id", typ: typeText, low: 1, high: 256, since: 3}, &m.ToolCallId, m.ToolCallId != "")
+}
+
+// ToolCall is the record "Tool call" of Protocol/SPEC.md.
+type ToolCall struct {
+	// Id: id of the call, for the result's `tool_call_id` (1 to 256 bytes).
+	Id string `json:"id,omitempty"`
+
+	// Name: name of the tool (1 to 256 bytes).
+	Name string `json:"name"`
+
+	// Arguments: JSON text of the arguments, an object as a rule (1 to 1000000 bytes).
+	Arguments string `json:"arguments"`
+}
+
+func (m *ToolCall) fields(c *coder) {
+	c.optional(field{id: 1, name: "id", typ: typeText, low: 1, high: 256}, &m.Id, m.Id != "")
+	c.required(field{id: 2, name: "name", typ: typeText, low: 1, high: 256}, &m.Name)
+	c.required(field{id: 3, name: "arguments", typ: typeText, low: 1, high: 1000000}, &m.Arguments)
+}
+
+// TemplateVariable is the record "Template variable" of Protocol/SPEC.md.
+type TemplateVariable struct {
+	// Name: name of the variable (`enable_thinking`, `reasoning_effort`) (1 to 128 bytes).
+	Name string `json:"name"`
+
+	// Value: JSON text of the value (1 to 65536 bytes).
+	Value string `json:"value"`
+}
+
+func (m *TemplateVariable) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128}, &m.Name)
+	c.required(field{id: 2, name: "value", typ: typeText, low: 1, high: 65536}, &m.Value)
+}
+
+// ChatTemplate is the record "Chat template" of Protocol/SPEC.md.
+type ChatTemplate struct {
+	// Source: place of the template in the model's files (`tokenizer.chat_template`,
+	// `chat_template.jinja`) (1 to 512 bytes).
+	Source string `json:"source"`
+
+	// Fingerprint: SHA-256 of the template's text (32 to 32 bytes).
+	Fingerprint []byte `json:"fingerprint"`
+
+	// ReadsTools: the template writes `tools`.
+	ReadsTools bool `json:"reads_tools"`
+
+	// ToolArguments: form in which the template gets the arguments of past calls, absent when none
+	// are written: object, text.
+	ToolArguments string `json:"tool_arguments,omitempty"`
+
+	// Thinking: reasoning before an answer: not foreseen, chosen by a variable, or always: none,
+	// optional, always.
+	Thinking string `json:"thinking"`
+
+	// ReadsTime: the template writes the time.
+	ReadsTime bool `json:"reads_time"`
+
+	// Variables: names of variables that the template reads, in order of name (1 to 128 bytes).
+	Variables []string `json:"variables,omitempty"`
+}
+
+func (m *ChatTemplate) fields(c *coder) {
+	c.required(field{id: 1, name: "source", typ: typeText, low: 1, high: 512}, &m.Source)
+	c.required(field{id: 2, name: "fingerprint", typ: typeBytes, low: 32, high: 32}, &m.Fingerprint)
+	c.required(field{id: 3, name: "reads_tools", typ: typeBool}, &m.ReadsTools)
+	c.optional(field{id: 4, name: "tool_arguments", typ: typeText, choices: []string{"object", "text"}}, &m.ToolArguments, m.ToolArguments != "")
+	c.required(field{id: 5, name: "thinking", typ: typeText, choices: []string{"none", "optional", "always"}}, &m.Thinking)
+	c.required(field{id: 6, name: "reads_time", typ: typeBool}, &m.ReadsTime)
+	repeated(c, field{id: 7, name: "variables", typ: typeText, timesMax: 1024, low: 1, high: 128}, &m.Variables)
 }
 
 // Input is the record "Input" of Protocol/SPEC.md.
@@ -1025,9 +1127,9 @@ type GenerateRequest struct {
 	// TopK: number of best tokens to keep, default 0, meaning all (0 to 16777216).
 	TopK uint64 `json:"top_k,omitempty"`
 
-	// TopP: share of probability up to which the best tokens are kept, default 1, meaning all (0.0
-	// to 1.0).
-	TopP float64 `json:"top_p,omitempty"`
+	// TopP: share of probability up to which the best tokens are kept, default 1, meaning all,
+	// above 0 unless the temperature is 0 (0.0 to 1.0).
+	TopP *float64 `json:"top_p,omitempty"`
 
 	// MinP: least share of the best token's probability for a token to be kept, default 0, meaning
 	// all (0.0 to 1.0).
@@ -1061,6 +1163,24 @@ type GenerateRequest struct {
 	// default 0 (0 to 1048576).
 	MinTokens uint64 `json:"min_tokens,omitempty"`
 
+	// Tools: JSON text of a list of tools, only with `messages` (1 to 1000000 bytes).
+	Tools string `json:"tools,omitempty"`
+
+	// TemplateVariables: further variables of the chat template, only with `messages`.
+	TemplateVariables []TemplateVariable `json:"template_variables,omitempty"`
+
+	// AddGenerationPrompt: end with the template's opening of an answer, default true, only with
+	// `messages`.
+	AddGenerationPrompt *bool `json:"add_generation_prompt,omitempty"`
+
+	// ContinueFinalMessage: leave the last message open instead, to be continued, default false,
+	// only with `messages`.
+	ContinueFinalMessage bool `json:"continue_final_message,omitempty"`
+
+	// TemplateTime: time for the chat template, absent for the server's time, seconds since 1970,
+	// only with `messages` (0 to 253402300799).
+	TemplateTime *uint64 `json:"template_time,omitempty"`
+
 	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
@@ -1077,7 +1197,7 @@ func (m *GenerateRequest) fields(c *coder) {
 	c.optional(field{id: 6, name: "max_tokens", typ: typeU64, low: 1, high: 1048576}, &m.MaxTokens, m.MaxTokens != 0)
 	c.optional(field{id: 7, name: "temperature", typ: typeF64, least: 0.0, most: 100.0}, &m.Temperature, m.Temperature != 0)
 	c.optional(field{id: 8, name: "top_k", typ: typeU64, high: 16777216}, &m.TopK, m.TopK != 0)
-	c.optional(field{id: 9, name: "top_p", typ: typeF64, least: 0.0, most: 1.0, above: true}, &m.TopP, m.TopP != 0)
+	pointer(c, field{id: 9, name: "top_p", typ: typeF64, least: 0.0, most: 1.0}, &m.TopP)
 	c.optional(field{id: 10, name: "min_p", typ: typeF64, least: 0.0, most: 1.0}, &m.MinP, m.MinP != 0)
 	c.optional(field{id: 11, name: "seed", typ: typeU64, high: math.MaxUint64}, &m.Seed, m.Seed != 0)
 	repeated(c, field{id: 12, name: "stop", typ: typeText, timesMax: 16, low: 1, high: 256}, &m.Stop)
@@ -1087,11 +1207,27 @@ func (m *GenerateRequest) fields(c *coder) {
 	repeated(c, field{id: 16, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
 	c.optional(field{id: 17, name: "ignore_eos", typ: typeBool, since: 3}, &m.IgnoreEos, m.IgnoreEos)
 	c.optional(field{id: 18, name: "min_tokens", typ: typeU64, high: 1048576, since: 3}, &m.MinTokens, m.MinTokens != 0)
+	c.optional(field{id: 19, name: "tools", typ: typeText, low: 1, high: 1000000, since: 3}, &m.Tools, m.Tools != "")
+	repeated(c, field{id: 20, name: "template_variables", typ: typeRecord, timesMax: 64, since: 3}, &m.TemplateVariables)
+	pointer(c, field{id: 21, name: "add_generation_prompt", typ: typeBool, since: 3}, &m.AddGenerationPrompt)
+	c.optional(field{id: 22, name: "continue_final_message", typ: typeBool, since: 3}, &m.ContinueFinalMessage, m.ContinueFinalMessage)
+	pointer(c, field{id: 23, name: "template_time", typ: typeU64, high: 253402300799, since: 3}, &m.TemplateTime)
 	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
 	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+	c.excludes("prompt", "tools", m.Prompt != nil && m.Tools != "")
+	c.excludes("prompt", "template_variables", m.Prompt != nil && len(m.TemplateVariables) > 0)
+	c.excludes("prompt", "add_generation_prompt", m.Prompt != nil && m.AddGenerationPrompt != nil)
+	c.excludes("prompt", "continue_final_message", m.Prompt != nil && m.ContinueFinalMessage)
+	c.excludes("prompt", "template_time", m.Prompt != nil && m.TemplateTime != nil)
+	c.excludes("tokens", "tools", m.Tokens != nil && m.Tools != "")
+	c.excludes("tokens", "template_variables", m.Tokens != nil && len(m.TemplateVariables) > 0)
+	c.excludes("tokens", "add_generation_prompt", m.Tokens != nil && m.AddGenerationPrompt != nil)
+	c.excludes("tokens", "continue_final_message", m.Tokens != nil && m.ContinueFinalMessage)
+	c.excludes("tokens", "template_time", m.Tokens != nil && m.TemplateTime != nil)
+	c.excludes("add_generation_prompt", "continue_final_message", m.AddGenerationPrompt != nil && m.ContinueFinalMessage)
 }
 
 func (m *GenerateRequest) terms() (**RequestContext, **Requirements) {
@@ -1218,6 +1354,24 @@ type ScoreRequest struct {
 	// TopLogprobs: alternatives listed beside each token, default 0 (0 to 64).
 	TopLogprobs uint64 `json:"top_logprobs,omitempty"`
 
+	// Tools: JSON text of a list of tools, only with `messages` (1 to 1000000 bytes).
+	Tools string `json:"tools,omitempty"`
+
+	// TemplateVariables: further variables of the chat template, only with `messages`.
+	TemplateVariables []TemplateVariable `json:"template_variables,omitempty"`
+
+	// AddGenerationPrompt: end with the template's opening of an answer, default true, only with
+	// `messages`.
+	AddGenerationPrompt *bool `json:"add_generation_prompt,omitempty"`
+
+	// ContinueFinalMessage: leave the last message open instead, to be continued, default false,
+	// only with `messages`.
+	ContinueFinalMessage bool `json:"continue_final_message,omitempty"`
+
+	// TemplateTime: time for the chat template, absent for the server's time, seconds since 1970,
+	// only with `messages` (0 to 253402300799).
+	TemplateTime *uint64 `json:"template_time,omitempty"`
+
 	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
@@ -1234,11 +1388,27 @@ func (m *ScoreRequest) fields(c *coder) {
 	repeated(c, field{id: 6, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
 	repeated(c, field{id: 7, name: "continuations", typ: typeRecord, timesMin: 1, timesMax: 256, since: 2}, &m.Continuations)
 	c.optional(field{id: 8, name: "top_logprobs", typ: typeU64, high: 64, since: 2}, &m.TopLogprobs, m.TopLogprobs != 0)
+	c.optional(field{id: 9, name: "tools", typ: typeText, low: 1, high: 1000000, since: 3}, &m.Tools, m.Tools != "")
+	repeated(c, field{id: 10, name: "template_variables", typ: typeRecord, timesMax: 64, since: 3}, &m.TemplateVariables)
+	pointer(c, field{id: 11, name: "add_generation_prompt", typ: typeBool, since: 3}, &m.AddGenerationPrompt)
+	c.optional(field{id: 12, name: "continue_final_message", typ: typeBool, since: 3}, &m.ContinueFinalMessage, m.ContinueFinalMessage)
+	pointer(c, field{id: 13, name: "template_time", typ: typeU64, high: 253402300799, since: 3}, &m.TemplateTime)
 	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
 	pointer(c, field{id: 30, name: "requirements", typ: typeRecord, since: 2}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+	c.excludes("prompt", "tools", m.Prompt != nil && m.Tools != "")
+	c.excludes("prompt", "template_variables", m.Prompt != nil && len(m.TemplateVariables) > 0)
+	c.excludes("prompt", "add_generation_prompt", m.Prompt != nil && m.AddGenerationPrompt != nil)
+	c.excludes("prompt", "continue_final_message", m.Prompt != nil && m.ContinueFinalMessage)
+	c.excludes("prompt", "template_time", m.Prompt != nil && m.TemplateTime != nil)
+	c.excludes("tokens", "tools", m.Tokens != nil && m.Tools != "")
+	c.excludes("tokens", "template_variables", m.Tokens != nil && len(m.TemplateVariables) > 0)
+	c.excludes("tokens", "add_generation_prompt", m.Tokens != nil && m.AddGenerationPrompt != nil)
+	c.excludes("tokens", "continue_final_message", m.Tokens != nil && m.ContinueFinalMessage)
+	c.excludes("tokens", "template_time", m.Tokens != nil && m.TemplateTime != nil)
+	c.excludes("add_generation_prompt", "continue_final_message", m.AddGenerationPrompt != nil && m.ContinueFinalMessage)
 }
 
 func (m *ScoreRequest) terms() (**RequestContext, **Requirements) {
@@ -1301,7 +1471,8 @@ type EmbedRequest struct {
 	// AddSpecial: add begin and end tokens to a text as the model demands, default true.
 	AddSpecial *bool `json:"add_special,omitempty"`
 
-	// Pooling: reduction of the positions to a single vector, default mean: mean, last, cls.
+	// Pooling: reduction of the positions to a single vector, absent for the model's own (mean
+	// under revision 2): mean, last, cls.
 	Pooling string `json:"pooling,omitempty"`
 
 	// Normalize: divide each vector by the Euclidean length, default true.
@@ -1363,6 +1534,9 @@ type EmbedResponse struct {
 	// PromptTokens: tokens of all inputs together.
 	PromptTokens uint64 `json:"prompt_tokens"`
 
+	// Pooling: reduction that made the vectors: mean, last, cls.
+	Pooling string `json:"pooling,omitempty"`
+
 	// Frame: number of the frame in the answer, from 0.
 	Frame *uint64 `json:"frame,omitempty"`
 
@@ -1377,6 +1551,7 @@ func (m *EmbedResponse) fields(c *coder) {
 	c.required(field{id: 2, name: "dimensions", typ: typeU64, low: 1, high: 131072}, &m.Dimensions)
 	c.required(field{id: 3, name: "count", typ: typeU64, low: 1, high: 256}, &m.Count)
 	c.required(field{id: 4, name: "prompt_tokens", typ: typeU64, high: math.MaxUint64}, &m.PromptTokens)
+	c.optional(field{id: 5, name: "pooling", typ: typeText, choices: []string{"mean", "last", "cls"}, since: 3}, &m.Pooling, m.Pooling != "")
 	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64, since: 3}, &m.Frame)
 	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
 }
@@ -1409,6 +1584,24 @@ type LogitsRequest struct {
 	// Messages: conversation, instead of `prompt` or `tokens`.
 	Messages []ChatMessage `json:"messages,omitempty"`
 
+	// Tools: JSON text of a list of tools, only with `messages` (1 to 1000000 bytes).
+	Tools string `json:"tools,omitempty"`
+
+	// TemplateVariables: further variables of the chat template, only with `messages`.
+	TemplateVariables []TemplateVariable `json:"template_variables,omitempty"`
+
+	// AddGenerationPrompt: end with the template's opening of an answer, default true, only with
+	// `messages`.
+	AddGenerationPrompt *bool `json:"add_generation_prompt,omitempty"`
+
+	// ContinueFinalMessage: leave the last message open instead, to be continued, default false,
+	// only with `messages`.
+	ContinueFinalMessage bool `json:"continue_final_message,omitempty"`
+
+	// TemplateTime: time for the chat template, absent for the server's time, seconds since 1970,
+	// only with `messages` (0 to 253402300799).
+	TemplateTime *uint64 `json:"template_time,omitempty"`
+
 	// Context: trace, attempt and priority of the request.
 	Context *RequestContext `json:"context,omitempty"`
 
@@ -1424,11 +1617,27 @@ func (m *LogitsRequest) fields(c *coder) {
 	pointer(c, field{id: 5, name: "add_special", typ: typeBool}, &m.AddSpecial)
 	c.optional(field{id: 6, name: "all_positions", typ: typeBool}, &m.AllPositions, m.AllPositions)
 	repeated(c, field{id: 7, name: "messages", typ: typeRecord, timesMax: 1024, since: 2}, &m.Messages)
+	c.optional(field{id: 8, name: "tools", typ: typeText, low: 1, high: 1000000, since: 3}, &m.Tools, m.Tools != "")
+	repeated(c, field{id: 9, name: "template_variables", typ: typeRecord, timesMax: 64, since: 3}, &m.TemplateVariables)
+	pointer(c, field{id: 10, name: "add_generation_prompt", typ: typeBool, since: 3}, &m.AddGenerationPrompt)
+	c.optional(field{id: 11, name: "continue_final_message", typ: typeBool, since: 3}, &m.ContinueFinalMessage, m.ContinueFinalMessage)
+	pointer(c, field{id: 12, name: "template_time", typ: typeU64, high: 253402300799, since: 3}, &m.TemplateTime)
 	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
 	pointer(c, field{id: 30, name: "requirements", typ: typeRecord}, &m.Requirements)
 	c.exactlyOne([]string{"prompt", "tokens", "messages"}, m.Prompt != nil, m.Tokens != nil, len(m.Messages) > 0)
 	c.excludes("messages", "parse_special", len(m.Messages) > 0 && m.ParseSpecial)
 	c.excludes("messages", "add_special", len(m.Messages) > 0 && m.AddSpecial != nil)
+	c.excludes("prompt", "tools", m.Prompt != nil && m.Tools != "")
+	c.excludes("prompt", "template_variables", m.Prompt != nil && len(m.TemplateVariables) > 0)
+	c.excludes("prompt", "add_generation_prompt", m.Prompt != nil && m.AddGenerationPrompt != nil)
+	c.excludes("prompt", "continue_final_message", m.Prompt != nil && m.ContinueFinalMessage)
+	c.excludes("prompt", "template_time", m.Prompt != nil && m.TemplateTime != nil)
+	c.excludes("tokens", "tools", m.Tokens != nil && m.Tools != "")
+	c.excludes("tokens", "template_variables", m.Tokens != nil && len(m.TemplateVariables) > 0)
+	c.excludes("tokens", "add_generation_prompt", m.Tokens != nil && m.AddGenerationPrompt != nil)
+	c.excludes("tokens", "continue_final_message", m.Tokens != nil && m.ContinueFinalMessage)
+	c.excludes("tokens", "template_time", m.Tokens != nil && m.TemplateTime != nil)
+	c.excludes("add_generation_prompt", "continue_final_message", m.AddGenerationPrompt != nil && m.ContinueFinalMessage)
 }
 
 func (m *LogitsRequest) terms() (**RequestContext, **Requirements) {
@@ -1485,6 +1694,82 @@ func (m *LogitsResponse) fields(c *coder) {
 
 func (m *LogitsResponse) facts() (*Origin, int, *uint64, *[]float32) {
 	return &m.Origin, len(m.Answer.Degradations), m.Frame, &m.Logits
+}
+
+// RenderRequest is the message "Render request" of Protocol/SPEC.md.
+type RenderRequest struct {
+	// Model: name of the model, absent for the server's only model (1 to 128 bytes).
+	Model string `json:"model,omitempty"`
+
+	// Messages: conversation to render.
+	Messages []ChatMessage `json:"messages,omitempty"`
+
+	// Tools: JSON text of a list of tools (1 to 1000000 bytes).
+	Tools string `json:"tools,omitempty"`
+
+	// TemplateVariables: further variables of the chat template.
+	TemplateVariables []TemplateVariable `json:"template_variables,omitempty"`
+
+	// AddGenerationPrompt: end with the template's opening of an answer, default true.
+	AddGenerationPrompt *bool `json:"add_generation_prompt,omitempty"`
+
+	// ContinueFinalMessage: leave the last message open instead, to be continued, default false.
+	ContinueFinalMessage bool `json:"continue_final_message,omitempty"`
+
+	// TemplateTime: time for the chat template, absent for the server's time, seconds since 1970
+	// (0 to 253402300799).
+	TemplateTime *uint64 `json:"template_time,omitempty"`
+
+	// Context: trace, attempt and priority of the request.
+	Context *RequestContext `json:"context,omitempty"`
+
+	// Requirements: demands on the model.
+	Requirements *Requirements `json:"requirements,omitempty"`
+}
+
+func (m *RenderRequest) fields(c *coder) {
+	c.optional(field{id: 1, name: "model", typ: typeText, low: 1, high: 128, since: 3}, &m.Model, m.Model != "")
+	repeated(c, field{id: 2, name: "messages", typ: typeRecord, timesMin: 1, timesMax: 1024, since: 3}, &m.Messages)
+	c.optional(field{id: 3, name: "tools", typ: typeText, low: 1, high: 1000000, since: 3}, &m.Tools, m.Tools != "")
+	repeated(c, field{id: 4, name: "template_variables", typ: typeRecord, timesMax: 64, since: 3}, &m.TemplateVariables)
+	pointer(c, field{id: 5, name: "add_generation_prompt", typ: typeBool, since: 3}, &m.AddGenerationPrompt)
+	c.optional(field{id: 6, name: "continue_final_message", typ: typeBool, since: 3}, &m.ContinueFinalMessage, m.ContinueFinalMessage)
+	pointer(c, field{id: 7, name: "template_time", typ: typeU64, high: 253402300799, since: 3}, &m.TemplateTime)
+	pointer(c, field{id: 29, name: "context", typ: typeRecord, since: 3}, &m.Context)
+	pointer(c, field{id: 30, name: "requirements", typ: typeRecord, since: 3}, &m.Requirements)
+	c.excludes("add_generation_prompt", "continue_final_message", m.AddGenerationPrompt != nil && m.ContinueFinalMessage)
+}
+
+func (m *RenderRequest) terms() (**RequestContext, **Requirements) {
+	return &m.Context, &m.Requirements
+}
+
+// RenderResponse is the message "Render response" of Protocol/SPEC.md.
+type RenderResponse struct {
+	// Text: conversation as the template writes it (0 to 4000000 bytes).
+	Text string `json:"text"`
+
+	// Tokens: token ids that a Generate of the conversation reads (0 to 1000000 elements).
+	Tokens []uint32 `json:"tokens"`
+
+	// Template: facts about the template, a `Chat template`.
+	Template ChatTemplate `json:"template"`
+
+	// Answer: facts about the answer, an `Answer`.
+	Answer Answer `json:"answer"`
+
+	Origin
+}
+
+func (m *RenderResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "text", typ: typeText, high: 4000000}, &m.Text)
+	c.required(field{id: 2, name: "tokens", typ: typeU32s, high: 1000000}, &m.Tokens)
+	c.required(field{id: 3, name: "template", typ: typeRecord}, &m.Template)
+	c.required(field{id: 31, name: "answer", typ: typeRecord}, &m.Answer)
+}
+
+func (m *RenderResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, len(m.Answer.Degradations), nil, nil
 }
 
 // cancelRequest is the message "Cancel request" of Protocol/SPEC.md.
@@ -1632,4 +1917,9 @@ func (c *Client) Embed(ctx context.Context, request EmbedRequest) (*EmbedRespons
 // Stats: returns counters, split by provenance.
 func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsResponse, error) {
 	return ask(c.exchange(ctx, kindStats, &request), plain[struct{}, StatsResponse], nil)
+}
+
+// Render: renders a conversation by the model's chat template.
+func (c *Client) Render(ctx context.Context, request RenderRequest) (*RenderResponse, error) {
+	return ask(c.exchange(ctx, kindRender, &request), plain[struct{}, RenderResponse], nil)
 }

@@ -59,6 +59,7 @@ var structs = []body{&errorBody{}, &goAway{}, &helloRequest{}, &helloResponse{},
 	&TokenizeRequest{}, &TokenizeResponse{}, &DetokenizeRequest{}, &DetokenizeResponse{},
 	&GenerateRequest{}, &GenerateChunk{}, &GenerateResponse{}, &ScoreRequest{}, &ScoreResponse{},
 	&EmbedRequest{}, &embedChunk{}, &EmbedResponse{}, &LogitsRequest{}, &logitsChunk{},
+	&RenderRequest{}, &RenderResponse{},
 	&LogitsResponse{}, &cancelRequest{}, &cancelResponse{}, &StatsRequest{}, &StatsResponse{}}
 
 // typeOf finds the struct of a message, or nil: PingRequest for "Ping request".
@@ -211,7 +212,9 @@ func TestInvalidRequestsAreRefusedHere(t *testing.T) {
 		// A default value beside an excluding field cannot be expressed in Go's structs, since default
 		// values are not sent.
 		default_ := strings.HasSuffix(each.name, "messages_and_parse_special") ||
-			strings.HasSuffix(each.name, "messages_and_parse_special_default")
+			strings.HasSuffix(each.name, "messages_and_parse_special_default") ||
+			strings.HasSuffix(each.name, "_and_continue_final_message") ||
+			strings.HasSuffix(each.name, "_add_and_continue_default")
 		if err == nil && !default_ {
 			t.Errorf("%s (%s): accepted", each.name, each.Error.Code)
 		}

@@ -224,6 +224,7 @@ CARRIES = {
     "Score": {"prompt": "Once", "continuations": [{"text": " upon"}]},
     "Logits": {"tokens": [1, 2, 3]},
     "Embed": {"inputs": [{"text": "a"}, {"tokens": [1]}]},
+    "Render": {"messages": [{"role": "user", "content": "Hi"}]},
 }
 OTHERS = {"Ping": {"payload": "00ff"}, "Models": {}, "Load": {"name": "m", "path": "/m.gguf"},
           "Unload": {"name": "m"}, "Stats": {}}

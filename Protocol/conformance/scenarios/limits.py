@@ -89,6 +89,15 @@ too_new("verify", "Health", {"model": "stories", "verify": True})
 too_new("context", "Tokenize", {"text": "61", "context": {"priority": "1"}})
 too_new("ignore_eos", "Generate", dict(PROMPT, ignore_eos=True), "2")
 too_new("min_tokens", "Generate", dict(PROMPT, min_tokens="1"), "2")
+too_new("tools", "Generate", {"messages": TURN, "max_tokens": "2", "tools": "[]"}, "2")
+too_new("template_time", "Logits", {"messages": TURN, "template_time": "1"}, "2")
+too_new("role_tool", "Generate", {"messages": [{"role": "tool", "content": "a"}],
+                                  "max_tokens": "2"}, "2")
+too_new("reasoning_content", "Score", {"messages": [dict(TURN[0], reasoning_content="a")],
+                                       "continuations": [{"text": "b"}]}, "2")
+too_new("tool_calls", "Generate", {"messages": [
+    dict(TURN[0], tool_calls=[{"name": "add", "arguments": "{}"}])], "max_tokens": "2"}, "2")
+too_new("render", "Render", {"messages": TURN}, "2")
 for _kind, _fields in CARRIES.items():
     too_new("context_of_" + _kind.lower(), _kind, dict(_fields, context={"priority": "9"}), "2")
 

@@ -40,6 +40,18 @@ for _kind, _more in PROMPTED.items():
         refused("%s_%s_%s" % (_name, _field, _said), "%s %s beside messages" % (_field, _said),
                 _kind, {**_more, "messages": TURN, _field: _value}, _field)
 
+    for _field, _value in (("tools", "[]"), ("template_time", "1"), ("add_generation_prompt", True),
+                           ("continue_final_message", True),
+                           ("template_variables", [{"name": "a", "value": "1"}])):
+        for _what, _fields in (("prompt", TEXT), ("tokens", IDS)):
+            refused("%s_%s_beside_%s" % (_name, _field, _what), "%s beside %s" % (_field, _what),
+                    _kind, {**_more, **_fields, _field: _value}, _field)
+
+for _kind, _more in [*PROMPTED.items(), ("Render", {})]:
+    refused("%s_add_and_continue" % _kind.lower(), "an opening and an open message", _kind,
+            {**_more, "messages": TURN, "add_generation_prompt": True,
+             "continue_final_message": True}, "continue_final_message")
+
 for _kind, _list, _more in [("Embed", "inputs", {}), ("Score", "continuations", TEXT)]:
     for _what, _one, _field in [("of_nothing", {}, "text"),
                                 ("of_both", {"text": "b", "tokens": [1]}, "tokens")]:
@@ -70,8 +82,16 @@ for _what, _fields, _field in [
          "context.trace_context")]:
     refused("generate_" + _what, _what.replace("_", " "), "Generate", {**GENERATE, **_fields},
             _field)
-refused("generate_role_tool", "a role that nobody knows", "Generate",
-        {"max_tokens": "2", "messages": [{"role": "tool", "content": "a"}]}, "messages.role")
+refused("generate_role_judge", "a role that nobody knows", "Generate",
+        {"max_tokens": "2", "messages": [{"role": "judge", "content": "a"}]}, "messages.role")
+refused("render_no_message", "no message", "Render", {"messages": []}, "messages")
+refused("render_tool_call_without_name", "a call of no tool", "Render",
+        {"messages": [{"role": "assistant", "content": "",
+                       "tool_calls": [{"name": "", "arguments": "{}"}]}]},
+        "messages.tool_calls.name")
+refused("render_65_variables", "one variable too many", "Render",
+        {"messages": TURN, "template_variables": [{"name": "a", "value": "1"}] * 65},
+        "template_variables")
 refused("generate_1025_messages", "one message too many", "Generate",
         {"max_tokens": "2", "messages": TURN * 1025}, "messages")
 refused("score_no_continuation", "no continuation", "Score", dict(TEXT, continuations=[]),

@@ -121,6 +121,8 @@ def asks(kind, frames):
     if kind == "Logits":
         rows = min(max(int(last.get("positions", 1)), 1), 65536)
         return {"tokens": [1] * rows, "all_positions": True}
+    if kind == "Render":
+        return {"messages": [{"role": "user", "content": "Hi"}]}
     if kind == "Embed":
         return {"inputs": [{"text": "a"}] * min(max(int(last.get("count", 1)), 1), 256)}
     return {}

@@ -124,7 +124,7 @@ class NamesNoField(Client):
 
 
 @mutant("invalid_embed_inputs_of_both", "invalid_score_continuations_of_nothing",
-        "invalid_generate_role_tool", "invalid_generate_priority_10")
+        "invalid_generate_role_judge", "invalid_generate_priority_10")
 class NamesTheLastWordOfAPath(Client):
     """Says `text` where `inputs.text` is meant."""
 

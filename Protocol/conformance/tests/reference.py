@@ -22,6 +22,21 @@ OPTIONS = PROTOCOL["client"]["options"]
 DEFAULTS = dict({row["name"]: row.get("default") for row in OPTIONS}, name="kit-reference/1")
 
 
+def revision_of(message, values):
+    """The lowest revision with every field, and every word, that is given."""
+    newest = MESSAGES[message]["since"]
+    for field in MESSAGES[message]["fields"]:
+        value = values.get(field["name"])
+        if value in (None, [], False):
+            continue
+        newest = max(newest, field.get("since", 1), field.get("choices_since", {}).get(value, 1)
+                     if "choices" in field else 1)
+        if "record" in field:
+            each = value if field["presence"] == "repeated" else [value]
+            newest = max(newest, *(revision_of(field["record"], one) for one in each))
+    return newest
+
+
 class Client:
     """The calls: a pool of connections, deadlines, another attempt where the rules allow one."""
 
@@ -236,10 +251,7 @@ class Client:
         return dict(request, context=dict(request.get("context") or {}, attempt=str(attempt)))
 
     def check_revision(self, kind, request, revision):
-        newest = MESSAGES[kind + " request"]["since"]
-        for field in MESSAGES[kind + " request"]["fields"]:
-            if request.get(field["name"]) not in (None, [], False):
-                newest = max(newest, field.get("since", 1))
+        newest = revision_of(kind + " request", request)
         if newest > revision:
             raise CallError("revision_too_low", "UNIMPLEMENTED", "%s needs revision %d, found %d"
                             % (kind, newest, revision))

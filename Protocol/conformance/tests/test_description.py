@@ -69,6 +69,7 @@ class Description(unittest.TestCase):
         for change in (
                 lambda p: fields(p, "Generate request")[5].update(default=255),
                 lambda p: fields(p, "Embed request")[3].pop("default"),
+                lambda p: fields(p, "Chat message")[0]["choices_since"].update(judge=3),
                 lambda p: fields(p, "Score response")[0].update(record="Scores"),
                 lambda p: fields(p, "Answer")[5].update(since=4),
                 lambda p: fields(p, "Request context")[1].update(id=1),

@@ -10,6 +10,11 @@ public enum DatedCodes {
         case "logits_not_finite": revision >= 3 ? code : "model_damaged"
         case "loading_not_allowed": revision >= 3 ? code : "loading_forbidden"
         case "path_not_allowed": revision >= 3 ? code : "loading_forbidden"
+        case "template_raised": revision >= 3 ? code : "chat_message_invalid"
+        case "template_undefined": revision >= 3 ? code : "chat_message_invalid"
+        case "template_error": revision >= 3 ? code : "chat_message_invalid"
+        case "template_limit": revision >= 3 ? code : "chat_message_invalid"
+        case "message_not_rendered": revision >= 3 ? code : "chat_message_invalid"
         default: code
         }
     }

@@ -20,8 +20,9 @@ public struct EmbedRequest: RequestMessage, Equatable {
     public var parseSpecial: Bool
     /// Add begin and end tokens to a text as the model demands, default true.
     public var addSpecial: Bool
-    /// Reduction of the positions to a single vector, default mean.
-    public var pooling: Pooling
+    /// Reduction of the positions to a single vector, absent for the model's own (mean under
+    /// revision 2).
+    public var pooling: Pooling?
     /// Divide each vector by the Euclidean length, default true.
     public var normalize: Bool
     /// Trace, attempt and priority of the request.
@@ -32,7 +33,7 @@ public struct EmbedRequest: RequestMessage, Equatable {
     /// Makes a value from the fields.
     public init(
         model: String? = nil, inputs: [Input], parseSpecial: Bool = false, addSpecial: Bool = true,
-        pooling: Pooling = .mean, normalize: Bool = true, context: RequestContext? = nil,
+        pooling: Pooling? = nil, normalize: Bool = true, context: RequestContext? = nil,
         requirements: Requirements? = nil
     ) {
         self.model = model
@@ -88,7 +89,7 @@ public struct EmbedRequest: RequestMessage, Equatable {
         for value in inputs { writer.record(ID.inputs, value) }
         writer.bool(ID.parseSpecial, parseSpecial ? true : nil)
         writer.bool(ID.addSpecial, addSpecial ? nil : false)
-        writer.text(ID.pooling, pooling == .mean ? nil : pooling.rawValue)
+        writer.text(ID.pooling, pooling?.rawValue)
         writer.bool(ID.normalize, normalize ? nil : false)
         if writer.revision >= 3 { writer.record(ID.context, context) }
         writer.record(ID.requirements, requirements)
@@ -155,6 +156,8 @@ public struct EmbedResponse: NumberedResponse, Equatable {
     public var count: UInt64
     /// Tokens of all inputs together.
     public var promptTokens: UInt64
+    /// Reduction that made the vectors.
+    public var pooling: Pooling?
     /// Number of the frame in the answer, from 0.
     public var frame: UInt64?
     /// Facts about the answer, an `Answer`.
@@ -166,18 +169,20 @@ public struct EmbedResponse: NumberedResponse, Equatable {
     /// Makes a value from the fields.
     public init(
         embeddings: [Float], dimensions: UInt64, count: UInt64, promptTokens: UInt64,
-        frame: UInt64? = nil, answer: AnswerRecord
+        pooling: Pooling? = nil, frame: UInt64? = nil, answer: AnswerRecord
     ) {
         self.embeddings = embeddings
         self.dimensions = dimensions
         self.count = count
         self.promptTokens = promptTokens
+        self.pooling = pooling
         self.frame = frame
         self.answer = answer
     }
 
     enum ID: UInt16 {
-        case embeddings = 1, dimensions = 2, count = 3, promptTokens = 4, frame = 28, answer = 31
+        case embeddings = 1, dimensions = 2, count = 3, promptTokens = 4, pooling = 5, frame = 28
+        case answer = 31
     }
 
     /// Table of the body.
@@ -188,6 +193,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
             FieldLayout(ID.dimensions, "dimensions", .unsigned, .required, .unsigned(1, 131_072)),
             FieldLayout(ID.count, "count", .unsigned, .required, .unsigned(1, 256)),
             FieldLayout(ID.promptTokens, "prompt_tokens", .unsigned, .required),
+            FieldLayout(ID.pooling, "pooling", .text, .optional, .choice("mean|last|cls")),
             FieldLayout(ID.frame, "frame", .unsigned),
             FieldLayout(ID.answer, "answer", .record, .required),
         ])
@@ -204,6 +210,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
             case .dimensions: dimensions = value.unsigned
             case .count: count = value.unsigned
             case .promptTokens: promptTokens = value.unsigned
+            case .pooling: pooling = try value.word(Pooling.self)
             case .frame: frame = value.unsigned
             case .answer: answer = try value.record(AnswerRecord.self)
             }
@@ -216,6 +223,7 @@ public struct EmbedResponse: NumberedResponse, Equatable {
         writer.unsigned(ID.dimensions, dimensions)
         writer.unsigned(ID.count, count)
         writer.unsigned(ID.promptTokens, promptTokens)
+        if writer.revision >= 3 { writer.text(ID.pooling, pooling?.rawValue) }
         if writer.revision >= 3 { writer.unsigned(ID.frame, frame) }
         writer.record(ID.answer, answer)
     }

@@ -8,7 +8,17 @@ public struct GenerateRequest: RequestMessage, Equatable {
     public static let kind = MessageKind.generate
     /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
-        if ignoreEos || minTokens != 0 || context != nil { return 3 }
+        if ignoreEos
+            || minTokens != 0
+            || tools != nil
+            || !templateVariables.isEmpty
+            || !addGenerationPrompt
+            || continueFinalMessage
+            || templateTime != nil
+            || context != nil
+        {
+            return 3
+        }
         if logprobs != nil || promptLogprobs != nil { return 2 }
         return prompt.revision
     }
@@ -27,7 +37,8 @@ public struct GenerateRequest: RequestMessage, Equatable {
     public var temperature: Double
     /// Number of best tokens to keep, default 0, meaning all.
     public var topK: UInt64
-    /// Share of probability up to which the best tokens are kept, default 1, meaning all.
+    /// Share of probability up to which the best tokens are kept, default 1, meaning all, above 0
+    /// unless the temperature is 0.
     public var topP: Double
     /// Least share of the best token's probability for a token to be kept, default 0, meaning all.
     public var minP: Double
@@ -48,6 +59,17 @@ public struct GenerateRequest: RequestMessage, Equatable {
     public var ignoreEos: Bool
     /// Tokens before which neither an end token is chosen nor a stop string looked for, default 0.
     public var minTokens: UInt64
+    /// JSON text of a list of tools, only with `messages`.
+    public var tools: String?
+    /// Further variables of the chat template, only with `messages`.
+    public var templateVariables: [TemplateVariable]
+    /// End with the template's opening of an answer, default true, only with `messages`.
+    public var addGenerationPrompt: Bool
+    /// Leave the last message open instead, to be continued, default false, only with `messages`.
+    public var continueFinalMessage: Bool
+    /// Time for the chat template, absent for the server's time, seconds since 1970, only with
+    /// `messages`.
+    public var templateTime: UInt64?
     /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
@@ -59,7 +81,10 @@ public struct GenerateRequest: RequestMessage, Equatable {
         maxTokens: UInt64 = 256, temperature: Double = 0, topK: UInt64 = 0, topP: Double = 1,
         minP: Double = 0, seed: UInt64 = 0, stop: [String] = [], truncatePrompt: Bool = false,
         logprobs: UInt64? = nil, promptLogprobs: UInt64? = nil, ignoreEos: Bool = false,
-        minTokens: UInt64 = 0, context: RequestContext? = nil, requirements: Requirements? = nil
+        minTokens: UInt64 = 0, tools: String? = nil, templateVariables: [TemplateVariable] = [],
+        addGenerationPrompt: Bool = true, continueFinalMessage: Bool = false,
+        templateTime: UInt64? = nil, context: RequestContext? = nil,
+        requirements: Requirements? = nil
     ) {
         self.model = model
         self.prompt = prompt
@@ -77,6 +102,11 @@ public struct GenerateRequest: RequestMessage, Equatable {
         self.promptLogprobs = promptLogprobs
         self.ignoreEos = ignoreEos
         self.minTokens = minTokens
+        self.tools = tools
+        self.templateVariables = templateVariables
+        self.addGenerationPrompt = addGenerationPrompt
+        self.continueFinalMessage = continueFinalMessage
+        self.templateTime = templateTime
         self.context = context
         self.requirements = requirements
     }
@@ -85,7 +115,8 @@ public struct GenerateRequest: RequestMessage, Equatable {
         case model = 1, prompt = 2, tokens = 3, parseSpecial = 4, addSpecial = 5, maxTokens = 6
         case temperature = 7, topK = 8, topP = 9, minP = 10, seed = 11, stop = 12
         case truncatePrompt = 13, logprobs = 14, promptLogprobs = 15, messages = 16, ignoreEos = 17
-        case minTokens = 18, context = 29, requirements = 30
+        case minTokens = 18, tools = 19, templateVariables = 20, addGenerationPrompt = 21
+        case continueFinalMessage = 22, templateTime = 23, context = 29, requirements = 30
     }
 
     /// Table of the body.
@@ -100,7 +131,7 @@ public struct GenerateRequest: RequestMessage, Equatable {
             FieldLayout(ID.maxTokens, "max_tokens", .unsigned, .optional, .unsigned(1, 1_048_576)),
             FieldLayout(ID.temperature, "temperature", .number, .optional, .number(0, 100)),
             FieldLayout(ID.topK, "top_k", .unsigned, .optional, .unsigned(0, 16_777_216)),
-            FieldLayout(ID.topP, "top_p", .number, .optional, .numberAbove(0, 1)),
+            FieldLayout(ID.topP, "top_p", .number, .optional, .number(0, 1)),
             FieldLayout(ID.minP, "min_p", .number, .optional, .number(0, 1)),
             FieldLayout(ID.seed, "seed", .unsigned),
             FieldLayout(ID.stop, "stop", .text, .repeated(max: 16), .size(1, 256)),
@@ -111,8 +142,30 @@ public struct GenerateRequest: RequestMessage, Equatable {
             FieldLayout(ID.messages, "messages", .record, .repeated(max: 1024)),
             FieldLayout(ID.ignoreEos, "ignore_eos", .bool),
             FieldLayout(ID.minTokens, "min_tokens", .unsigned, .optional, .unsigned(0, 1_048_576)),
+            FieldLayout(ID.tools, "tools", .text, .optional, .size(1, 1_000_000)),
+            FieldLayout(ID.templateVariables, "template_variables", .record, .repeated(max: 64)),
+            FieldLayout(ID.addGenerationPrompt, "add_generation_prompt", .bool),
+            FieldLayout(ID.continueFinalMessage, "continue_final_message", .bool),
+            FieldLayout(
+                ID.templateTime, "template_time", .unsigned, .optional,
+                .unsigned(0, 253_402_300_799)),
             FieldLayout(ID.context, "context", .record),
             FieldLayout(ID.requirements, "requirements", .record),
+        ],
+        excludes: [
+            (ID.messages, ID.parseSpecial),
+            (ID.messages, ID.addSpecial),
+            (ID.prompt, ID.tools),
+            (ID.prompt, ID.templateVariables),
+            (ID.prompt, ID.addGenerationPrompt),
+            (ID.prompt, ID.continueFinalMessage),
+            (ID.prompt, ID.templateTime),
+            (ID.tokens, ID.tools),
+            (ID.tokens, ID.templateVariables),
+            (ID.tokens, ID.addGenerationPrompt),
+            (ID.tokens, ID.continueFinalMessage),
+            (ID.tokens, ID.templateTime),
+            (ID.addGenerationPrompt, ID.continueFinalMessage),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -125,8 +178,8 @@ public struct GenerateRequest: RequestMessage, Equatable {
             case .model: model = try value.text()
             case .prompt: parts.text = try value.text()
             case .tokens: parts.tokens = value.unsigneds
-            case .parseSpecial: parseSpecial = parts.special(value)
-            case .addSpecial: addSpecial = parts.special(value)
+            case .parseSpecial: parseSpecial = value.bool
+            case .addSpecial: addSpecial = value.bool
             case .maxTokens: maxTokens = value.unsigned
             case .temperature: temperature = value.number
             case .topK: topK = value.unsigned
@@ -140,11 +193,18 @@ public struct GenerateRequest: RequestMessage, Equatable {
             case .messages: parts.messages.append(try value.record(ChatMessage.self))
             case .ignoreEos: ignoreEos = value.bool
             case .minTokens: minTokens = value.unsigned
+            case .tools: tools = try value.text()
+            case .templateVariables:
+                templateVariables.append(try value.record(TemplateVariable.self))
+            case .addGenerationPrompt: addGenerationPrompt = value.bool
+            case .continueFinalMessage: continueFinalMessage = value.bool
+            case .templateTime: templateTime = value.unsigned
             case .context: context = try value.record(RequestContext.self)
             case .requirements: requirements = try value.record(Requirements.self)
             }
         }
         prompt = try parts.prompt(of: Self.layout.name)
+        try reader.checkExclusions()
     }
 
     /// Appends the fields, see `WireRecord`.
@@ -167,6 +227,17 @@ public struct GenerateRequest: RequestMessage, Equatable {
         for value in prompt.messages { writer.record(ID.messages, value) }
         if writer.revision >= 3 { writer.bool(ID.ignoreEos, ignoreEos ? true : nil) }
         if writer.revision >= 3 { writer.unsigned(ID.minTokens, minTokens == 0 ? nil : minTokens) }
+        if writer.revision >= 3 { writer.text(ID.tools, tools) }
+        if writer.revision >= 3 {
+            for value in templateVariables { writer.record(ID.templateVariables, value) }
+        }
+        if writer.revision >= 3 {
+            writer.bool(ID.addGenerationPrompt, addGenerationPrompt ? nil : false)
+        }
+        if writer.revision >= 3 {
+            writer.bool(ID.continueFinalMessage, continueFinalMessage ? true : nil)
+        }
+        if writer.revision >= 3 { writer.unsigned(ID.templateTime, templateTime) }
         if writer.revision >= 3 { writer.record(ID.context, context) }
         writer.record(ID.requirements, requirements)
     }

@@ -39,6 +39,15 @@ public enum Limits {
     /// Messages of one conversation: records.
     public static let messageCountMax = 1024
 
+    /// Tool calls of one message: records.
+    public static let toolCallCountMax = 128
+
+    /// Template variables of one request: records.
+    public static let templateVariableCountMax = 64
+
+    /// Depth of one JSON text: levels of arrays and objects.
+    public static let jsonDepthMax = 64
+
     /// Continuations of one Score: records.
     public static let continuationCountMax = 256
 

@@ -8,7 +8,15 @@ public struct LogitsRequest: RequestMessage, Equatable {
     public static let kind = MessageKind.logits
     /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
-        if context != nil { return 3 }
+        if tools != nil
+            || !templateVariables.isEmpty
+            || !addGenerationPrompt
+            || continueFinalMessage
+            || templateTime != nil
+            || context != nil
+        {
+            return 3
+        }
         return prompt.revision
     }
 
@@ -22,6 +30,17 @@ public struct LogitsRequest: RequestMessage, Equatable {
     public var addSpecial: Bool
     /// Logits after every token instead of the last alone, default false.
     public var allPositions: Bool
+    /// JSON text of a list of tools, only with `messages`.
+    public var tools: String?
+    /// Further variables of the chat template, only with `messages`.
+    public var templateVariables: [TemplateVariable]
+    /// End with the template's opening of an answer, default true, only with `messages`.
+    public var addGenerationPrompt: Bool
+    /// Leave the last message open instead, to be continued, default false, only with `messages`.
+    public var continueFinalMessage: Bool
+    /// Time for the chat template, absent for the server's time, seconds since 1970, only with
+    /// `messages`.
+    public var templateTime: UInt64?
     /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
@@ -30,21 +49,29 @@ public struct LogitsRequest: RequestMessage, Equatable {
     /// Makes a value from the fields.
     public init(
         model: String? = nil, prompt: Prompt, parseSpecial: Bool = false, addSpecial: Bool = true,
-        allPositions: Bool = false, context: RequestContext? = nil,
-        requirements: Requirements? = nil
+        allPositions: Bool = false, tools: String? = nil,
+        templateVariables: [TemplateVariable] = [], addGenerationPrompt: Bool = true,
+        continueFinalMessage: Bool = false, templateTime: UInt64? = nil,
+        context: RequestContext? = nil, requirements: Requirements? = nil
     ) {
         self.model = model
         self.prompt = prompt
         self.parseSpecial = parseSpecial
         self.addSpecial = addSpecial
         self.allPositions = allPositions
+        self.tools = tools
+        self.templateVariables = templateVariables
+        self.addGenerationPrompt = addGenerationPrompt
+        self.continueFinalMessage = continueFinalMessage
+        self.templateTime = templateTime
         self.context = context
         self.requirements = requirements
     }
 
     enum ID: UInt16 {
         case model = 1, prompt = 2, tokens = 3, parseSpecial = 4, addSpecial = 5, allPositions = 6
-        case messages = 7, context = 29, requirements = 30
+        case messages = 7, tools = 8, templateVariables = 9, addGenerationPrompt = 10
+        case continueFinalMessage = 11, templateTime = 12, context = 29, requirements = 30
     }
 
     /// Table of the body.
@@ -58,8 +85,30 @@ public struct LogitsRequest: RequestMessage, Equatable {
             FieldLayout(ID.addSpecial, "add_special", .bool),
             FieldLayout(ID.allPositions, "all_positions", .bool),
             FieldLayout(ID.messages, "messages", .record, .repeated(max: 1024)),
+            FieldLayout(ID.tools, "tools", .text, .optional, .size(1, 1_000_000)),
+            FieldLayout(ID.templateVariables, "template_variables", .record, .repeated(max: 64)),
+            FieldLayout(ID.addGenerationPrompt, "add_generation_prompt", .bool),
+            FieldLayout(ID.continueFinalMessage, "continue_final_message", .bool),
+            FieldLayout(
+                ID.templateTime, "template_time", .unsigned, .optional,
+                .unsigned(0, 253_402_300_799)),
             FieldLayout(ID.context, "context", .record),
             FieldLayout(ID.requirements, "requirements", .record),
+        ],
+        excludes: [
+            (ID.messages, ID.parseSpecial),
+            (ID.messages, ID.addSpecial),
+            (ID.prompt, ID.tools),
+            (ID.prompt, ID.templateVariables),
+            (ID.prompt, ID.addGenerationPrompt),
+            (ID.prompt, ID.continueFinalMessage),
+            (ID.prompt, ID.templateTime),
+            (ID.tokens, ID.tools),
+            (ID.tokens, ID.templateVariables),
+            (ID.tokens, ID.addGenerationPrompt),
+            (ID.tokens, ID.continueFinalMessage),
+            (ID.tokens, ID.templateTime),
+            (ID.addGenerationPrompt, ID.continueFinalMessage),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -72,15 +121,22 @@ public struct LogitsRequest: RequestMessage, Equatable {
             case .model: model = try value.text()
             case .prompt: parts.text = try value.text()
             case .tokens: parts.tokens = value.unsigneds
-            case .parseSpecial: parseSpecial = parts.special(value)
-            case .addSpecial: addSpecial = parts.special(value)
+            case .parseSpecial: parseSpecial = value.bool
+            case .addSpecial: addSpecial = value.bool
             case .allPositions: allPositions = value.bool
             case .messages: parts.messages.append(try value.record(ChatMessage.self))
+            case .tools: tools = try value.text()
+            case .templateVariables:
+                templateVariables.append(try value.record(TemplateVariable.self))
+            case .addGenerationPrompt: addGenerationPrompt = value.bool
+            case .continueFinalMessage: continueFinalMessage = value.bool
+            case .templateTime: templateTime = value.unsigned
             case .context: context = try value.record(RequestContext.self)
             case .requirements: requirements = try value.record(Requirements.self)
             }
         }
         prompt = try parts.prompt(of: Self.layout.name)
+        try reader.checkExclusions()
     }
 
     /// Appends the fields, see `WireRecord`.
@@ -92,6 +148,17 @@ public struct LogitsRequest: RequestMessage, Equatable {
         writer.bool(ID.addSpecial, addSpecial ? nil : false)
         writer.bool(ID.allPositions, allPositions ? true : nil)
         for value in prompt.messages { writer.record(ID.messages, value) }
+        if writer.revision >= 3 { writer.text(ID.tools, tools) }
+        if writer.revision >= 3 {
+            for value in templateVariables { writer.record(ID.templateVariables, value) }
+        }
+        if writer.revision >= 3 {
+            writer.bool(ID.addGenerationPrompt, addGenerationPrompt ? nil : false)
+        }
+        if writer.revision >= 3 {
+            writer.bool(ID.continueFinalMessage, continueFinalMessage ? true : nil)
+        }
+        if writer.revision >= 3 { writer.unsigned(ID.templateTime, templateTime) }
         if writer.revision >= 3 { writer.record(ID.context, context) }
         writer.record(ID.requirements, requirements)
     }

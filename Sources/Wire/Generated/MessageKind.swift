@@ -35,6 +35,8 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     case cancel = 0x0E
     /// Returns counters, split by provenance.
     case stats = 0x0F
+    /// Renders a conversation by the model's chat template.
+    case render = 0x10
     /// Sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol
     /// error, `kind_reserved`).
     case goAway = 0x70
@@ -68,6 +70,7 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
         case .embed: "Embed"
         case .cancel: "Cancel"
         case .stats: "Stats"
+        case .render: "Render"
         case .goAway: "GoAway"
         }
     }

@@ -114,11 +114,13 @@ public struct AnswerRecord: WireRecord, Equatable {
     public var degradations: [String]
     /// Load of the server at the time of the answer.
     public var serverLoad: ServerLoad?
+    /// Time that the chat template was given, only for a conversation, seconds since 1970.
+    public var templateTime: UInt64?
 
     /// Makes a value from the fields.
     public init(
         model: String, fingerprint: [UInt8]? = nil, device: String, timing: Timing = Timing(),
-        degradations: [String] = [], serverLoad: ServerLoad? = nil
+        degradations: [String] = [], serverLoad: ServerLoad? = nil, templateTime: UInt64? = nil
     ) {
         self.model = model
         self.fingerprint = fingerprint
@@ -126,10 +128,12 @@ public struct AnswerRecord: WireRecord, Equatable {
         self.timing = timing
         self.degradations = degradations
         self.serverLoad = serverLoad
+        self.templateTime = templateTime
     }
 
     enum ID: UInt16 {
         case model = 1, fingerprint = 2, device = 3, timing = 4, degradations = 5, serverLoad = 6
+        case templateTime = 7
     }
 
     /// Table of the body.
@@ -143,6 +147,9 @@ public struct AnswerRecord: WireRecord, Equatable {
             FieldLayout(
                 ID.degradations, "degradations", .text, .repeated(max: 1024), .size(1, 2048)),
             FieldLayout(ID.serverLoad, "server_load", .record),
+            FieldLayout(
+                ID.templateTime, "template_time", .unsigned, .optional,
+                .unsigned(0, 253_402_300_799)),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -157,6 +164,7 @@ public struct AnswerRecord: WireRecord, Equatable {
             case .timing: timing = try value.record(Timing.self)
             case .degradations: degradations.append(try value.text())
             case .serverLoad: serverLoad = try value.record(ServerLoad.self)
+            case .templateTime: templateTime = value.unsigned
             }
         }
     }
@@ -169,6 +177,7 @@ public struct AnswerRecord: WireRecord, Equatable {
         writer.record(ID.timing, timing)
         for value in degradations { writer.text(ID.degradations, value) }
         if writer.revision >= 3 { writer.record(ID.serverLoad, serverLoad) }
+        if writer.revision >= 3 { writer.unsigned(ID.templateTime, templateTime) }
     }
 }
 
@@ -316,25 +325,68 @@ public struct Timing: WireRecord, Equatable {
 
 /// A turn of a conversation.
 public struct ChatMessage: WireRecord, Equatable {
-    /// Speaker of the turn.
+    /// Lowest revision that knows every field given.
+    public var revisionNeeded: UInt64 {
+        if role == .tool
+            || contentJson != nil
+            || reasoningContent != nil
+            || name != nil
+            || !toolCalls.isEmpty
+            || toolCallId != nil
+        {
+            return 3
+        }
+        return 2
+    }
+
+    /// Speaker of the turn, `tool` from revision 3 on.
     public var role: ChatRole
     /// Text of the turn, may be empty.
     public var content: String
+    /// JSON text of a content that is no text (`null`, a list of parts), beside an empty
+    /// `content`.
+    public var contentJson: String?
+    /// Reasoning of the turn, apart from `content`.
+    public var reasoningContent: String?
+    /// Name of the speaker, or of the tool whose result the turn is.
+    public var name: String?
+    /// Calls of tools that the turn makes, a `Tool call` each.
+    public var toolCalls: [ToolCall]
+    /// Id of the call whose result the turn is.
+    public var toolCallId: String?
 
     /// Makes a value from the fields.
-    public init(role: ChatRole, content: String) {
+    public init(
+        role: ChatRole, content: String, contentJson: String? = nil,
+        reasoningContent: String? = nil, name: String? = nil, toolCalls: [ToolCall] = [],
+        toolCallId: String? = nil
+    ) {
         self.role = role
         self.content = content
+        self.contentJson = contentJson
+        self.reasoningContent = reasoningContent
+        self.name = name
+        self.toolCalls = toolCalls
+        self.toolCallId = toolCallId
     }
 
-    enum ID: UInt16 { case role = 1, content = 2 }
+    enum ID: UInt16 {
+        case role = 1, content = 2, contentJson = 3, reasoningContent = 4, name = 5, toolCalls = 6
+        case toolCallId = 7
+    }
 
     /// Table of the body.
     public static let layout = MessageLayout(
         "Chat message",
         [
-            FieldLayout(ID.role, "role", .text, .required, .choice("system|user|assistant")),
+            FieldLayout(ID.role, "role", .text, .required, .choice("system|user|assistant|tool")),
             FieldLayout(ID.content, "content", .text, .required, .size(0, 4_000_000)),
+            FieldLayout(ID.contentJson, "content_json", .text, .optional, .size(1, 4_000_000)),
+            FieldLayout(
+                ID.reasoningContent, "reasoning_content", .text, .optional, .size(1, 4_000_000)),
+            FieldLayout(ID.name, "name", .text, .optional, .size(1, 256)),
+            FieldLayout(ID.toolCalls, "tool_calls", .record, .repeated(max: 128)),
+            FieldLayout(ID.toolCallId, "tool_call_id", .text, .optional, .size(1, 256)),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -345,6 +397,11 @@ public struct ChatMessage: WireRecord, Equatable {
             switch id {
             case .role: role = try value.word(ChatRole.self)
             case .content: content = try value.text()
+            case .contentJson: contentJson = try value.text()
+            case .reasoningContent: reasoningContent = try value.text()
+            case .name: name = try value.text()
+            case .toolCalls: toolCalls.append(try value.record(ToolCall.self))
+            case .toolCallId: toolCallId = try value.text()
             }
         }
     }
@@ -353,6 +410,182 @@ public struct ChatMessage: WireRecord, Equatable {
     public func encode(into writer: inout BodyWriter) {
         writer.text(ID.role, role.rawValue)
         writer.text(ID.content, content)
+        if writer.revision >= 3 { writer.text(ID.contentJson, contentJson) }
+        if writer.revision >= 3 { writer.text(ID.reasoningContent, reasoningContent) }
+        if writer.revision >= 3 { writer.text(ID.name, name) }
+        if writer.revision >= 3 { for value in toolCalls { writer.record(ID.toolCalls, value) } }
+        if writer.revision >= 3 { writer.text(ID.toolCallId, toolCallId) }
+    }
+}
+
+/// Call of a tool in a turn of a conversation.
+public struct ToolCall: WireRecord, Equatable {
+    /// Id of the call, for the result's `tool_call_id`.
+    public var id: String?
+    /// Name of the tool.
+    public var name: String
+    /// JSON text of the arguments, an object as a rule.
+    public var arguments: String
+
+    /// Makes a value from the fields.
+    public init(id: String? = nil, name: String, arguments: String) {
+        self.id = id
+        self.name = name
+        self.arguments = arguments
+    }
+
+    enum ID: UInt16 { case id = 1, name = 2, arguments = 3 }
+
+    /// Table of the body.
+    public static let layout = MessageLayout(
+        "Tool call",
+        [
+            FieldLayout(ID.id, "id", .text, .optional, .size(1, 256)),
+            FieldLayout(ID.name, "name", .text, .required, .size(1, 256)),
+            FieldLayout(ID.arguments, "arguments", .text, .required, .size(1, 1_000_000)),
+        ])
+
+    /// Decodes a whole body, see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(name: "", arguments: "")
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .id: self.id = try value.text()
+            case .name: name = try value.text()
+            case .arguments: arguments = try value.text()
+            }
+        }
+    }
+
+    /// Appends the fields, see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.id, id)
+        writer.text(ID.name, name)
+        writer.text(ID.arguments, arguments)
+    }
+}
+
+/// Variable of the model's chat template.
+public struct TemplateVariable: WireRecord, Equatable {
+    /// Name of the variable (`enable_thinking`, `reasoning_effort`).
+    public var name: String
+    /// JSON text of the value.
+    public var value: String
+
+    /// Makes a value from the fields.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    enum ID: UInt16 { case name = 1, value = 2 }
+
+    /// Table of the body.
+    public static let layout = MessageLayout(
+        "Template variable",
+        [
+            FieldLayout(ID.name, "name", .text, .required, .size(1, 128)),
+            FieldLayout(ID.value, "value", .text, .required, .size(1, 65536)),
+        ])
+
+    /// Decodes a whole body, see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(name: "", value: "")
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .name: name = try value.text()
+            case .value: self.value = try value.text()
+            }
+        }
+    }
+
+    /// Appends the fields, see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.name, name)
+        writer.text(ID.value, value)
+    }
+}
+
+/// Facts about the chat template that rendered a conversation.
+public struct ChatTemplateInfo: WireRecord, Equatable {
+    /// Place of the template in the model's files (`tokenizer.chat_template`,
+    /// `chat_template.jinja`).
+    public var source: String
+    /// SHA-256 of the template's text.
+    public var fingerprint: [UInt8]
+    /// The template writes `tools`.
+    public var readsTools: Bool
+    /// Form in which the template gets the arguments of past calls, absent when none are written.
+    public var toolArguments: ToolArguments?
+    /// Reasoning before an answer: not foreseen, chosen by a variable, or always.
+    public var thinking: Thinking
+    /// The template writes the time.
+    public var readsTime: Bool
+    /// Names of variables that the template reads, in order of name.
+    public var variables: [String]
+
+    /// Makes a value from the fields.
+    public init(
+        source: String = "", fingerprint: [UInt8] = [], readsTools: Bool = false,
+        toolArguments: ToolArguments? = nil, thinking: Thinking = .none, readsTime: Bool = false,
+        variables: [String] = []
+    ) {
+        self.source = source
+        self.fingerprint = fingerprint
+        self.readsTools = readsTools
+        self.toolArguments = toolArguments
+        self.thinking = thinking
+        self.readsTime = readsTime
+        self.variables = variables
+    }
+
+    enum ID: UInt16 {
+        case source = 1, fingerprint = 2, readsTools = 3, toolArguments = 4, thinking = 5
+        case readsTime = 6, variables = 7
+    }
+
+    /// Table of the body.
+    public static let layout = MessageLayout(
+        "Chat template",
+        [
+            FieldLayout(ID.source, "source", .text, .required, .size(1, 512)),
+            FieldLayout(ID.fingerprint, "fingerprint", .bytes, .required, .size(32, 32)),
+            FieldLayout(ID.readsTools, "reads_tools", .bool, .required),
+            FieldLayout(
+                ID.toolArguments, "tool_arguments", .text, .optional, .choice("object|text")),
+            FieldLayout(ID.thinking, "thinking", .text, .required, .choice("none|optional|always")),
+            FieldLayout(ID.readsTime, "reads_time", .bool, .required),
+            FieldLayout(ID.variables, "variables", .text, .repeated(max: 1024), .size(1, 128)),
+        ])
+
+    /// Decodes a whole body, see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init()
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .source: source = try value.text()
+            case .fingerprint: fingerprint = value.ownedBytes
+            case .readsTools: readsTools = value.bool
+            case .toolArguments: toolArguments = try value.word(ToolArguments.self)
+            case .thinking: thinking = try value.word(Thinking.self)
+            case .readsTime: readsTime = value.bool
+            case .variables: variables.append(try value.text())
+            }
+        }
+    }
+
+    /// Appends the fields, see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.source, source)
+        writer.data(ID.fingerprint, fingerprint)
+        writer.bool(ID.readsTools, readsTools)
+        writer.text(ID.toolArguments, toolArguments?.rawValue)
+        writer.text(ID.thinking, thinking.rawValue)
+        writer.bool(ID.readsTime, readsTime)
+        for value in variables { writer.text(ID.variables, value) }
     }
 }
 

@@ -8,8 +8,16 @@ public struct ScoreRequest: RequestMessage, Equatable {
     public static let kind = MessageKind.score
     /// Lowest revision that knows every field given.
     public var revisionNeeded: UInt64 {
-        if context != nil { return 3 }
-        return 2
+        if tools != nil
+            || !templateVariables.isEmpty
+            || !addGenerationPrompt
+            || continueFinalMessage
+            || templateTime != nil
+            || context != nil
+        {
+            return 3
+        }
+        return max(prompt.revision, 2)
     }
 
     /// Name of the model, absent for the server's only model.
@@ -24,6 +32,17 @@ public struct ScoreRequest: RequestMessage, Equatable {
     public var continuations: [Input]
     /// Alternatives listed beside each token, default 0.
     public var topLogprobs: UInt64
+    /// JSON text of a list of tools, only with `messages`.
+    public var tools: String?
+    /// Further variables of the chat template, only with `messages`.
+    public var templateVariables: [TemplateVariable]
+    /// End with the template's opening of an answer, default true, only with `messages`.
+    public var addGenerationPrompt: Bool
+    /// Leave the last message open instead, to be continued, default false, only with `messages`.
+    public var continueFinalMessage: Bool
+    /// Time for the chat template, absent for the server's time, seconds since 1970, only with
+    /// `messages`.
+    public var templateTime: UInt64?
     /// Trace, attempt and priority of the request.
     public var context: RequestContext?
     /// Demands on the model.
@@ -32,8 +51,10 @@ public struct ScoreRequest: RequestMessage, Equatable {
     /// Makes a value from the fields.
     public init(
         model: String? = nil, prompt: Prompt, parseSpecial: Bool = false, addSpecial: Bool = true,
-        continuations: [Input], topLogprobs: UInt64 = 0, context: RequestContext? = nil,
-        requirements: Requirements? = nil
+        continuations: [Input], topLogprobs: UInt64 = 0, tools: String? = nil,
+        templateVariables: [TemplateVariable] = [], addGenerationPrompt: Bool = true,
+        continueFinalMessage: Bool = false, templateTime: UInt64? = nil,
+        context: RequestContext? = nil, requirements: Requirements? = nil
     ) {
         self.model = model
         self.prompt = prompt
@@ -41,13 +62,20 @@ public struct ScoreRequest: RequestMessage, Equatable {
         self.addSpecial = addSpecial
         self.continuations = continuations
         self.topLogprobs = topLogprobs
+        self.tools = tools
+        self.templateVariables = templateVariables
+        self.addGenerationPrompt = addGenerationPrompt
+        self.continueFinalMessage = continueFinalMessage
+        self.templateTime = templateTime
         self.context = context
         self.requirements = requirements
     }
 
     enum ID: UInt16 {
         case model = 1, prompt = 2, tokens = 3, parseSpecial = 4, addSpecial = 5, messages = 6
-        case continuations = 7, topLogprobs = 8, context = 29, requirements = 30
+        case continuations = 7, topLogprobs = 8, tools = 9, templateVariables = 10
+        case addGenerationPrompt = 11, continueFinalMessage = 12, templateTime = 13, context = 29
+        case requirements = 30
     }
 
     /// Table of the body.
@@ -62,8 +90,30 @@ public struct ScoreRequest: RequestMessage, Equatable {
             FieldLayout(ID.messages, "messages", .record, .repeated(max: 1024)),
             FieldLayout(ID.continuations, "continuations", .record, .repeated(min: 1, max: 256)),
             FieldLayout(ID.topLogprobs, "top_logprobs", .unsigned, .optional, .unsigned(0, 64)),
+            FieldLayout(ID.tools, "tools", .text, .optional, .size(1, 1_000_000)),
+            FieldLayout(ID.templateVariables, "template_variables", .record, .repeated(max: 64)),
+            FieldLayout(ID.addGenerationPrompt, "add_generation_prompt", .bool),
+            FieldLayout(ID.continueFinalMessage, "continue_final_message", .bool),
+            FieldLayout(
+                ID.templateTime, "template_time", .unsigned, .optional,
+                .unsigned(0, 253_402_300_799)),
             FieldLayout(ID.context, "context", .record),
             FieldLayout(ID.requirements, "requirements", .record),
+        ],
+        excludes: [
+            (ID.messages, ID.parseSpecial),
+            (ID.messages, ID.addSpecial),
+            (ID.prompt, ID.tools),
+            (ID.prompt, ID.templateVariables),
+            (ID.prompt, ID.addGenerationPrompt),
+            (ID.prompt, ID.continueFinalMessage),
+            (ID.prompt, ID.templateTime),
+            (ID.tokens, ID.tools),
+            (ID.tokens, ID.templateVariables),
+            (ID.tokens, ID.addGenerationPrompt),
+            (ID.tokens, ID.continueFinalMessage),
+            (ID.tokens, ID.templateTime),
+            (ID.addGenerationPrompt, ID.continueFinalMessage),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -76,16 +126,23 @@ public struct ScoreRequest: RequestMessage, Equatable {
             case .model: model = try value.text()
             case .prompt: parts.text = try value.text()
             case .tokens: parts.tokens = value.unsigneds
-            case .parseSpecial: parseSpecial = parts.special(value)
-            case .addSpecial: addSpecial = parts.special(value)
+            case .parseSpecial: parseSpecial = value.bool
+            case .addSpecial: addSpecial = value.bool
             case .messages: parts.messages.append(try value.record(ChatMessage.self))
             case .continuations: continuations.append(try value.record(Input.self))
             case .topLogprobs: topLogprobs = value.unsigned
+            case .tools: tools = try value.text()
+            case .templateVariables:
+                templateVariables.append(try value.record(TemplateVariable.self))
+            case .addGenerationPrompt: addGenerationPrompt = value.bool
+            case .continueFinalMessage: continueFinalMessage = value.bool
+            case .templateTime: templateTime = value.unsigned
             case .context: context = try value.record(RequestContext.self)
             case .requirements: requirements = try value.record(Requirements.self)
             }
         }
         prompt = try parts.prompt(of: Self.layout.name)
+        try reader.checkExclusions()
     }
 
     /// Appends the fields, see `WireRecord`.
@@ -98,6 +155,17 @@ public struct ScoreRequest: RequestMessage, Equatable {
         for value in prompt.messages { writer.record(ID.messages, value) }
         for value in continuations { writer.record(ID.continuations, value) }
         writer.unsigned(ID.topLogprobs, topLogprobs == 0 ? nil : topLogprobs)
+        if writer.revision >= 3 { writer.text(ID.tools, tools) }
+        if writer.revision >= 3 {
+            for value in templateVariables { writer.record(ID.templateVariables, value) }
+        }
+        if writer.revision >= 3 {
+            writer.bool(ID.addGenerationPrompt, addGenerationPrompt ? nil : false)
+        }
+        if writer.revision >= 3 {
+            writer.bool(ID.continueFinalMessage, continueFinalMessage ? true : nil)
+        }
+        if writer.revision >= 3 { writer.unsigned(ID.templateTime, templateTime) }
         if writer.revision >= 3 { writer.record(ID.context, context) }
         writer.record(ID.requirements, requirements)
     }

@@ -2,9 +2,21 @@
 //
 // Allowed words of text fields.
 
-/// `role` of Chat message: speaker of the turn.
+/// `role` of Chat message: speaker of the turn, `tool` from revision 3 on.
 public enum ChatRole: String, Sendable, CaseIterable {
-    case system, user, assistant
+    case system, user, assistant, tool
+}
+
+/// `tool_arguments` of Chat template: form in which the template gets the arguments of past calls,
+/// absent when none are written.
+public enum ToolArguments: String, Sendable, CaseIterable {
+    case object, text
+}
+
+/// `thinking` of Chat template: reasoning before an answer: not foreseen, chosen by a variable, or
+/// always.
+public enum Thinking: String, Sendable, CaseIterable {
+    case none, optional, always
 }
 
 /// `state` of Health response: state of the model, or of the server.
@@ -34,7 +46,8 @@ public enum FinishReason: String, Sendable, CaseIterable {
     case stop, length, cancelled, deadline
 }
 
-/// `pooling` of Embed request: reduction of the positions to a single vector, default mean.
+/// `pooling` of Embed request: reduction of the positions to a single vector, absent for the
+/// model's own (mean under revision 2).
 public enum Pooling: String, Sendable, CaseIterable {
     case mean, last, cls
 }

@@ -1,8 +1,7 @@
 // The prompt of a request: either a text, token ids or a conversation.
 //
 // Guarantees: Generate, Logits and Score read prompt fields by equal rules, although the field ids
-// differ. A request with a conversation must not choose special tokens, because the chat template
-// does.
+// differ. The tables say which fields exclude a kind of prompt.
 
 extension ChatMessage {
     /// Speaker of a message.
@@ -27,8 +26,14 @@ public enum Prompt: Sendable, Equatable {
     var messages: [ChatMessage] {
         if case .messages(let messages) = self { messages } else { [] }
     }
-    /// First protocol revision with this kind of prompt.
-    var revision: UInt64 { if case .messages = self { 2 } else { 1 } }
+    /// First protocol revision with this prompt.
+    var revision: UInt64 {
+        if case .messages(let messages) = self {
+            messages.lazy.map(\.revisionNeeded).max() ?? 2
+        } else {
+            1
+        }
+    }
 }
 
 /// The prompt fields of a request, collected while the body is read.
@@ -36,32 +41,20 @@ struct PromptFields {
     var text: String?
     var tokens: [UInt32]?
     var messages: [ChatMessage] = []
-    /// Name of the first field given among `parse_special` and `add_special`.
-    private var special: StaticString?
 
-    /// Records a field about special tokens and returns the field's value.
-    mutating func special(_ field: FieldView) -> Bool {
-        special = special ?? field.row.staticName
-        return field.bool
-    }
-
-    /// Returns the given prompt. Throws `field_conflict` for several prompts, or for a choice about
-    /// special tokens beside a conversation. Throws `field_missing` without a prompt.
+    /// Returns the given prompt. Throws `field_conflict` for several prompts, and `field_missing`
+    /// without a prompt.
     func prompt(of message: StaticString) throws(WireError) -> Prompt {
         if !messages.isEmpty {
             guard text == nil, tokens == nil else {
-                let other = text == nil ? "tokens" : "prompt"
-                throw Self.conflict("messages", with: other, message)
-            }
-            guard special == nil else {
-                throw Self.conflict("\(special ?? "")", with: "messages", message)
+                throw .conflict("messages", with: text == nil ? "tokens" : "prompt", of: message)
             }
             return .messages(messages)
         }
         switch (text, tokens) {
         case (let text?, nil): return .text(text)
         case (nil, let tokens?): return .tokens(tokens)
-        case (_?, _?): throw Self.conflict("tokens", with: "prompt", message)
+        case (_?, _?): throw .conflict("tokens", with: "prompt", of: message)
         case (nil, nil):
             throw .body(
                 .fieldMissing, "reading \(message)",
@@ -69,12 +62,15 @@ struct PromptFields {
                 allowed: "exactly one of them", field: "prompt")
         }
     }
+}
 
-    private static func conflict(
-        _ field: String, with other: String, _ message: StaticString
+extension WireError {
+    /// Two fields of a message that exclude each other.
+    static func conflict(
+        _ field: StaticString, with other: StaticString, of message: StaticString
     ) -> WireError {
         .body(
             .fieldConflict, "reading \(message)", found: "\"\(other)\" and \"\(field)\"",
-            allowed: "at most one of them", field: field)
+            allowed: "at most one of them", field: "\(field)")
     }
 }

@@ -245,7 +245,7 @@ class RealTests(unittest.TestCase):
             ("echo", True, "unsupported_value"),
             ("presence_penalty", 0.5, "unsupported_value"),
             ("logit_bias", {"5": 1}, "unsupported_value"),
-            ("tools", [{"type": "function"}], "unsupported_value"),
+            ("tools", [{"type": "function"}], "unsupported_parameter"),
             ("response_format", {"type": "json_object"}, "unsupported_value"),
             ("temprature", 1, "unsupported_parameter"),
             ("prompt", ["a", "b"], "unsupported_value"),

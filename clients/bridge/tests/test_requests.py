@@ -15,10 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+from assay import ChatMessage, GenerateRequest, TemplateVariable, ToolCall
 from python.tests.scripted import LIMIT
 
 from assay_bridge._errors import Refusal
 from assay_bridge._guard import Guard, name_of
+from assay_bridge._parameters import chat
 from assay_bridge._reading import parsed
 
 from .gguf import with_text
@@ -40,6 +42,7 @@ CHAT: dict[str, Any] = {
     ],
     "response_format": {"type": "text"}, "tools": [],
 }  # fmt: skip
+ASK = {"role": "user", "content": "317+485?"}
 EMBEDDINGS: dict[str, Any] = {"model": "demo", "input": ["a", [5, 6]], "encoding_format": "base64"}
 #: values as JSON: every type, and sizes from nothing to more than any number or text may have
 VALUES = [
@@ -114,6 +117,64 @@ class EveryBodyTests(unittest.TestCase):
         self.assertNotIn("internal_error", found.text, what)
         if found.status_code != 200:
             self.assertIn("code", found.json()["error"], what)
+
+
+class ConversationTests(unittest.TestCase):
+    """Chat parameters as the request that the server gets."""
+
+    def request(self, messages: list[Any], **more: Any) -> GenerateRequest:
+        body = {"model": "m", "messages": messages, **more}
+        return chat(parsed(json.dumps(body).encode())).request
+
+    def refusal(self, messages: list[Any], **more: Any) -> tuple[str, str | None]:
+        with self.assertRaises(Refusal) as caught:
+            self.request(messages, **more)
+        return caught.exception.code, caught.exception.param
+
+    def test_tools_and_variables_go_through_as_json(self) -> None:
+        tools = [{"type": "function", "function": {"name": "add", "b": 1.0, "a": "\u00e9"}}]
+        made = self.request([ASK], tools=tools, chat_template_kwargs={"enable_thinking": False})
+        text = '[{"type": "function", "function": {"name": "add", "b": 1.0, "a": "\u00e9"}}]'
+        self.assertEqual(made.tools, text)
+        variable = TemplateVariable(name="enable_thinking", value="false")
+        self.assertEqual(made.template_variables, [variable])
+
+    def test_no_tools_are_no_tools(self) -> None:
+        several: list[dict[str, Any]] = [{}, {"tools": []}, {"tools": [{}], "tool_choice": "none"}]
+        for more in several:
+            self.assertIsNone(self.request([ASK], **more).tools)
+
+    def test_a_call_and_its_result_keep_every_word(self) -> None:
+        call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+        made = self.request([
+            ASK,
+            {"role": "assistant", "content": None, "reasoning_content": "a sum",
+             "tool_calls": [call]},
+            {"role": "tool", "content": "802", "tool_call_id": "c1", "name": "add"},
+        ])  # fmt: skip
+        calls = [ToolCall(id="c1", name="add", arguments="{}")]
+        said = ChatMessage(role="assistant", content="", content_json="null",
+                           reasoning_content="a sum", tool_calls=calls)  # fmt: skip
+        result = ChatMessage(
+            role="tool", content="802", name="add", tool_call_id="c1", tool_calls=[]
+        )
+        self.assertEqual(made.messages[1:], [said, result])
+
+    def test_what_is_no_conversation_is_refused_by_place(self) -> None:
+        function = {"name": "add", "arguments": {}}
+        for message, code, place in [
+            ({"role": "user", "content": None}, "invalid_value", "messages[0].content"),
+            (ASK | {"name": 5}, "invalid_value", "messages[0].name"),
+            (ASK | {"tool_calls": {"a": 1}}, "invalid_value", "messages[0].tool_calls"),
+            (ASK | {"tool_calls": [{}]}, "invalid_value", "messages[0].tool_calls[0]"),
+            (ASK | {"tool_calls": [{"function": function}]}, "invalid_value",
+             "messages[0].tool_calls[0].function"),
+            (ASK | {"function_call": "a"}, "unsupported_parameter", "messages[0].function_call"),
+        ]:  # fmt: skip
+            self.assertEqual(self.refusal([message]), (code, place))
+        self.assertEqual(self.refusal([ASK], tools={}), ("invalid_value", "tools"))
+        found = self.refusal([ASK], chat_template_kwargs=[])
+        self.assertEqual(found, ("invalid_value", "chat_template_kwargs"))
 
 
 class ParsedTests(unittest.TestCase):

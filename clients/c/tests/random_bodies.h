@@ -40,7 +40,7 @@ static void fill_value(struct arena *arena, const assay_field_info *field, uint8
         memset(bytes, 'a' + (int)random_below(26), (size_t)count);
         struct span span = {bytes, (size_t)count};
         if (field->choices != NULL) {
-            span = (struct span){field->choices[0], strlen(field->choices[0])};
+            span = (struct span){field->choices[0].word, strlen(field->choices[0].word)};
         } else if (field->is_traceparent) {
             span.items = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         }

@@ -256,7 +256,7 @@ class RequestTests(unittest.TestCase):
             (generate(prompt="a", max_tokens=0), "max_tokens"),
             (generate(prompt="a", max_tokens=-1), "max_tokens"),
             (generate(prompt="a", max_tokens="1"), "max_tokens"),
-            (generate(prompt="a", top_p=0.0), "top_p"),
+            (generate(prompt="a", top_p=-0.5), "top_p"),
             (generate(prompt="a", temperature=float("nan")), "temperature"),
             (generate(prompt="a", stop=["b"] * 17), "stop"),
             (generate(prompt="a", stop="bc"), "stop"),

@@ -203,6 +203,7 @@ impl Call {
             "Score" => client.score(&self.request()).map(reply_text),
             "Logits" => client.logits(&self.request()).map(reply_text),
             "Embed" => client.embed(&self.request()).map(reply_text),
+            "Render" => client.render(&self.request()).map(reply_text),
             _ => return None,
         })
     }

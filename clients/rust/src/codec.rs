@@ -112,7 +112,7 @@ fn check_times(table: &Table, times: &[usize]) -> Result<(), BodyError> {
 
 // ---------------------------------------------------------------- writing
 
-/// A body, and the lowest revision with all of its fields.
+/// A body, and the lowest revision with all of its fields and words.
 pub(crate) struct Encoded {
     pub body: Vec<u8>,
     pub since: u64,
@@ -137,7 +137,9 @@ impl Encoded {
 
     fn put_value(&mut self, row: &Field, place: Place) -> Result<(), BodyError> {
         check(row, &place)?;
-        self.since = self.since.max(row.since);
+        let is_given = |late: &&(&str, u64)| matches!(&place, Place::Text(word) if *word == late.0);
+        let late = row.words_since.iter().find(is_given);
+        self.since = self.since.max(late.map_or(row.since, |late| late.1));
         self.body.extend_from_slice(&row.id.to_le_bytes());
         self.body.extend_from_slice(&[row.kind, 0, 0, 0, 0, 0]);
         let start = self.body.len();

@@ -43,6 +43,12 @@ pub const TOKEN_COUNT_MAX: usize = 1000000;
 pub const LIST_COUNT_MAX: usize = 1024;
 /// Messages of one conversation: records.
 pub const MESSAGE_COUNT_MAX: usize = 1024;
+/// Tool calls of one message: records.
+pub const TOOL_CALL_COUNT_MAX: usize = 128;
+/// Template variables of one request: records.
+pub const TEMPLATE_VARIABLE_COUNT_MAX: usize = 64;
+/// Depth of one JSON text: levels of arrays and objects.
+pub const JSON_DEPTH_MAX: usize = 64;
 /// Continuations of one Score: records.
 pub const CONTINUATION_COUNT_MAX: usize = 256;
 /// Inputs of one Embed: records.
@@ -97,6 +103,8 @@ pub const KIND_EMBED: u8 = 0x0d;
 pub const KIND_CANCEL: u8 = 0x0e;
 /// Kind: returns counters, split by provenance.
 pub const KIND_STATS: u8 = 0x0f;
+/// Kind: renders a conversation by the model's chat template.
+pub const KIND_RENDER: u8 = 0x10;
 /// Kind: sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol
 /// error, `kind_reserved`).
 pub const KIND_GO_AWAY: u8 = 0x70;
@@ -491,6 +499,8 @@ pub struct Field {
     pub above_min: bool,
     /// Allowed words, empty for any.
     pub choices: &'static [&'static str],
+    /// Words later than the field, with the lowest revision of each.
+    pub words_since: &'static [(&'static str, u64)],
     /// The text is a W3C traceparent of version 00.
     pub is_traceparent: bool,
 }
@@ -506,6 +516,7 @@ const FIELD: Field = Field {
     numbers: (f64::NEG_INFINITY, f64::INFINITY),
     above_min: false,
     choices: &[],
+    words_since: &[],
     is_traceparent: false,
 };
 
@@ -710,6 +721,9 @@ pub struct Answer {
     pub degradations: Vec<String>,
     /// Load of the server at the time of the answer (optional).
     pub server_load: Option<ServerLoad>,
+    /// Time that the chat template was given, only for a conversation, seconds since 1970
+    /// (optional, 0..253402300799).
+    pub template_time: Option<u64>,
 }
 
 const ANSWER_TABLE: Table = Table {
@@ -723,6 +737,9 @@ const ANSWER_TABLE: Table = Table {
             id: 5, name: "degradations", kind: 4, times: (0, 1024), bounds: (1, 2048), ..FIELD
         },
         Field { id: 6, name: "server_load", kind: 7, since: 3, ..FIELD },
+        Field {
+            id: 7, name: "template_time", kind: 1, bounds: (0, 253402300799), since: 3, ..FIELD
+        },
     ],
     one_of: &[],
     excludes: &[],
@@ -746,6 +763,9 @@ impl Message for Answer {
         if let Some(value) = &mut self.server_load {
             see(5, Place::Record(value))?;
         }
+        if let Some(value) = &mut self.template_time {
+            see(6, Place::U64(value))?;
+        }
         Ok(())
     }
 
@@ -760,6 +780,7 @@ impl Message for Answer {
                 Place::Text(self.degradations.last_mut()?)
             }
             5 => Place::Record(self.server_load.get_or_insert_with(Default::default)),
+            6 => Place::U64(self.template_time.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -934,22 +955,41 @@ impl Message for Timing {
 /// Message `Chat message`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatMessage {
-    /// Speaker of the turn (required, `system`, `user`, `assistant`).
+    /// Speaker of the turn, `tool` from revision 3 on (required, `system`, `user`, `assistant`,
+    /// `tool`).
     pub role: String,
     /// Text of the turn, may be empty (required, 0..4000000 bytes).
     pub content: String,
+    /// JSON text of a content that is no text (`null`, a list of parts), beside an empty `content`
+    /// (optional, 1..4000000 bytes).
+    pub content_json: Option<String>,
+    /// Reasoning of the turn, apart from `content` (optional, 1..4000000 bytes).
+    pub reasoning_content: Option<String>,
+    /// Name of the speaker, or of the tool whose result the turn is (optional, 1..256 bytes).
+    pub name: Option<String>,
+    /// Calls of tools that the turn makes, a `Tool call` each (0..128 times).
+    pub tool_calls: Vec<ToolCall>,
+    /// Id of the call whose result the turn is (optional, 1..256 bytes).
+    pub tool_call_id: Option<String>,
 }
 
 const CHAT_MESSAGE_TABLE: Table = Table {
     name: "Chat message",
     fields: &[
         Field {
-            id: 1, name: "role", kind: 4, times: (1, 1), choices: &["system", "user", "assistant"],
-            since: 2, ..FIELD
+            id: 1, name: "role", kind: 4, times: (1, 1), choices: &["system", "user", "assistant",
+            "tool"], words_since: &[("tool", 3)], since: 2, ..FIELD
         },
         Field {
             id: 2, name: "content", kind: 4, times: (1, 1), bounds: (0, 4000000), since: 2, ..FIELD
         },
+        Field { id: 3, name: "content_json", kind: 4, bounds: (1, 4000000), since: 3, ..FIELD },
+        Field {
+            id: 4, name: "reasoning_content", kind: 4, bounds: (1, 4000000), since: 3, ..FIELD
+        },
+        Field { id: 5, name: "name", kind: 4, bounds: (1, 256), since: 3, ..FIELD },
+        Field { id: 6, name: "tool_calls", kind: 7, times: (0, 128), since: 3, ..FIELD },
+        Field { id: 7, name: "tool_call_id", kind: 4, bounds: (1, 256), since: 3, ..FIELD },
     ],
     one_of: &[],
     excludes: &[],
@@ -963,6 +1003,21 @@ impl Message for ChatMessage {
     fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
         see(0, Place::Text(&mut self.role))?;
         see(1, Place::Text(&mut self.content))?;
+        if let Some(value) = &mut self.content_json {
+            see(2, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.reasoning_content {
+            see(3, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.name {
+            see(4, Place::Text(value))?;
+        }
+        for value in &mut self.tool_calls {
+            see(5, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.tool_call_id {
+            see(6, Place::Text(value))?;
+        }
         Ok(())
     }
 
@@ -970,6 +1025,237 @@ impl Message for ChatMessage {
         Some(match place {
             0 => Place::Text(&mut self.role),
             1 => Place::Text(&mut self.content),
+            2 => Place::Text(self.content_json.get_or_insert_with(Default::default)),
+            3 => Place::Text(self.reasoning_content.get_or_insert_with(Default::default)),
+            4 => Place::Text(self.name.get_or_insert_with(Default::default)),
+            5 => {
+                self.tool_calls.push(Default::default());
+                Place::Record(self.tool_calls.last_mut()?)
+            }
+            6 => Place::Text(self.tool_call_id.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Tool call`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ToolCall {
+    /// Id of the call, for the result's `tool_call_id` (optional, 1..256 bytes).
+    pub id: Option<String>,
+    /// Name of the tool (required, 1..256 bytes).
+    pub name: String,
+    /// JSON text of the arguments, an object as a rule (required, 1..1000000 bytes).
+    pub arguments: String,
+}
+
+const TOOL_CALL_TABLE: Table = Table {
+    name: "Tool call",
+    fields: &[
+        Field { id: 1, name: "id", kind: 4, bounds: (1, 256), since: 3, ..FIELD },
+        Field { id: 2, name: "name", kind: 4, times: (1, 1), bounds: (1, 256), since: 3, ..FIELD },
+        Field {
+            id: 3, name: "arguments", kind: 4, times: (1, 1), bounds: (1, 1000000), since: 3,
+            ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ToolCall {
+    fn table(&self) -> &'static Table {
+        &TOOL_CALL_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.id {
+            see(0, Place::Text(value))?;
+        }
+        see(1, Place::Text(&mut self.name))?;
+        see(2, Place::Text(&mut self.arguments))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.id.get_or_insert_with(Default::default)),
+            1 => Place::Text(&mut self.name),
+            2 => Place::Text(&mut self.arguments),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Template variable`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TemplateVariable {
+    /// Name of the variable (`enable_thinking`, `reasoning_effort`) (required, 1..128 bytes).
+    pub name: String,
+    /// JSON text of the value (required, 1..65536 bytes).
+    pub value: String,
+}
+
+const TEMPLATE_VARIABLE_TABLE: Table = Table {
+    name: "Template variable",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), since: 3, ..FIELD },
+        Field {
+            id: 2, name: "value", kind: 4, times: (1, 1), bounds: (1, 65536), since: 3, ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for TemplateVariable {
+    fn table(&self) -> &'static Table {
+        &TEMPLATE_VARIABLE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        see(1, Place::Text(&mut self.value))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            1 => Place::Text(&mut self.value),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Chat template`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChatTemplate {
+    /// Place of the template in the model's files (`tokenizer.chat_template`,
+    /// `chat_template.jinja`) (required, 1..512 bytes).
+    pub source: String,
+    /// SHA-256 of the template's text (required, 32..32 bytes).
+    pub fingerprint: Vec<u8>,
+    /// The template writes `tools` (required).
+    pub reads_tools: bool,
+    /// Form in which the template gets the arguments of past calls, absent when none are written
+    /// (optional, `object`, `text`).
+    pub tool_arguments: Option<String>,
+    /// Reasoning before an answer: not foreseen, chosen by a variable, or always (required, `none`,
+    /// `optional`, `always`).
+    pub thinking: String,
+    /// The template writes the time (required).
+    pub reads_time: bool,
+    /// Names of variables that the template reads, in order of name (0..1024 times, 1..128 bytes).
+    pub variables: Vec<String>,
+}
+
+const CHAT_TEMPLATE_TABLE: Table = Table {
+    name: "Chat template",
+    fields: &[
+        Field {
+            id: 1, name: "source", kind: 4, times: (1, 1), bounds: (1, 512), since: 3, ..FIELD
+        },
+        Field {
+            id: 2, name: "fingerprint", kind: 3, times: (1, 1), bounds: (32, 32), since: 3, ..FIELD
+        },
+        Field { id: 3, name: "reads_tools", kind: 8, times: (1, 1), since: 3, ..FIELD },
+        Field {
+            id: 4, name: "tool_arguments", kind: 4, choices: &["object", "text"], since: 3, ..FIELD
+        },
+        Field {
+            id: 5, name: "thinking", kind: 4, times: (1, 1), choices: &["none", "optional",
+            "always"], since: 3, ..FIELD
+        },
+        Field { id: 6, name: "reads_time", kind: 8, times: (1, 1), since: 3, ..FIELD },
+        Field {
+            id: 7, name: "variables", kind: 4, times: (0, 1024), bounds: (1, 128), since: 3, ..FIELD
+        },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ChatTemplate {
+    fn table(&self) -> &'static Table {
+        &CHAT_TEMPLATE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.source))?;
+        see(1, Place::Bytes(&mut self.fingerprint))?;
+        see(2, Place::Bool(&mut self.reads_tools))?;
+        if let Some(value) = &mut self.tool_arguments {
+            see(3, Place::Text(value))?;
+        }
+        see(4, Place::Text(&mut self.thinking))?;
+        see(5, Place::Bool(&mut self.reads_time))?;
+        for value in &mut self.variables {
+            see(6, Place::Text(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.source),
+            1 => Place::Bytes(&mut self.fingerprint),
+            2 => Place::Bool(&mut self.reads_tools),
+            3 => Place::Text(self.tool_arguments.get_or_insert_with(Default::default)),
+            4 => Place::Text(&mut self.thinking),
+            5 => Place::Bool(&mut self.reads_time),
+            6 => {
+                self.variables.push(Default::default());
+                Place::Text(self.variables.last_mut()?)
+            }
             _ => return None,
         })
     }
@@ -2532,8 +2818,8 @@ pub struct GenerateRequest {
     pub temperature: Option<f64>,
     /// Number of best tokens to keep, default 0, meaning all (optional, 0..16777216).
     pub top_k: Option<u64>,
-    /// Share of probability up to which the best tokens are kept, default 1, meaning all (optional,
-    /// 0.0..1.0).
+    /// Share of probability up to which the best tokens are kept, default 1, meaning all, above 0
+    /// unless the temperature is 0 (optional, 0.0..1.0).
     pub top_p: Option<f64>,
     /// Least share of the best token's probability for a token to be kept, default 0, meaning all
     /// (optional, 0.0..1.0).
@@ -2558,6 +2844,18 @@ pub struct GenerateRequest {
     /// Tokens before which neither an end token is chosen nor a stop string looked for, default 0
     /// (optional, 0..1048576).
     pub min_tokens: Option<u64>,
+    /// JSON text of a list of tools, only with `messages` (optional, 1..1000000 bytes).
+    pub tools: Option<String>,
+    /// Further variables of the chat template, only with `messages` (0..64 times).
+    pub template_variables: Vec<TemplateVariable>,
+    /// End with the template's opening of an answer, default true, only with `messages` (optional).
+    pub add_generation_prompt: Option<bool>,
+    /// Leave the last message open instead, to be continued, default false, only with `messages`
+    /// (optional).
+    pub continue_final_message: Option<bool>,
+    /// Time for the chat template, absent for the server's time, seconds since 1970, only with
+    /// `messages` (optional, 0..253402300799).
+    pub template_time: Option<u64>,
     /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
@@ -2575,7 +2873,7 @@ const GENERATE_REQUEST_TABLE: Table = Table {
         Field { id: 6, name: "max_tokens", kind: 1, bounds: (1, 1048576), ..FIELD },
         Field { id: 7, name: "temperature", kind: 2, numbers: (0.0, 100.0), ..FIELD },
         Field { id: 8, name: "top_k", kind: 1, bounds: (0, 16777216), ..FIELD },
-        Field { id: 9, name: "top_p", kind: 2, numbers: (0.0, 1.0), above_min: true, ..FIELD },
+        Field { id: 9, name: "top_p", kind: 2, numbers: (0.0, 1.0), ..FIELD },
         Field { id: 10, name: "min_p", kind: 2, numbers: (0.0, 1.0), ..FIELD },
         Field { id: 11, name: "seed", kind: 1, ..FIELD },
         Field { id: 12, name: "stop", kind: 4, times: (0, 16), bounds: (1, 256), ..FIELD },
@@ -2585,11 +2883,18 @@ const GENERATE_REQUEST_TABLE: Table = Table {
         Field { id: 16, name: "messages", kind: 7, times: (0, 1024), since: 2, ..FIELD },
         Field { id: 17, name: "ignore_eos", kind: 8, since: 3, ..FIELD },
         Field { id: 18, name: "min_tokens", kind: 1, bounds: (0, 1048576), since: 3, ..FIELD },
+        Field { id: 19, name: "tools", kind: 4, bounds: (1, 1000000), since: 3, ..FIELD },
+        Field { id: 20, name: "template_variables", kind: 7, times: (0, 64), since: 3, ..FIELD },
+        Field { id: 21, name: "add_generation_prompt", kind: 8, since: 3, ..FIELD },
+        Field { id: 22, name: "continue_final_message", kind: 8, since: 3, ..FIELD },
+        Field {
+            id: 23, name: "template_time", kind: 1, bounds: (0, 253402300799), since: 3, ..FIELD
+        },
         Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
         Field { id: 30, name: "requirements", kind: 7, ..FIELD },
     ],
     one_of: &[1, 2, 15],
-    excludes: &[&[1, 2, 15], &[15, 3], &[15, 4]],
+    excludes: &[&[1, 2, 15], &[15, 3], &[15, 4], &[1, 18], &[1, 19], &[1, 20], &[1, 21], &[1, 22], &[2, 18], &[2, 19], &[2, 20], &[2, 21], &[2, 22], &[20, 21]],
 };
 
 impl Message for GenerateRequest {
@@ -2652,11 +2957,26 @@ impl Message for GenerateRequest {
         if let Some(value) = &mut self.min_tokens {
             see(17, Place::U64(value))?;
         }
+        if let Some(value) = &mut self.tools {
+            see(18, Place::Text(value))?;
+        }
+        for value in &mut self.template_variables {
+            see(19, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.add_generation_prompt {
+            see(20, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.continue_final_message {
+            see(21, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.template_time {
+            see(22, Place::U64(value))?;
+        }
         if let Some(value) = &mut self.context {
-            see(18, Place::Record(value))?;
+            see(23, Place::Record(value))?;
         }
         if let Some(value) = &mut self.requirements {
-            see(19, Place::Record(value))?;
+            see(24, Place::Record(value))?;
         }
         Ok(())
     }
@@ -2687,8 +3007,16 @@ impl Message for GenerateRequest {
             }
             16 => Place::Bool(self.ignore_eos.get_or_insert_with(Default::default)),
             17 => Place::U64(self.min_tokens.get_or_insert_with(Default::default)),
-            18 => Place::Record(self.context.get_or_insert_with(Default::default)),
-            19 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            18 => Place::Text(self.tools.get_or_insert_with(Default::default)),
+            19 => {
+                self.template_variables.push(Default::default());
+                Place::Record(self.template_variables.last_mut()?)
+            }
+            20 => Place::Bool(self.add_generation_prompt.get_or_insert_with(Default::default)),
+            21 => Place::Bool(self.continue_final_message.get_or_insert_with(Default::default)),
+            22 => Place::U64(self.template_time.get_or_insert_with(Default::default)),
+            23 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            24 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -2935,6 +3263,18 @@ pub struct ScoreRequest {
     pub continuations: Vec<Input>,
     /// Alternatives listed beside each token, default 0 (optional, 0..64).
     pub top_logprobs: Option<u64>,
+    /// JSON text of a list of tools, only with `messages` (optional, 1..1000000 bytes).
+    pub tools: Option<String>,
+    /// Further variables of the chat template, only with `messages` (0..64 times).
+    pub template_variables: Vec<TemplateVariable>,
+    /// End with the template's opening of an answer, default true, only with `messages` (optional).
+    pub add_generation_prompt: Option<bool>,
+    /// Leave the last message open instead, to be continued, default false, only with `messages`
+    /// (optional).
+    pub continue_final_message: Option<bool>,
+    /// Time for the chat template, absent for the server's time, seconds since 1970, only with
+    /// `messages` (optional, 0..253402300799).
+    pub template_time: Option<u64>,
     /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
@@ -2952,11 +3292,18 @@ const SCORE_REQUEST_TABLE: Table = Table {
         Field { id: 6, name: "messages", kind: 7, times: (0, 1024), since: 2, ..FIELD },
         Field { id: 7, name: "continuations", kind: 7, times: (1, 256), since: 2, ..FIELD },
         Field { id: 8, name: "top_logprobs", kind: 1, bounds: (0, 64), since: 2, ..FIELD },
+        Field { id: 9, name: "tools", kind: 4, bounds: (1, 1000000), since: 3, ..FIELD },
+        Field { id: 10, name: "template_variables", kind: 7, times: (0, 64), since: 3, ..FIELD },
+        Field { id: 11, name: "add_generation_prompt", kind: 8, since: 3, ..FIELD },
+        Field { id: 12, name: "continue_final_message", kind: 8, since: 3, ..FIELD },
+        Field {
+            id: 13, name: "template_time", kind: 1, bounds: (0, 253402300799), since: 3, ..FIELD
+        },
         Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
         Field { id: 30, name: "requirements", kind: 7, since: 2, ..FIELD },
     ],
     one_of: &[1, 2, 5],
-    excludes: &[&[1, 2, 5], &[5, 3], &[5, 4]],
+    excludes: &[&[1, 2, 5], &[5, 3], &[5, 4], &[1, 8], &[1, 9], &[1, 10], &[1, 11], &[1, 12], &[2, 8], &[2, 9], &[2, 10], &[2, 11], &[2, 12], &[10, 11]],
 };
 
 impl Message for ScoreRequest {
@@ -2989,11 +3336,26 @@ impl Message for ScoreRequest {
         if let Some(value) = &mut self.top_logprobs {
             see(7, Place::U64(value))?;
         }
+        if let Some(value) = &mut self.tools {
+            see(8, Place::Text(value))?;
+        }
+        for value in &mut self.template_variables {
+            see(9, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.add_generation_prompt {
+            see(10, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.continue_final_message {
+            see(11, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.template_time {
+            see(12, Place::U64(value))?;
+        }
         if let Some(value) = &mut self.context {
-            see(8, Place::Record(value))?;
+            see(13, Place::Record(value))?;
         }
         if let Some(value) = &mut self.requirements {
-            see(9, Place::Record(value))?;
+            see(14, Place::Record(value))?;
         }
         Ok(())
     }
@@ -3014,8 +3376,16 @@ impl Message for ScoreRequest {
                 Place::Record(self.continuations.last_mut()?)
             }
             7 => Place::U64(self.top_logprobs.get_or_insert_with(Default::default)),
-            8 => Place::Record(self.context.get_or_insert_with(Default::default)),
-            9 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            8 => Place::Text(self.tools.get_or_insert_with(Default::default)),
+            9 => {
+                self.template_variables.push(Default::default());
+                Place::Record(self.template_variables.last_mut()?)
+            }
+            10 => Place::Bool(self.add_generation_prompt.get_or_insert_with(Default::default)),
+            11 => Place::Bool(self.continue_final_message.get_or_insert_with(Default::default)),
+            12 => Place::U64(self.template_time.get_or_insert_with(Default::default)),
+            13 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            14 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -3173,8 +3543,8 @@ pub struct EmbedRequest {
     pub parse_special: Option<bool>,
     /// Add begin and end tokens to a text as the model demands, default true (optional).
     pub add_special: Option<bool>,
-    /// Reduction of the positions to a single vector, default mean (optional, `mean`, `last`,
-    /// `cls`).
+    /// Reduction of the positions to a single vector, absent for the model's own (mean under
+    /// revision 2) (optional, `mean`, `last`, `cls`).
     pub pooling: Option<String>,
     /// Divide each vector by the Euclidean length, default true (optional).
     pub normalize: Option<bool>,
@@ -3340,6 +3710,8 @@ pub struct EmbedResponse {
     pub count: u64,
     /// Tokens of all inputs together (required).
     pub prompt_tokens: u64,
+    /// Reduction that made the vectors (optional, `mean`, `last`, `cls`).
+    pub pooling: Option<String>,
     /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
     /// Facts about the answer, an `Answer` (required).
@@ -3359,6 +3731,9 @@ const EMBED_RESPONSE_TABLE: Table = Table {
         },
         Field { id: 3, name: "count", kind: 1, times: (1, 1), bounds: (1, 256), since: 2, ..FIELD },
         Field { id: 4, name: "prompt_tokens", kind: 1, times: (1, 1), since: 2, ..FIELD },
+        Field {
+            id: 5, name: "pooling", kind: 4, choices: &["mean", "last", "cls"], since: 3, ..FIELD
+        },
         Field { id: 28, name: "frame", kind: 1, since: 3, ..FIELD },
         Field { id: 31, name: "answer", kind: 7, times: (1, 1), since: 2, ..FIELD },
     ],
@@ -3376,10 +3751,13 @@ impl Message for EmbedResponse {
         see(1, Place::U64(&mut self.dimensions))?;
         see(2, Place::U64(&mut self.count))?;
         see(3, Place::U64(&mut self.prompt_tokens))?;
-        if let Some(value) = &mut self.frame {
-            see(4, Place::U64(value))?;
+        if let Some(value) = &mut self.pooling {
+            see(4, Place::Text(value))?;
         }
-        see(5, Place::Record(&mut self.answer))?;
+        if let Some(value) = &mut self.frame {
+            see(5, Place::U64(value))?;
+        }
+        see(6, Place::Record(&mut self.answer))?;
         Ok(())
     }
 
@@ -3389,8 +3767,9 @@ impl Message for EmbedResponse {
             1 => Place::U64(&mut self.dimensions),
             2 => Place::U64(&mut self.count),
             3 => Place::U64(&mut self.prompt_tokens),
-            4 => Place::U64(self.frame.get_or_insert_with(Default::default)),
-            5 => Place::Record(&mut self.answer),
+            4 => Place::Text(self.pooling.get_or_insert_with(Default::default)),
+            5 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            6 => Place::Record(&mut self.answer),
             _ => return None,
         })
     }
@@ -3430,6 +3809,18 @@ pub struct LogitsRequest {
     pub all_positions: Option<bool>,
     /// Conversation, instead of `prompt` or `tokens` (0..1024 times).
     pub messages: Vec<ChatMessage>,
+    /// JSON text of a list of tools, only with `messages` (optional, 1..1000000 bytes).
+    pub tools: Option<String>,
+    /// Further variables of the chat template, only with `messages` (0..64 times).
+    pub template_variables: Vec<TemplateVariable>,
+    /// End with the template's opening of an answer, default true, only with `messages` (optional).
+    pub add_generation_prompt: Option<bool>,
+    /// Leave the last message open instead, to be continued, default false, only with `messages`
+    /// (optional).
+    pub continue_final_message: Option<bool>,
+    /// Time for the chat template, absent for the server's time, seconds since 1970, only with
+    /// `messages` (optional, 0..253402300799).
+    pub template_time: Option<u64>,
     /// Trace, attempt and priority of the request (optional).
     pub context: Option<RequestContext>,
     /// Demands on the model (optional).
@@ -3446,11 +3837,18 @@ const LOGITS_REQUEST_TABLE: Table = Table {
         Field { id: 5, name: "add_special", kind: 8, ..FIELD },
         Field { id: 6, name: "all_positions", kind: 8, ..FIELD },
         Field { id: 7, name: "messages", kind: 7, times: (0, 1024), since: 2, ..FIELD },
+        Field { id: 8, name: "tools", kind: 4, bounds: (1, 1000000), since: 3, ..FIELD },
+        Field { id: 9, name: "template_variables", kind: 7, times: (0, 64), since: 3, ..FIELD },
+        Field { id: 10, name: "add_generation_prompt", kind: 8, since: 3, ..FIELD },
+        Field { id: 11, name: "continue_final_message", kind: 8, since: 3, ..FIELD },
+        Field {
+            id: 12, name: "template_time", kind: 1, bounds: (0, 253402300799), since: 3, ..FIELD
+        },
         Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
         Field { id: 30, name: "requirements", kind: 7, ..FIELD },
     ],
     one_of: &[1, 2, 6],
-    excludes: &[&[1, 2, 6], &[6, 3], &[6, 4]],
+    excludes: &[&[1, 2, 6], &[6, 3], &[6, 4], &[1, 7], &[1, 8], &[1, 9], &[1, 10], &[1, 11], &[2, 7], &[2, 8], &[2, 9], &[2, 10], &[2, 11], &[9, 10]],
 };
 
 impl Message for LogitsRequest {
@@ -3480,11 +3878,26 @@ impl Message for LogitsRequest {
         for value in &mut self.messages {
             see(6, Place::Record(value))?;
         }
+        if let Some(value) = &mut self.tools {
+            see(7, Place::Text(value))?;
+        }
+        for value in &mut self.template_variables {
+            see(8, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.add_generation_prompt {
+            see(9, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.continue_final_message {
+            see(10, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.template_time {
+            see(11, Place::U64(value))?;
+        }
         if let Some(value) = &mut self.context {
-            see(7, Place::Record(value))?;
+            see(12, Place::Record(value))?;
         }
         if let Some(value) = &mut self.requirements {
-            see(8, Place::Record(value))?;
+            see(13, Place::Record(value))?;
         }
         Ok(())
     }
@@ -3501,8 +3914,16 @@ impl Message for LogitsRequest {
                 self.messages.push(Default::default());
                 Place::Record(self.messages.last_mut()?)
             }
-            7 => Place::Record(self.context.get_or_insert_with(Default::default)),
-            8 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            7 => Place::Text(self.tools.get_or_insert_with(Default::default)),
+            8 => {
+                self.template_variables.push(Default::default());
+                Place::Record(self.template_variables.last_mut()?)
+            }
+            9 => Place::Bool(self.add_generation_prompt.get_or_insert_with(Default::default)),
+            10 => Place::Bool(self.continue_final_message.get_or_insert_with(Default::default)),
+            11 => Place::U64(self.template_time.get_or_insert_with(Default::default)),
+            12 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            13 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -3642,6 +4063,192 @@ impl Message for LogitsResponse {
 
     fn frame(&self) -> Option<u64> {
         self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        Some(&self.answer)
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Render request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RenderRequest {
+    /// Name of the model, absent for the server's only model (optional, 1..128 bytes).
+    pub model: Option<String>,
+    /// Conversation to render (1..1024 times).
+    pub messages: Vec<ChatMessage>,
+    /// JSON text of a list of tools (optional, 1..1000000 bytes).
+    pub tools: Option<String>,
+    /// Further variables of the chat template (0..64 times).
+    pub template_variables: Vec<TemplateVariable>,
+    /// End with the template's opening of an answer, default true (optional).
+    pub add_generation_prompt: Option<bool>,
+    /// Leave the last message open instead, to be continued, default false (optional).
+    pub continue_final_message: Option<bool>,
+    /// Time for the chat template, absent for the server's time, seconds since 1970 (optional,
+    /// 0..253402300799).
+    pub template_time: Option<u64>,
+    /// Trace, attempt and priority of the request (optional).
+    pub context: Option<RequestContext>,
+    /// Demands on the model (optional).
+    pub requirements: Option<Requirements>,
+}
+
+const RENDER_REQUEST_TABLE: Table = Table {
+    name: "Render request",
+    fields: &[
+        Field { id: 1, name: "model", kind: 4, bounds: (1, 128), since: 3, ..FIELD },
+        Field { id: 2, name: "messages", kind: 7, times: (1, 1024), since: 3, ..FIELD },
+        Field { id: 3, name: "tools", kind: 4, bounds: (1, 1000000), since: 3, ..FIELD },
+        Field { id: 4, name: "template_variables", kind: 7, times: (0, 64), since: 3, ..FIELD },
+        Field { id: 5, name: "add_generation_prompt", kind: 8, since: 3, ..FIELD },
+        Field { id: 6, name: "continue_final_message", kind: 8, since: 3, ..FIELD },
+        Field {
+            id: 7, name: "template_time", kind: 1, bounds: (0, 253402300799), since: 3, ..FIELD
+        },
+        Field { id: 29, name: "context", kind: 7, since: 3, ..FIELD },
+        Field { id: 30, name: "requirements", kind: 7, since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[&[4, 5]],
+};
+
+impl Message for RenderRequest {
+    fn table(&self) -> &'static Table {
+        &RENDER_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.model {
+            see(0, Place::Text(value))?;
+        }
+        for value in &mut self.messages {
+            see(1, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.tools {
+            see(2, Place::Text(value))?;
+        }
+        for value in &mut self.template_variables {
+            see(3, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.add_generation_prompt {
+            see(4, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.continue_final_message {
+            see(5, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.template_time {
+            see(6, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.context {
+            see(7, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.requirements {
+            see(8, Place::Record(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(self.model.get_or_insert_with(Default::default)),
+            1 => {
+                self.messages.push(Default::default());
+                Place::Record(self.messages.last_mut()?)
+            }
+            2 => Place::Text(self.tools.get_or_insert_with(Default::default)),
+            3 => {
+                self.template_variables.push(Default::default());
+                Place::Record(self.template_variables.last_mut()?)
+            }
+            4 => Place::Bool(self.add_generation_prompt.get_or_insert_with(Default::default)),
+            5 => Place::Bool(self.continue_final_message.get_or_insert_with(Default::default)),
+            6 => Place::U64(self.template_time.get_or_insert_with(Default::default)),
+            7 => Place::Record(self.context.get_or_insert_with(Default::default)),
+            8 => Place::Record(self.requirements.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        Some(&mut self.context)
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        Some(&mut self.requirements)
+    }
+}
+
+/// Message `Render response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RenderResponse {
+    /// Conversation as the template writes it (required, 0..4000000 bytes).
+    pub text: String,
+    /// Token ids that a Generate of the conversation reads (required, 0..1000000 elements).
+    pub tokens: Vec<u32>,
+    /// Facts about the template, a `Chat template` (required).
+    pub template: ChatTemplate,
+    /// Facts about the answer, an `Answer` (required).
+    pub answer: Answer,
+}
+
+const RENDER_RESPONSE_TABLE: Table = Table {
+    name: "Render response",
+    fields: &[
+        Field {
+            id: 1, name: "text", kind: 4, times: (1, 1), bounds: (0, 4000000), since: 3, ..FIELD
+        },
+        Field {
+            id: 2, name: "tokens", kind: 5, times: (1, 1), bounds: (0, 1000000), since: 3, ..FIELD
+        },
+        Field { id: 3, name: "template", kind: 7, times: (1, 1), since: 3, ..FIELD },
+        Field { id: 31, name: "answer", kind: 7, times: (1, 1), since: 3, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for RenderResponse {
+    fn table(&self) -> &'static Table {
+        &RENDER_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.text))?;
+        see(1, Place::U32s(&mut self.tokens))?;
+        see(2, Place::Record(&mut self.template))?;
+        see(3, Place::Record(&mut self.answer))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.text),
+            1 => Place::U32s(&mut self.tokens),
+            2 => Place::Record(&mut self.template),
+            3 => Place::Record(&mut self.answer),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
     }
 
     fn answer(&self) -> Option<&Answer> {
@@ -4103,6 +4710,16 @@ impl Request for StatsRequest {
 
 impl Gather for StatsRequest {}
 
+impl Request for RenderRequest {
+    const KIND: &'static Kind = &Kind {
+        number: 0x10, name: "Render", since: 3, streamed: false, retry_safe: true,
+    };
+    type Chunk = RenderResponse;
+    type Response = RenderResponse;
+}
+
+impl Gather for RenderRequest {}
+
 /// One method for each kind of request.
 impl Client {
     /// Returns the payload unchanged.
@@ -4157,6 +4774,11 @@ impl Client {
 
     /// Returns counters, split by provenance.
     pub fn stats(&self, request: &StatsRequest) -> Result<Reply<StatsResponse>> {
+        self.call(request)
+    }
+
+    /// Renders a conversation by the model's chat template.
+    pub fn render(&self, request: &RenderRequest) -> Result<Reply<RenderResponse>> {
         self.call(request)
     }
 }

@@ -38,6 +38,7 @@ struct Call {
         case "Score": write(try await client.score(request(), deadlineMilliseconds: deadline))
         case "Logits": write(try await client.logits(request(), deadlineMilliseconds: deadline))
         case "Embed": write(try await client.embed(request(), deadlineMilliseconds: deadline))
+        case "Render": write(try await client.render(request(), deadlineMilliseconds: deadline))
         default: Output.refuse(command.id, "no call of kind \"\(command.kind)\"", nil)
         }
     }

@@ -21,7 +21,8 @@ enum Values {
         "logprobs": Logprobs.layout, "prompt_logprobs": Logprobs.layout,
         "models": ModelInfo.layout, "model": ModelInfo.layout,
         "layer": LayerVerdictRecord.layout, "layers": LayerVerdictRecord.layout,
-        "counters": CounterRecord.layout,
+        "counters": CounterRecord.layout, "tool_calls": ToolCall.layout,
+        "template_variables": TemplateVariable.layout, "template": ChatTemplateInfo.layout,
     ]
 
     // MARK: - To JSON

@@ -52,7 +52,7 @@ const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 // ---------------------------------------------------------------- encoding
 
-/** A body, and the lowest revision that knows its fields. */
+/** A body, and the lowest revision that knows its fields and words. */
 export interface Encoded {
   readonly body: Uint8Array;
   readonly revision: number;
@@ -132,7 +132,7 @@ function encodeField(field: Field, value: unknown): Encoded {
   if (field.type === FieldType.Record) {
     return inside(field, () => encode(field.record as Message, value as Values));
   }
-  return { body: encodeValue(field, value), revision: 1 };
+  return { body: encodeValue(field, value), revision: field.wordsSince?.[String(value)] ?? 1 };
 }
 
 /** The bytes of a value. They may be the caller's own. */

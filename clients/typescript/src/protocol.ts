@@ -31,6 +31,8 @@ export interface Field {
   readonly timesMin?: number;
   readonly timesMax?: number;
   readonly choices?: readonly string[];
+  /** Lowest revision with a choice, for choices later than the field. */
+  readonly wordsSince?: Readonly<Record<string, number>>;
   readonly pattern?: RegExp;
   readonly record?: Message;
   /** Lowest revision with the field. */
@@ -86,6 +88,12 @@ export const tokenCountMax = 1000000;
 export const listCountMax = 1024;
 /** Records. */
 export const messageCountMax = 1024;
+/** Records. */
+export const toolCallCountMax = 128;
+/** Records. */
+export const templateVariableCountMax = 64;
+/** Levels of arrays and objects. */
+export const jsonDepthMax = 64;
 /** Records. */
 export const continuationCountMax = 256;
 /** Records. */
@@ -262,6 +270,11 @@ export interface Answer {
   degradations: string[];
   /** Load of the server at the time of the answer. */
   serverLoad?: ServerLoad;
+  /**
+   * Time that the chat template was given, only for a conversation, seconds since 1970 (0 to
+   * 253402300799).
+   */
+  templateTime?: number;
 }
 
 /** The record "Server load" of SPEC.md. */
@@ -298,10 +311,62 @@ export interface Timing {
 
 /** The record "Chat message" of SPEC.md. */
 export interface ChatMessage {
-  /** Speaker of the turn. */
-  role: "system" | "user" | "assistant";
+  /** Speaker of the turn, `tool` from revision 3 on. */
+  role: "system" | "user" | "assistant" | "tool";
   /** Text of the turn, may be empty (0 to 4000000 bytes). */
   content: string;
+  /**
+   * JSON text of a content that is no text (`null`, a list of parts), beside an empty `content` (1
+   * to 4000000 bytes).
+   */
+  contentJson?: string;
+  /** Reasoning of the turn, apart from `content` (1 to 4000000 bytes). */
+  reasoningContent?: string;
+  /** Name of the speaker, or of the tool whose result the turn is (1 to 256 bytes). */
+  name?: string;
+  /** Calls of tools that the turn makes, a `Tool call` each. */
+  toolCalls?: readonly ToolCall[];
+  /** Id of the call whose result the turn is (1 to 256 bytes). */
+  toolCallId?: string;
+}
+
+/** The record "Tool call" of SPEC.md. */
+export interface ToolCall {
+  /** Id of the call, for the result's `tool_call_id` (1 to 256 bytes). */
+  id?: string;
+  /** Name of the tool (1 to 256 bytes). */
+  name: string;
+  /** JSON text of the arguments, an object as a rule (1 to 1000000 bytes). */
+  arguments: string;
+}
+
+/** The record "Template variable" of SPEC.md. */
+export interface TemplateVariable {
+  /** Name of the variable (`enable_thinking`, `reasoning_effort`) (1 to 128 bytes). */
+  name: string;
+  /** JSON text of the value (1 to 65536 bytes). */
+  value: string;
+}
+
+/** The record "Chat template" of SPEC.md. */
+export interface ChatTemplate {
+  /**
+   * Place of the template in the model's files (`tokenizer.chat_template`, `chat_template.jinja`)
+   * (1 to 512 bytes).
+   */
+  source: string;
+  /** SHA-256 of the template's text (32 to 32 bytes). */
+  fingerprint: Uint8Array;
+  /** The template writes `tools`. */
+  readsTools: boolean;
+  /** Form in which the template gets the arguments of past calls, absent when none are written. */
+  toolArguments?: "object" | "text";
+  /** Reasoning before an answer: not foreseen, chosen by a variable, or always. */
+  thinking: "none" | "optional" | "always";
+  /** The template writes the time. */
+  readsTime: boolean;
+  /** Names of variables that the template reads, in order of name (1 to 128 bytes). */
+  variables: string[];
 }
 
 /** The record "Input" of SPEC.md. */
@@ -576,7 +641,8 @@ export interface GenerateRequest {
   /** Number of best tokens to keep, default 0, meaning all (0 to 16777216). */
   topK?: number;
   /**
-   * Share of probability up to which the best tokens are kept, default 1, meaning all (0.0 to 1.0).
+   * Share of probability up to which the best tokens are kept, default 1, meaning all, above 0
+   * unless the temperature is 0 (0.0 to 1.0).
    */
   topP?: number;
   /**
@@ -612,6 +678,19 @@ export interface GenerateRequest {
    * to 1048576).
    */
   minTokens?: number;
+  /** JSON text of a list of tools, only with `messages` (1 to 1000000 bytes). */
+  tools?: string;
+  /** Further variables of the chat template, only with `messages`. */
+  templateVariables?: readonly TemplateVariable[];
+  /** End with the template's opening of an answer, default true, only with `messages`. */
+  addGenerationPrompt?: boolean;
+  /** Leave the last message open instead, to be continued, default false, only with `messages`. */
+  continueFinalMessage?: boolean;
+  /**
+   * Time for the chat template, absent for the server's time, seconds since 1970, only with
+   * `messages` (0 to 253402300799).
+   */
+  templateTime?: number;
   /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
@@ -678,6 +757,19 @@ export interface ScoreRequest {
   continuations: readonly Input[];
   /** Alternatives listed beside each token, default 0 (0 to 64). */
   topLogprobs?: number;
+  /** JSON text of a list of tools, only with `messages` (1 to 1000000 bytes). */
+  tools?: string;
+  /** Further variables of the chat template, only with `messages`. */
+  templateVariables?: readonly TemplateVariable[];
+  /** End with the template's opening of an answer, default true, only with `messages`. */
+  addGenerationPrompt?: boolean;
+  /** Leave the last message open instead, to be continued, default false, only with `messages`. */
+  continueFinalMessage?: boolean;
+  /**
+   * Time for the chat template, absent for the server's time, seconds since 1970, only with
+   * `messages` (0 to 253402300799).
+   */
+  templateTime?: number;
   /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
@@ -714,7 +806,10 @@ export interface EmbedRequest {
   parseSpecial?: boolean;
   /** Add begin and end tokens to a text as the model demands, default true. */
   addSpecial?: boolean;
-  /** Reduction of the positions to a single vector, default mean. */
+  /**
+   * Reduction of the positions to a single vector, absent for the model's own (mean under revision
+   * 2).
+   */
   pooling?: "mean" | "last" | "cls";
   /** Divide each vector by the Euclidean length, default true. */
   normalize?: boolean;
@@ -742,6 +837,8 @@ export interface EmbedResponse extends Origin {
   count: number;
   /** Tokens of all inputs together. */
   promptTokens: number;
+  /** Reduction that made the vectors. */
+  pooling?: "mean" | "last" | "cls";
   /** Number of the frame in the answer, from 0. */
   frame?: number;
   /** Facts about the answer, an `Answer`. */
@@ -764,6 +861,19 @@ export interface LogitsRequest {
   allPositions?: boolean;
   /** Conversation, instead of `prompt` or `tokens`. */
   messages?: readonly ChatMessage[];
+  /** JSON text of a list of tools, only with `messages` (1 to 1000000 bytes). */
+  tools?: string;
+  /** Further variables of the chat template, only with `messages`. */
+  templateVariables?: readonly TemplateVariable[];
+  /** End with the template's opening of an answer, default true, only with `messages`. */
+  addGenerationPrompt?: boolean;
+  /** Leave the last message open instead, to be continued, default false, only with `messages`. */
+  continueFinalMessage?: boolean;
+  /**
+   * Time for the chat template, absent for the server's time, seconds since 1970, only with
+   * `messages` (0 to 253402300799).
+   */
+  templateTime?: number;
   /** Trace, attempt and priority of the request. */
   context?: RequestContext;
   /** Demands on the model. */
@@ -788,6 +898,43 @@ export interface LogitsResponse extends Origin {
   positions: number;
   /** Number of the frame in the answer, from 0. */
   frame?: number;
+  /** Facts about the answer, an `Answer`. */
+  answer: Answer;
+}
+
+/** The message "Render request" of SPEC.md. */
+export interface RenderRequest {
+  /** Name of the model, absent for the server's only model (1 to 128 bytes). */
+  model?: string;
+  /** Conversation to render. */
+  messages: readonly ChatMessage[];
+  /** JSON text of a list of tools (1 to 1000000 bytes). */
+  tools?: string;
+  /** Further variables of the chat template. */
+  templateVariables?: readonly TemplateVariable[];
+  /** End with the template's opening of an answer, default true. */
+  addGenerationPrompt?: boolean;
+  /** Leave the last message open instead, to be continued, default false. */
+  continueFinalMessage?: boolean;
+  /**
+   * Time for the chat template, absent for the server's time, seconds since 1970 (0 to
+   * 253402300799).
+   */
+  templateTime?: number;
+  /** Trace, attempt and priority of the request. */
+  context?: RequestContext;
+  /** Demands on the model. */
+  requirements?: Requirements;
+}
+
+/** The message "Render response" of SPEC.md. */
+export interface RenderResponse extends Origin {
+  /** Conversation as the template writes it (0 to 4000000 bytes). */
+  text: string;
+  /** Token ids that a Generate of the conversation reads (0 to 1000000 elements). */
+  tokens: Uint32Array;
+  /** Facts about the template, a `Chat template`. */
+  template: ChatTemplate;
   /** Facts about the answer, an `Answer`. */
   answer: Answer;
 }
@@ -882,14 +1029,50 @@ export const answerTable: Message = {
     { id: 4, name: "timing", key: "timing", type: FieldType.Record, presence: "required", record: timingTable },
     { id: 5, name: "degradations", key: "degradations", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
     { id: 6, name: "server_load", key: "serverLoad", type: FieldType.Record, presence: "optional", record: serverLoadTable, since: 3 },
+    { id: 7, name: "template_time", key: "templateTime", type: FieldType.U64, presence: "optional", low: 0, high: 253402300799, since: 3 },
+  ],
+};
+
+export const toolCallTable: Message = {
+  name: "Tool call",
+  fields: [
+    { id: 1, name: "id", key: "id", type: FieldType.Text, presence: "optional", low: 1, high: 256 },
+    { id: 2, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 256 },
+    { id: 3, name: "arguments", key: "arguments", type: FieldType.Text, presence: "required", low: 1, high: 1000000 },
   ],
 };
 
 export const chatMessageTable: Message = {
   name: "Chat message",
   fields: [
-    { id: 1, name: "role", key: "role", type: FieldType.Text, presence: "required", choices: ["system", "user", "assistant"] },
+    { id: 1, name: "role", key: "role", type: FieldType.Text, presence: "required", choices: ["system", "user", "assistant", "tool"], wordsSince: { tool: 3 } },
     { id: 2, name: "content", key: "content", type: FieldType.Text, presence: "required", low: 0, high: 4000000 },
+    { id: 3, name: "content_json", key: "contentJson", type: FieldType.Text, presence: "optional", low: 1, high: 4000000, since: 3 },
+    { id: 4, name: "reasoning_content", key: "reasoningContent", type: FieldType.Text, presence: "optional", low: 1, high: 4000000, since: 3 },
+    { id: 5, name: "name", key: "name", type: FieldType.Text, presence: "optional", low: 1, high: 256, since: 3 },
+    { id: 6, name: "tool_calls", key: "toolCalls", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 128, record: toolCallTable, since: 3 },
+    { id: 7, name: "tool_call_id", key: "toolCallId", type: FieldType.Text, presence: "optional", low: 1, high: 256, since: 3 },
+  ],
+};
+
+export const templateVariableTable: Message = {
+  name: "Template variable",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "value", key: "value", type: FieldType.Text, presence: "required", low: 1, high: 65536 },
+  ],
+};
+
+export const chatTemplateTable: Message = {
+  name: "Chat template",
+  fields: [
+    { id: 1, name: "source", key: "source", type: FieldType.Text, presence: "required", low: 1, high: 512 },
+    { id: 2, name: "fingerprint", key: "fingerprint", type: FieldType.Bytes, presence: "required", low: 32, high: 32 },
+    { id: 3, name: "reads_tools", key: "readsTools", type: FieldType.Bool, presence: "required" },
+    { id: 4, name: "tool_arguments", key: "toolArguments", type: FieldType.Text, presence: "optional", choices: ["object", "text"] },
+    { id: 5, name: "thinking", key: "thinking", type: FieldType.Text, presence: "required", choices: ["none", "optional", "always"] },
+    { id: 6, name: "reads_time", key: "readsTime", type: FieldType.Bool, presence: "required" },
+    { id: 7, name: "variables", key: "variables", type: FieldType.Text, presence: "repeated", low: 1, high: 128, timesMin: 0, timesMax: 1024 },
   ],
 };
 
@@ -1113,7 +1296,7 @@ export const generateRequestTable: Message = {
     { id: 6, name: "max_tokens", key: "maxTokens", type: FieldType.U64, presence: "optional", low: 1, high: 1048576 },
     { id: 7, name: "temperature", key: "temperature", type: FieldType.F64, presence: "optional", low: 0.0, high: 100.0 },
     { id: 8, name: "top_k", key: "topK", type: FieldType.U64, presence: "optional", low: 0, high: 16777216 },
-    { id: 9, name: "top_p", key: "topP", type: FieldType.F64, presence: "optional", low: 0.0, high: 1.0, above: true },
+    { id: 9, name: "top_p", key: "topP", type: FieldType.F64, presence: "optional", low: 0.0, high: 1.0 },
     { id: 10, name: "min_p", key: "minP", type: FieldType.F64, presence: "optional", low: 0.0, high: 1.0 },
     { id: 11, name: "seed", key: "seed", type: FieldType.U64, presence: "optional" },
     { id: 12, name: "stop", key: "stop", type: FieldType.Text, presence: "repeated", low: 1, high: 256, timesMin: 0, timesMax: 16 },
@@ -1123,11 +1306,16 @@ export const generateRequestTable: Message = {
     { id: 16, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2 },
     { id: 17, name: "ignore_eos", key: "ignoreEos", type: FieldType.Bool, presence: "optional", since: 3 },
     { id: 18, name: "min_tokens", key: "minTokens", type: FieldType.U64, presence: "optional", low: 0, high: 1048576, since: 3 },
+    { id: 19, name: "tools", key: "tools", type: FieldType.Text, presence: "optional", low: 1, high: 1000000, since: 3 },
+    { id: 20, name: "template_variables", key: "templateVariables", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 64, record: templateVariableTable, since: 3 },
+    { id: 21, name: "add_generation_prompt", key: "addGenerationPrompt", type: FieldType.Bool, presence: "optional", since: 3 },
+    { id: 22, name: "continue_final_message", key: "continueFinalMessage", type: FieldType.Bool, presence: "optional", since: 3 },
+    { id: 23, name: "template_time", key: "templateTime", type: FieldType.U64, presence: "optional", low: 0, high: 253402300799, since: 3 },
     { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
   exactlyOne: ["prompt", "tokens", "messages"],
-  excludes: [["messages", "parse_special"], ["messages", "add_special"]],
+  excludes: [["messages", "parse_special"], ["messages", "add_special"], ["prompt", "tools"], ["prompt", "template_variables"], ["prompt", "add_generation_prompt"], ["prompt", "continue_final_message"], ["prompt", "template_time"], ["tokens", "tools"], ["tokens", "template_variables"], ["tokens", "add_generation_prompt"], ["tokens", "continue_final_message"], ["tokens", "template_time"], ["add_generation_prompt", "continue_final_message"]],
 };
 
 export const generateChunkTable: Message = {
@@ -1170,11 +1358,16 @@ export const scoreRequestTable: Message = {
     { id: 6, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable },
     { id: 7, name: "continuations", key: "continuations", type: FieldType.Record, presence: "repeated", timesMin: 1, timesMax: 256, record: inputTable },
     { id: 8, name: "top_logprobs", key: "topLogprobs", type: FieldType.U64, presence: "optional", low: 0, high: 64 },
+    { id: 9, name: "tools", key: "tools", type: FieldType.Text, presence: "optional", low: 1, high: 1000000, since: 3 },
+    { id: 10, name: "template_variables", key: "templateVariables", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 64, record: templateVariableTable, since: 3 },
+    { id: 11, name: "add_generation_prompt", key: "addGenerationPrompt", type: FieldType.Bool, presence: "optional", since: 3 },
+    { id: 12, name: "continue_final_message", key: "continueFinalMessage", type: FieldType.Bool, presence: "optional", since: 3 },
+    { id: 13, name: "template_time", key: "templateTime", type: FieldType.U64, presence: "optional", low: 0, high: 253402300799, since: 3 },
     { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
   exactlyOne: ["prompt", "tokens", "messages"],
-  excludes: [["messages", "parse_special"], ["messages", "add_special"]],
+  excludes: [["messages", "parse_special"], ["messages", "add_special"], ["prompt", "tools"], ["prompt", "template_variables"], ["prompt", "add_generation_prompt"], ["prompt", "continue_final_message"], ["prompt", "template_time"], ["tokens", "tools"], ["tokens", "template_variables"], ["tokens", "add_generation_prompt"], ["tokens", "continue_final_message"], ["tokens", "template_time"], ["add_generation_prompt", "continue_final_message"]],
 };
 
 export const continuationScoreTable: Message = {
@@ -1224,6 +1417,7 @@ export const embedResponseTable: Message = {
     { id: 2, name: "dimensions", key: "dimensions", type: FieldType.U64, presence: "required", low: 1, high: 131072 },
     { id: 3, name: "count", key: "count", type: FieldType.U64, presence: "required", low: 1, high: 256 },
     { id: 4, name: "prompt_tokens", key: "promptTokens", type: FieldType.U64, presence: "required" },
+    { id: 5, name: "pooling", key: "pooling", type: FieldType.Text, presence: "optional", choices: ["mean", "last", "cls"], since: 3 },
     { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
     { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
   ],
@@ -1239,11 +1433,16 @@ export const logitsRequestTable: Message = {
     { id: 5, name: "add_special", key: "addSpecial", type: FieldType.Bool, presence: "optional" },
     { id: 6, name: "all_positions", key: "allPositions", type: FieldType.Bool, presence: "optional" },
     { id: 7, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: chatMessageTable, since: 2 },
+    { id: 8, name: "tools", key: "tools", type: FieldType.Text, presence: "optional", low: 1, high: 1000000, since: 3 },
+    { id: 9, name: "template_variables", key: "templateVariables", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 64, record: templateVariableTable, since: 3 },
+    { id: 10, name: "add_generation_prompt", key: "addGenerationPrompt", type: FieldType.Bool, presence: "optional", since: 3 },
+    { id: 11, name: "continue_final_message", key: "continueFinalMessage", type: FieldType.Bool, presence: "optional", since: 3 },
+    { id: 12, name: "template_time", key: "templateTime", type: FieldType.U64, presence: "optional", low: 0, high: 253402300799, since: 3 },
     { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable, since: 3 },
     { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
   ],
   exactlyOne: ["prompt", "tokens", "messages"],
-  excludes: [["messages", "parse_special"], ["messages", "add_special"]],
+  excludes: [["messages", "parse_special"], ["messages", "add_special"], ["prompt", "tools"], ["prompt", "template_variables"], ["prompt", "add_generation_prompt"], ["prompt", "continue_final_message"], ["prompt", "template_time"], ["tokens", "tools"], ["tokens", "template_variables"], ["tokens", "add_generation_prompt"], ["tokens", "continue_final_message"], ["tokens", "template_time"], ["add_generation_prompt", "continue_final_message"]],
 };
 
 export const logitsChunkTable: Message = {
@@ -1261,6 +1460,32 @@ export const logitsResponseTable: Message = {
     { id: 2, name: "vocabulary", key: "vocabulary", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
     { id: 3, name: "positions", key: "positions", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
     { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional", since: 3 },
+    { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
+  ],
+};
+
+export const renderRequestTable: Message = {
+  name: "Render request",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Text, presence: "optional", low: 1, high: 128 },
+    { id: 2, name: "messages", key: "messages", type: FieldType.Record, presence: "repeated", timesMin: 1, timesMax: 1024, record: chatMessageTable },
+    { id: 3, name: "tools", key: "tools", type: FieldType.Text, presence: "optional", low: 1, high: 1000000 },
+    { id: 4, name: "template_variables", key: "templateVariables", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 64, record: templateVariableTable },
+    { id: 5, name: "add_generation_prompt", key: "addGenerationPrompt", type: FieldType.Bool, presence: "optional" },
+    { id: 6, name: "continue_final_message", key: "continueFinalMessage", type: FieldType.Bool, presence: "optional" },
+    { id: 7, name: "template_time", key: "templateTime", type: FieldType.U64, presence: "optional", low: 0, high: 253402300799 },
+    { id: 29, name: "context", key: "context", type: FieldType.Record, presence: "optional", record: requestContextTable },
+    { id: 30, name: "requirements", key: "requirements", type: FieldType.Record, presence: "optional", record: requirementsTable },
+  ],
+  excludes: [["add_generation_prompt", "continue_final_message"]],
+};
+
+export const renderResponseTable: Message = {
+  name: "Render response",
+  fields: [
+    { id: 1, name: "text", key: "text", type: FieldType.Text, presence: "required", low: 0, high: 4000000 },
+    { id: 2, name: "tokens", key: "tokens", type: FieldType.U32s, presence: "required", low: 0, high: 1000000 },
+    { id: 3, name: "template", key: "template", type: FieldType.Record, presence: "required", record: chatTemplateTable },
     { id: 31, name: "answer", key: "answer", type: FieldType.Record, presence: "required", record: answerTable },
   ],
 };
@@ -1369,6 +1594,10 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     name: "Stats", number: 0x0f, since: 1, retrySafe: true,
     request: statsRequestTable, response: statsResponseTable,
   },
+  Render: {
+    name: "Render", number: 0x10, since: 3, retrySafe: true,
+    request: renderRequestTable, response: renderResponseTable,
+  },
 };
 
 export type KindName =
@@ -1385,7 +1614,8 @@ export type KindName =
   | "Logits"
   | "Embed"
   | "Cancel"
-  | "Stats";
+  | "Stats"
+  | "Render";
 
 /** Options of a Client. */
 export interface Options {
@@ -1514,5 +1744,10 @@ export abstract class Calls {
   /** Returns counters, split by provenance. */
   stats(request: StatsRequest = {}, options: CallOptions = {}): Promise<StatsResponse> {
     return this.call(kinds.Stats, request, options);
+  }
+
+  /** Renders a conversation by the model's chat template. */
+  render(request: RenderRequest, options: CallOptions = {}): Promise<RenderResponse> {
+    return this.call(kinds.Render, request, options);
   }
 }

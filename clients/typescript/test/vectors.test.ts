@@ -187,7 +187,7 @@ test("values that no body can hold are refused", () => {
   const cases: Array<[string, Record<string, unknown>]> = [
     ["max_tokens", { maxTokens: 0 }], ["max_tokens", { maxTokens: 1.5 }],
     ["max_tokens", { maxTokens: "8" }], ["temperature", { temperature: NaN }],
-    ["top_p", { topP: 0 }], ["seed", { seed: -1 }], ["seed", { seed: 2 ** 53 }],
+    ["top_p", { topP: -0.5 }], ["seed", { seed: -1 }], ["seed", { seed: 2 ** 53 }],
     ["seed", { seed: 1n << 64n }], ["maxtokens", { maxtokens: 8 }], ["stop", { stop: "x" }],
     ["tokens", { tokens: [1] }], ["requirements.device", { requirements: { device: "" } }],
     ["model", { model: "\ud800" }],

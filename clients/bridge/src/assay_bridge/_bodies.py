@@ -152,7 +152,7 @@ def embeddings(answer: EmbedResponse, as_base64: bool) -> dict[str, Any]:
             for index, row in enumerate(rows)
         ],
         "usage": {"prompt_tokens": answer.prompt_tokens, "total_tokens": answer.prompt_tokens},
-        "assay": marks(answer, answer.answer),
+        "assay": marks(answer, answer.answer) | {"pooling": answer.pooling},
     }
 
 

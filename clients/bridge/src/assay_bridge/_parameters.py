@@ -7,12 +7,13 @@ Not here: HTTP, and the shape of answers.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assay import ChatMessage, EmbedRequest, GenerateRequest, Input
+from assay import ChatMessage, EmbedRequest, GenerateRequest, Input, TemplateVariable, ToolCall
 
 from ._errors import bad
 
@@ -35,7 +36,6 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "store": (False,),
     "suffix": ("",),
     "tool_choice": ("none", "auto"),
-    "tools": ([],),
 }
 _SAMPLING = {
     "temperature", "top_p", "top_k", "min_p", "seed", "stop", "stream", "stream_options",
@@ -43,16 +43,20 @@ _SAMPLING = {
 }  # fmt: skip
 _COMPLETION = _SAMPLING | {"model", "prompt", "max_tokens", "logprobs"}
 _CHAT = _SAMPLING | {
-    "model", "messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs",
+    "model", "messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs", "tools",
+    "chat_template_kwargs",
 }  # fmt: skip
 _EMBEDDINGS = {"model", "input", "encoding_format"}
 _NUMBER_MAX = 3.4e38
 _STREAM_OPTIONS = ("include_usage", "continuous_usage_stats", "include_obfuscation")
-_ROLES: dict[str, Literal["system", "user", "assistant"]] = {
+#: members of a message that are used
+_MESSAGE = {"role", "content", "name", "reasoning_content", "tool_calls", "tool_call_id"}
+_ROLES: dict[str, Literal["system", "user", "assistant", "tool"]] = {
     "system": "system",
     "developer": "system",
     "user": "user",
     "assistant": "assistant",
+    "tool": "tool",
 }
 
 
@@ -179,6 +183,14 @@ def chat(body: Any) -> Generation:
     most = given.whole("max_completion_tokens", 1) or given.whole("max_tokens", 1)
     request = _request(given, most, logprobs)
     request.messages = [_message(index, message) for index, message in enumerate(messages)]
+    tools = given.of("tools", "a list of tools", lambda value: isinstance(value, list))
+    if tools and given.plain("tool_choice") != "none":  # else no tool may be called
+        request.tools = _json("tools", tools)
+    variables = given.of("chat_template_kwargs", "an object", lambda v: isinstance(v, dict)) or {}
+    request.template_variables = [
+        TemplateVariable(name=name, value=_json(f"chat_template_kwargs.{name}", value))
+        for name, value in variables.items()
+    ]
     return _generation(given, request, True, logprobs)
 
 
@@ -251,18 +263,53 @@ def _message(index: int, message: Any) -> ChatMessage:
     if not isinstance(message, dict):
         raise bad(where, f"reading {where}: allowed: an object")
     for name, value in message.items():
-        if name not in ("role", "content", "name") and value not in (None, [], ""):
+        if name not in _MESSAGE and value not in (None, [], ""):
             raise bad(f"{where}.{name}", f'"{name}" is not supported', "unsupported_parameter")
-    speaker = message.get("name")
-    if speaker is not None and not isinstance(speaker, str):
-        text = f"reading {where}.name: found {_kind(speaker)}, allowed: a text"
-        raise bad(f"{where}.name", text)
+    texts = {}
+    for name in ("name", "reasoning_content", "tool_call_id"):
+        texts[name] = message.get(name) or None
+        if not isinstance(message.get(name), (str, type(None))):
+            text = f"reading {where}.{name}: found {_kind(message[name])}, allowed: a text"
+            raise bad(f"{where}.{name}", text)
     given = message.get("role")
     role = _ROLES.get(given) if isinstance(given, str) else None
     if role is None:
         text = f"reading {where}.role: allowed: {', '.join(_ROLES)}"
         raise bad(f"{where}.role", text, "unsupported_value")
-    return ChatMessage(role=role, content=_content(where, message.get("content")))
+    calls, content = message.get("tool_calls") or [], message.get("content")
+    if not isinstance(calls, list):
+        raise bad(f"{where}.tool_calls", f"reading {where}.tool_calls: allowed: a list")
+    is_silent = role == "assistant" and content is None
+    return ChatMessage(
+        role=role,
+        content="" if is_silent else _content(where, content),
+        content_json="null" if is_silent else None,
+        tool_calls=[_call(f"{where}.tool_calls[{at}]", call) for at, call in enumerate(calls)],
+        **texts,
+    )
+
+
+def _call(where: str, call: Any) -> ToolCall:
+    """A call of a tool. Its arguments are a JSON text already."""
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or call.get("type", "function") != "function":
+        raise bad(where, f"reading {where}: allowed: a call of a function")
+    name, arguments, number = function.get("name"), function.get("arguments"), call.get("id")
+    if not isinstance(name, str) or not isinstance(arguments, str):
+        raise bad(f"{where}.function", f"reading {where}.function: allowed: texts")
+    if not isinstance(number, (str, type(None))):
+        raise bad(f"{where}.id", f"reading {where}.id: found {_kind(number)}, allowed: a text")
+    if call.keys() - {"id", "type", "function"} or function.keys() - {"name", "arguments"}:
+        raise bad(where, f"reading {where}: found more than a call has", "unsupported_parameter")
+    return ToolCall(id=number or None, name=name, arguments=arguments)
+
+
+def _json(where: str, value: Any) -> str:
+    """The value as JSON text, with the order and the digits that it came with."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        raise bad(where, f'reading "{where}": found a value that JSON cannot hold') from None
 
 
 def _content(where: str, content: Any) -> str:

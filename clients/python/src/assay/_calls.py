@@ -164,6 +164,16 @@ class Calls(BaseClient):
         answer: m.StatsResponse = done(self._answer("Stats", made, deadline_milliseconds))
         return answer
 
+    def render(
+        self,
+        request: m.RenderRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.RenderResponse:
+        """Renders a conversation by the model's chat template."""
+        answer: m.RenderResponse = done(self._answer("Render", request, deadline_milliseconds))
+        return answer
+
 
 class AsyncCalls(BaseClient):
     """The calls of the asyncio client."""
@@ -311,4 +321,14 @@ class AsyncCalls(BaseClient):
         """Returns counters, split by provenance."""
         made = request or m.StatsRequest()
         answer: m.StatsResponse = await self._answer("Stats", made, deadline_milliseconds)
+        return answer
+
+    async def render(
+        self,
+        request: m.RenderRequest,
+        *,
+        deadline_milliseconds: int = 0,
+    ) -> m.RenderResponse:
+        """Renders a conversation by the model's chat template."""
+        answer: m.RenderResponse = await self._answer("Render", request, deadline_milliseconds)
         return answer

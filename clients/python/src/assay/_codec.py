@@ -42,8 +42,8 @@ class _Wrong(Exception):
 def encode(message: Message, values: object, revision: int) -> bytes:
     """Returns the body of `values`, a dataclass of `message`.
 
-    Raises `revision_too_low` for a field that `revision` does not have, and `request_invalid` for a
-    field that breaks its table.
+    Raises `revision_too_low` for a field or word that `revision` does not have, and
+    `request_invalid` for a field that breaks its table.
     """
     try:
         return _write(message, values, "", revision)
@@ -61,8 +61,9 @@ def _write(message: Message, values: object, where: str, revision: int) -> bytes
         value, path = getattr(values, field.name), where + field.name
         if value is None:
             continue
-        if field.since > revision and (value or not field.repeated):
-            text = f'sending {message.name}, field "{path}": needs revision {field.since} of the '
+        since = max([field.since, *(since for word, since in field.words_since if word == value)])
+        if since > revision and (value or not field.repeated):
+            text = f'sending {message.name}, field "{path}": needs revision {since} of the '
             text += f"protocol, the server speaks revision {revision}"
             raise AssayError(protocol.REVISION_TOO_LOW, text, field=path)
         if field.repeated and isinstance(value, (str, bytes)):

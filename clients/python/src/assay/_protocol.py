@@ -31,6 +31,8 @@ class Field:
     range: tuple[float, float] | None = None
     above: bool = False
     choices: tuple[str, ...] | None = None
+    #: words that came with a later revision than the field, and the revision of each
+    words_since: tuple[tuple[str, int], ...] = ()
     #: name of a record's message
     record: str | None = None
 
@@ -115,6 +117,9 @@ class Limits:
     TOKEN_COUNT_MAX = 1000000  # elements
     LIST_COUNT_MAX = 1024  # elements
     MESSAGE_COUNT_MAX = 1024  # records
+    TOOL_CALL_COUNT_MAX = 128  # records
+    TEMPLATE_VARIABLE_COUNT_MAX = 64  # records
+    JSON_DEPTH_MAX = 64  # levels
     CONTINUATION_COUNT_MAX = 256  # records
     INPUT_COUNT_MAX = 256  # records
     TOP_LOGPROBS_MAX = 64  # tokens
@@ -244,6 +249,7 @@ MESSAGES: dict[str, Message] = {
             Field(4, "timing", RECORD, 1, 0, 4294967295, 1, 1, record="Timing"),
             Field(5, "degradations", TEXT, 1, 1, 2048, 0, 1024, repeated=True),
             Field(6, "server_load", RECORD, 3, 0, 4294967295, 0, 1, record="Server load"),
+            Field(7, "template_time", U64, 3, 8, 8, 0, 1, range=(0, 253402300799)),
         ),
     ),
     "Server load": Message(
@@ -274,8 +280,46 @@ MESSAGES: dict[str, Message] = {
         "Chat message",
         messages.ChatMessage,
         (
-            Field(1, "role", TEXT, 2, 0, 4294967295, 1, 1, choices=("system", "user", "assistant")),
+            Field(1, "role", TEXT, 2, 0, 4294967295, 1, 1,
+                choices=("system", "user", "assistant", "tool"), words_since=(("tool", 3),)),
             Field(2, "content", TEXT, 2, 0, 4000000, 1, 1),
+            Field(3, "content_json", TEXT, 3, 1, 4000000, 0, 1),
+            Field(4, "reasoning_content", TEXT, 3, 1, 4000000, 0, 1),
+            Field(5, "name", TEXT, 3, 1, 256, 0, 1),
+            Field(6, "tool_calls", RECORD, 3, 0, 4294967295, 0, 128, repeated=True,
+                record="Tool call"),
+            Field(7, "tool_call_id", TEXT, 3, 1, 256, 0, 1),
+        ),
+    ),
+    "Tool call": Message(
+        "Tool call",
+        messages.ToolCall,
+        (
+            Field(1, "id", TEXT, 3, 1, 256, 0, 1),
+            Field(2, "name", TEXT, 3, 1, 256, 1, 1),
+            Field(3, "arguments", TEXT, 3, 1, 1000000, 1, 1),
+        ),
+    ),
+    "Template variable": Message(
+        "Template variable",
+        messages.TemplateVariable,
+        (
+            Field(1, "name", TEXT, 3, 1, 128, 1, 1),
+            Field(2, "value", TEXT, 3, 1, 65536, 1, 1),
+        ),
+    ),
+    "Chat template": Message(
+        "Chat template",
+        messages.ChatTemplate,
+        (
+            Field(1, "source", TEXT, 3, 1, 512, 1, 1),
+            Field(2, "fingerprint", BYTES, 3, 32, 32, 1, 1),
+            Field(3, "reads_tools", BOOL, 3, 1, 1, 1, 1),
+            Field(4, "tool_arguments", TEXT, 3, 0, 4294967295, 0, 1, choices=("object", "text")),
+            Field(5, "thinking", TEXT, 3, 0, 4294967295, 1, 1,
+                choices=("none", "optional", "always")),
+            Field(6, "reads_time", BOOL, 3, 1, 1, 1, 1),
+            Field(7, "variables", TEXT, 3, 1, 128, 0, 1024, repeated=True),
         ),
     ),
     "Input": Message(
@@ -507,7 +551,7 @@ MESSAGES: dict[str, Message] = {
             Field(6, "max_tokens", U64, 1, 8, 8, 0, 1, range=(1, 1048576)),
             Field(7, "temperature", F64, 1, 8, 8, 0, 1, range=(0.0, 100.0)),
             Field(8, "top_k", U64, 1, 8, 8, 0, 1, range=(0, 16777216)),
-            Field(9, "top_p", F64, 1, 8, 8, 0, 1, range=(0.0, 1.0), above=True),
+            Field(9, "top_p", F64, 1, 8, 8, 0, 1, range=(0.0, 1.0)),
             Field(10, "min_p", F64, 1, 8, 8, 0, 1, range=(0.0, 1.0)),
             Field(11, "seed", U64, 1, 8, 8, 0, 1),
             Field(12, "stop", TEXT, 1, 1, 256, 0, 16, repeated=True),
@@ -518,11 +562,24 @@ MESSAGES: dict[str, Message] = {
                 record="Chat message"),
             Field(17, "ignore_eos", BOOL, 3, 1, 1, 0, 1),
             Field(18, "min_tokens", U64, 3, 8, 8, 0, 1, range=(0, 1048576)),
+            Field(19, "tools", TEXT, 3, 1, 1000000, 0, 1),
+            Field(20, "template_variables", RECORD, 3, 0, 4294967295, 0, 64, repeated=True,
+                record="Template variable"),
+            Field(21, "add_generation_prompt", BOOL, 3, 1, 1, 0, 1),
+            Field(22, "continue_final_message", BOOL, 3, 1, 1, 0, 1),
+            Field(23, "template_time", U64, 3, 8, 8, 0, 1, range=(0, 253402300799)),
             Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
             Field(30, "requirements", RECORD, 1, 0, 4294967295, 0, 1, record="Requirements"),
         ),
         exactly_one=("prompt", "tokens", "messages"),
-        excludes=(("messages", "parse_special"), ("messages", "add_special"),),
+        excludes=(
+            ("messages", "parse_special"), ("messages", "add_special"), ("prompt", "tools"),
+            ("prompt", "template_variables"), ("prompt", "add_generation_prompt"),
+            ("prompt", "continue_final_message"), ("prompt", "template_time"), ("tokens", "tools"),
+            ("tokens", "template_variables"), ("tokens", "add_generation_prompt"),
+            ("tokens", "continue_final_message"), ("tokens", "template_time"),
+            ("add_generation_prompt", "continue_final_message"),
+        ),
     ),
     "Generate chunk": Message(
         "Generate chunk",
@@ -568,11 +625,24 @@ MESSAGES: dict[str, Message] = {
             Field(7, "continuations", RECORD, 2, 0, 4294967295, 1, 256, repeated=True,
                 record="Input"),
             Field(8, "top_logprobs", U64, 2, 8, 8, 0, 1, range=(0, 64)),
+            Field(9, "tools", TEXT, 3, 1, 1000000, 0, 1),
+            Field(10, "template_variables", RECORD, 3, 0, 4294967295, 0, 64, repeated=True,
+                record="Template variable"),
+            Field(11, "add_generation_prompt", BOOL, 3, 1, 1, 0, 1),
+            Field(12, "continue_final_message", BOOL, 3, 1, 1, 0, 1),
+            Field(13, "template_time", U64, 3, 8, 8, 0, 1, range=(0, 253402300799)),
             Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
             Field(30, "requirements", RECORD, 2, 0, 4294967295, 0, 1, record="Requirements"),
         ),
         exactly_one=("prompt", "tokens", "messages"),
-        excludes=(("messages", "parse_special"), ("messages", "add_special"),),
+        excludes=(
+            ("messages", "parse_special"), ("messages", "add_special"), ("prompt", "tools"),
+            ("prompt", "template_variables"), ("prompt", "add_generation_prompt"),
+            ("prompt", "continue_final_message"), ("prompt", "template_time"), ("tokens", "tools"),
+            ("tokens", "template_variables"), ("tokens", "add_generation_prompt"),
+            ("tokens", "continue_final_message"), ("tokens", "template_time"),
+            ("add_generation_prompt", "continue_final_message"),
+        ),
     ),
     "Score response": Message(
         "Score response",
@@ -623,6 +693,7 @@ MESSAGES: dict[str, Message] = {
             Field(2, "dimensions", U64, 2, 8, 8, 1, 1, range=(1, 131072)),
             Field(3, "count", U64, 2, 8, 8, 1, 1, range=(1, 256)),
             Field(4, "prompt_tokens", U64, 2, 8, 8, 1, 1),
+            Field(5, "pooling", TEXT, 3, 0, 4294967295, 0, 1, choices=("mean", "last", "cls")),
             Field(28, "frame", U64, 3, 8, 8, 0, 1),
             Field(31, "answer", RECORD, 2, 0, 4294967295, 1, 1, record="Answer"),
         ),
@@ -639,11 +710,24 @@ MESSAGES: dict[str, Message] = {
             Field(6, "all_positions", BOOL, 1, 1, 1, 0, 1),
             Field(7, "messages", RECORD, 2, 0, 4294967295, 0, 1024, repeated=True,
                 record="Chat message"),
+            Field(8, "tools", TEXT, 3, 1, 1000000, 0, 1),
+            Field(9, "template_variables", RECORD, 3, 0, 4294967295, 0, 64, repeated=True,
+                record="Template variable"),
+            Field(10, "add_generation_prompt", BOOL, 3, 1, 1, 0, 1),
+            Field(11, "continue_final_message", BOOL, 3, 1, 1, 0, 1),
+            Field(12, "template_time", U64, 3, 8, 8, 0, 1, range=(0, 253402300799)),
             Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
             Field(30, "requirements", RECORD, 1, 0, 4294967295, 0, 1, record="Requirements"),
         ),
         exactly_one=("prompt", "tokens", "messages"),
-        excludes=(("messages", "parse_special"), ("messages", "add_special"),),
+        excludes=(
+            ("messages", "parse_special"), ("messages", "add_special"), ("prompt", "tools"),
+            ("prompt", "template_variables"), ("prompt", "add_generation_prompt"),
+            ("prompt", "continue_final_message"), ("prompt", "template_time"), ("tokens", "tools"),
+            ("tokens", "template_variables"), ("tokens", "add_generation_prompt"),
+            ("tokens", "continue_final_message"), ("tokens", "template_time"),
+            ("add_generation_prompt", "continue_final_message"),
+        ),
     ),
     "Logits chunk": Message(
         "Logits chunk",
@@ -662,6 +746,34 @@ MESSAGES: dict[str, Message] = {
             Field(3, "positions", U64, 1, 8, 8, 1, 1, range=(1, 4294967295)),
             Field(28, "frame", U64, 3, 8, 8, 0, 1),
             Field(31, "answer", RECORD, 1, 0, 4294967295, 1, 1, record="Answer"),
+        ),
+    ),
+    "Render request": Message(
+        "Render request",
+        messages.RenderRequest,
+        (
+            Field(1, "model", TEXT, 3, 1, 128, 0, 1),
+            Field(2, "messages", RECORD, 3, 0, 4294967295, 1, 1024, repeated=True,
+                record="Chat message"),
+            Field(3, "tools", TEXT, 3, 1, 1000000, 0, 1),
+            Field(4, "template_variables", RECORD, 3, 0, 4294967295, 0, 64, repeated=True,
+                record="Template variable"),
+            Field(5, "add_generation_prompt", BOOL, 3, 1, 1, 0, 1),
+            Field(6, "continue_final_message", BOOL, 3, 1, 1, 0, 1),
+            Field(7, "template_time", U64, 3, 8, 8, 0, 1, range=(0, 253402300799)),
+            Field(29, "context", RECORD, 3, 0, 4294967295, 0, 1, record="Request context"),
+            Field(30, "requirements", RECORD, 3, 0, 4294967295, 0, 1, record="Requirements"),
+        ),
+        excludes=(("add_generation_prompt", "continue_final_message"),),
+    ),
+    "Render response": Message(
+        "Render response",
+        messages.RenderResponse,
+        (
+            Field(1, "text", TEXT, 3, 0, 4000000, 1, 1),
+            Field(2, "tokens", U32S, 3, 0, 4000000, 1, 1),
+            Field(3, "template", RECORD, 3, 0, 4294967295, 1, 1, record="Chat template"),
+            Field(31, "answer", RECORD, 3, 0, 4294967295, 1, 1, record="Answer"),
         ),
     ),
     "Cancel request": Message(
@@ -807,6 +919,13 @@ KINDS: dict[str, Kind] = {
         request=MESSAGES["Stats request"],
         chunk=None,
         response=MESSAGES["Stats response"],
+        shares=(),
+    ),
+    "Render": Kind(
+        16, "Render", since=3, retry_safe=True,
+        request=MESSAGES["Render request"],
+        chunk=None,
+        response=MESSAGES["Render response"],
         shares=(),
     ),
 }

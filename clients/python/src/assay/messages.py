@@ -74,6 +74,8 @@ class Answer:
     degradations: list[str] = _field(default_factory=list)
     #: load of the server at the time of the answer
     server_load: ServerLoad | None = None
+    #: time that the chat template was given, only for a conversation, seconds since 1970
+    template_time: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,10 +118,63 @@ class Timing:
 class ChatMessage:
     """Chat message."""
 
-    #: speaker of the turn
-    role: Literal["system", "user", "assistant"]
+    #: speaker of the turn, `tool` from revision 3 on
+    role: Literal["system", "user", "assistant", "tool"]
     #: text of the turn, may be empty
     content: str
+    #: JSON text of a content that is no text (`null`, a list of parts), beside an empty `content`
+    content_json: str | None = None
+    #: reasoning of the turn, apart from `content`
+    reasoning_content: str | None = None
+    #: name of the speaker, or of the tool whose result the turn is
+    name: str | None = None
+    #: calls of tools that the turn makes, a `Tool call` each
+    tool_calls: Sequence[ToolCall] = ()
+    #: id of the call whose result the turn is
+    tool_call_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ToolCall:
+    """Tool call."""
+
+    #: id of the call, for the result's `tool_call_id`
+    id: str | None = None
+    #: name of the tool
+    name: str
+    #: JSON text of the arguments, an object as a rule
+    arguments: str
+
+
+@dataclass(slots=True, kw_only=True)
+class TemplateVariable:
+    """Template variable."""
+
+    #: name of the variable (`enable_thinking`, `reasoning_effort`)
+    name: str
+    #: JSON text of the value
+    value: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ChatTemplate:
+    """Chat template."""
+
+    #: place of the template in the model's files (`tokenizer.chat_template`,
+    #: `chat_template.jinja`)
+    source: str
+    #: SHA-256 of the template's text
+    fingerprint: bytes
+    #: the template writes `tools`
+    reads_tools: bool
+    #: form in which the template gets the arguments of past calls, absent when none are written
+    tool_arguments: Literal["object", "text"] | None = None
+    #: reasoning before an answer: not foreseen, chosen by a variable, or always
+    thinking: Literal["none", "optional", "always"]
+    #: the template writes the time
+    reads_time: bool
+    #: names of variables that the template reads, in order of name
+    variables: list[str] = _field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -325,7 +380,8 @@ class GenerateRequest:
     temperature: float | None = None
     #: number of best tokens to keep, default 0, meaning all
     top_k: int | None = None
-    #: share of probability up to which the best tokens are kept, default 1, meaning all
+    #: share of probability up to which the best tokens are kept, default 1, meaning all, above 0
+    #: unless the temperature is 0
     top_p: float | None = None
     #: least share of the best token's probability for a token to be kept, default 0, meaning all
     min_p: float | None = None
@@ -348,6 +404,17 @@ class GenerateRequest:
     ignore_eos: bool | None = None
     #: tokens before which neither an end token is chosen nor a stop string looked for, default 0
     min_tokens: int | None = None
+    #: JSON text of a list of tools, only with `messages`
+    tools: str | None = None
+    #: further variables of the chat template, only with `messages`
+    template_variables: Sequence[TemplateVariable] = ()
+    #: end with the template's opening of an answer, default true, only with `messages`
+    add_generation_prompt: bool | None = None
+    #: leave the last message open instead, to be continued, default false, only with `messages`
+    continue_final_message: bool | None = None
+    #: time for the chat template, absent for the server's time, seconds since 1970, only with
+    #: `messages`
+    template_time: int | None = None
     #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
@@ -374,6 +441,17 @@ class ScoreRequest:
     continuations: Sequence[Input]
     #: alternatives listed beside each token, default 0
     top_logprobs: int | None = None
+    #: JSON text of a list of tools, only with `messages`
+    tools: str | None = None
+    #: further variables of the chat template, only with `messages`
+    template_variables: Sequence[TemplateVariable] = ()
+    #: end with the template's opening of an answer, default true, only with `messages`
+    add_generation_prompt: bool | None = None
+    #: leave the last message open instead, to be continued, default false, only with `messages`
+    continue_final_message: bool | None = None
+    #: time for the chat template, absent for the server's time, seconds since 1970, only with
+    #: `messages`
+    template_time: int | None = None
     #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
@@ -404,7 +482,8 @@ class EmbedRequest:
     parse_special: bool | None = None
     #: add begin and end tokens to a text as the model demands, default true
     add_special: bool | None = None
-    #: reduction of the positions to a single vector, default mean
+    #: reduction of the positions to a single vector, absent for the model's own (mean under
+    #: revision 2)
     pooling: Literal["mean", "last", "cls"] | None = None
     #: divide each vector by the Euclidean length, default true
     normalize: bool | None = None
@@ -432,6 +511,41 @@ class LogitsRequest:
     all_positions: bool | None = None
     #: conversation, instead of `prompt` or `tokens`
     messages: Sequence[ChatMessage] = ()
+    #: JSON text of a list of tools, only with `messages`
+    tools: str | None = None
+    #: further variables of the chat template, only with `messages`
+    template_variables: Sequence[TemplateVariable] = ()
+    #: end with the template's opening of an answer, default true, only with `messages`
+    add_generation_prompt: bool | None = None
+    #: leave the last message open instead, to be continued, default false, only with `messages`
+    continue_final_message: bool | None = None
+    #: time for the chat template, absent for the server's time, seconds since 1970, only with
+    #: `messages`
+    template_time: int | None = None
+    #: trace, attempt and priority of the request
+    context: RequestContext | None = None
+    #: demands on the model
+    requirements: Requirements | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RenderRequest:
+    """Render request."""
+
+    #: name of the model, absent for the server's only model
+    model: str | None = None
+    #: conversation to render
+    messages: Sequence[ChatMessage]
+    #: JSON text of a list of tools
+    tools: str | None = None
+    #: further variables of the chat template
+    template_variables: Sequence[TemplateVariable] = ()
+    #: end with the template's opening of an answer, default true
+    add_generation_prompt: bool | None = None
+    #: leave the last message open instead, to be continued, default false
+    continue_final_message: bool | None = None
+    #: time for the chat template, absent for the server's time, seconds since 1970
+    template_time: int | None = None
     #: trace, attempt and priority of the request
     context: RequestContext | None = None
     #: demands on the model
@@ -656,6 +770,8 @@ class EmbedResponse(Result):
     count: int
     #: tokens of all inputs together
     prompt_tokens: int
+    #: reduction that made the vectors
+    pooling: Literal["mean", "last", "cls"] | None = None
     #: number of the frame in the answer, from 0
     frame: int | None = None
     #: facts about the answer, an `Answer`
@@ -689,6 +805,20 @@ class LogitsResponse(Result):
 
 
 @dataclass(slots=True, kw_only=True)
+class RenderResponse(Result):
+    """Render response."""
+
+    #: conversation as the template writes it
+    text: str
+    #: token ids that a Generate of the conversation reads
+    tokens: list[int]
+    #: facts about the template, a `Chat template`
+    template: ChatTemplate
+    #: facts about the answer, an `Answer`
+    answer: Answer
+
+
+@dataclass(slots=True, kw_only=True)
 class CancelResponse(Result):
     """Cancel response."""
 
@@ -709,6 +839,7 @@ __all__ = [
     "CancelRequest",
     "CancelResponse",
     "ChatMessage",
+    "ChatTemplate",
     "ContinuationScore",
     "Counter",
     "DetokenizeRequest",
@@ -740,6 +871,8 @@ __all__ = [
     "PingRequest",
     "PingResponse",
     "Provenance",
+    "RenderRequest",
+    "RenderResponse",
     "RequestContext",
     "Requirements",
     "Result",
@@ -748,9 +881,11 @@ __all__ = [
     "ServerLoad",
     "StatsRequest",
     "StatsResponse",
+    "TemplateVariable",
     "Timing",
     "TokenizeRequest",
     "TokenizeResponse",
+    "ToolCall",
     "UnloadRequest",
     "UnloadResponse",
 ]

@@ -11,11 +11,11 @@ macro_rules! messages {
     ($($name:ident)+) => { [$(|| Box::<$name>::default()),+] };
 }
 
-static MESSAGES: [Fresh; 24] = messages! {
+static MESSAGES: [Fresh; 26] = messages! {
     Requirements Answer ErrorBody HelloRequest HelloResponse PingResponse HealthResponse
     ModelsResponse LoadRequest LoadProgress LoadResponse TokenizeResponse DetokenizeResponse
     GenerateRequest GenerateChunk GenerateResponse ScoreRequest ScoreResponse EmbedRequest
-    EmbedResponse LogitsResponse CancelResponse StatsResponse GoAway
+    EmbedResponse LogitsResponse RenderRequest RenderResponse CancelResponse StatsResponse GoAway
 };
 
 /// Fills a message with random values within bounds. Texts and lists stay short.
@@ -23,12 +23,20 @@ fn fill(random: &mut Random, message: &mut dyn Message) {
     let table = message.table();
     // At least one prompt field must be present.
     let prompts = ["Input", "Generate request", "Score request"].contains(&table.name);
+    let mut given = Vec::new();
     for (place, row) in table.fields.iter().enumerate() {
+        let is_excluded = table.excludes.iter().any(|together| {
+            together.contains(&place) && together.iter().any(|other| given.contains(other))
+        });
         let times = match (row.times, row.name) {
+            _ if is_excluded => 0,
             (_, "prompt" | "text") if prompts => 1,
             (_, "tokens" | "messages") if prompts => 0,
             ((min, max), _) => min + random.below((max - min).min(2) as u64 + 1) as usize,
         };
+        if times > 0 {
+            given.push(place);
+        }
         for _ in 0..times {
             let (min, max) = row.bounds;
             let count = (min + random.below((max - min).min(3) + 1)) as usize;
@@ -79,7 +87,7 @@ fn bodies_survive_the_round_trip() {
 
 #[test]
 fn values_are_read_as_they_were_written() {
-    let content = ChatMessage { role: "user".into(), content: "a".into() };
+    let content = ChatMessage { role: "user".into(), content: "a".into(), ..Default::default() };
     let mut request = GenerateRequest {
         messages: vec![content.clone(), content],
         temperature: Some(0.5),
@@ -157,10 +165,10 @@ fn refusal(mut message: impl Message) -> (&'static str, String) {
 #[test]
 fn requests_are_checked_by_their_table() {
     let context = |context| GenerateRequest { context: Some(context), ..one() };
-    let messages = vec![ChatMessage { role: "nobody".into(), content: String::new() }];
+    let messages = vec![ChatMessage { role: "nobody".into(), ..Default::default() }];
     for (path, request) in [
         ("max_tokens", GenerateRequest { max_tokens: Some(0), ..one() }),
-        ("top_p", GenerateRequest { top_p: Some(0.0), ..one() }),
+        ("top_p", GenerateRequest { top_p: Some(-0.5), ..one() }),
         ("temperature", GenerateRequest { temperature: Some(f64::NAN), ..one() }),
         ("stop", GenerateRequest { stop: vec!["x".into(); 17], ..one() }),
         ("messages.role", GenerateRequest { messages, ..Default::default() }),
@@ -185,7 +193,7 @@ fn fields_that_exclude_each_other_are_refused() {
     assert_eq!(refusal(GenerateRequest::default()), found("field_missing", "prompt"));
     let two = GenerateRequest { tokens: Some(vec![1]), ..one() };
     assert_eq!(refusal(two), found("field_conflict", "tokens"));
-    let messages = vec![ChatMessage { role: "user".into(), content: String::new() }];
+    let messages = vec![ChatMessage { role: "user".into(), ..Default::default() }];
     let special = GenerateRequest { messages, add_special: Some(true), ..Default::default() };
     assert_eq!(refusal(special), found("field_conflict", "add_special"));
     let inputs = EmbedRequest { inputs: vec![Input::default()], ..Default::default() };

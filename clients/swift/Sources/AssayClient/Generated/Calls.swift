@@ -85,6 +85,13 @@ extension Client {
     ) async throws(AssayError) -> Reply<StatsResponse> {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
+
+    /// Renders a conversation by the model's chat template.
+    public func render(
+        _ request: RenderRequest, deadlineMilliseconds: UInt32 = 0
+    ) async throws(AssayError) -> Reply<RenderResponse> {
+        try await call(request, SinglePiece(), deadlineMilliseconds)
+    }
 }
 
 extension HelloRequest: CallRequest {}
@@ -101,6 +108,7 @@ extension LogitsRequest: DemandingRequest {}
 extension EmbedRequest: DemandingRequest {}
 extension CancelRequest: CallRequest {}
 extension StatsRequest: CallRequest {}
+extension RenderRequest: DemandingRequest {}
 
 extension GenerateChunk {
     /// Makes a chunk from the last frame.
