@@ -1,0 +1,147 @@
+// The shared goldens: real templates, the meaning of constructs, and attacks.
+//
+// They lie beside the checkout. Without them these tests are reported as skipped.
+
+import Foundation
+import TestSupport
+import Testing
+
+import Templates
+
+@Suite("template goldens", .enabled(if: Fixtures.exists("templates/conversations.json")))
+struct TemplateGoldenTests {
+    private static func json(_ name: String) throws -> TemplateValue {
+        let data = try Data(contentsOf: URL(fileURLWithPath: Fixtures.path(name)))
+        return try TemplateValue(json: Array(data))
+    }
+
+    private static let names: [String] = {
+        let files = try? FileManager.default.contentsOfDirectory(atPath: Fixtures.path("templates"))
+        return (files ?? []).filter { $0.hasSuffix(".golden.json") }.sorted()
+    }()
+
+    private static let conversations: [String: TemplateValue] = {
+        guard let value = try? json("templates/conversations.json"), case .list(let list) = value
+        else { return [:] }
+        return list.reduce(into: [:]) { $0[$1[key: "id"].text] = $1 }
+    }()
+
+    @Test("all goldens of a template, from messages as callers send them", arguments: names)
+    func rendersGoldens(_ name: String) throws {
+        let golden = try Self.json("templates/\(name)")
+        let source = try Data(
+            contentsOf: URL(
+                fileURLWithPath: Fixtures.path("templates/\(golden[key: "template"].text)")))
+        let template = try Template(source: Array(source))
+        guard case .list(let cases)? = golden[key: "cases"] else { return }
+        #expect(!cases.isEmpty)
+        for row in cases {
+            let id = row[key: "conversation"].text
+            let conversation = try #require(Self.conversations[id])
+            let answer = Result { () throws(TemplateError) in
+                try Self.reference(conversation, golden[key: "context"]).render(
+                    template, now: ConstructTests.now)
+            }
+            Self.check(answer, row, "\(name) \(id)")
+        }
+    }
+
+    private static func check(
+        _ answer: Result<Rendering, TemplateError>, _ row: TemplateValue, _ name: String
+    ) {
+        switch answer {
+        case .success(let rendering):
+            #expect(rendering.text.string == row[key: "output"].text, "\(name)")
+            checkSpans(rendering.text, row, name)
+        case .failure(let error):
+            let kind = row[key: "error"]?[key: "kind"].text
+            #expect(kind != nil, "\(name): \(error)")
+            #expect((error.code == .raised) == (kind == "raised"), "\(name): \(error)")
+            #expect((error.code == .undefined) == (kind == "undefined"), "\(name): \(error)")
+            if kind == "raised" {
+                #expect(error.message == row[key: "error"]?[key: "message"].text)
+            }
+            #expect(error.code != .limit && !error.code.isLoading, "\(name): \(error)")
+        }
+    }
+
+    /// Words of the caller that are spelled like control tokens have the caller's origin.
+    private static func checkSpans(_ text: TemplateText, _ row: TemplateValue, _ name: String) {
+        guard case .list(let spans)? = row[key: "caller_tokens"] else { return }
+        for span in spans {
+            guard case .list(let ends) = span, case .integer(let start) = ends[0],
+                case .integer(let end) = ends[1]
+            else { continue }
+            let inside = text.runs.filter { $0.range.overlaps(start..<end) }
+            #expect(inside.allSatisfy { $0.origin > 0 }, "\(name) \(start)")
+        }
+    }
+
+    /// The conversation as a caller's: message n has the origin n + 1.
+    private static func reference(
+        _ conversation: TemplateValue, _ context: TemplateValue?
+    ) -> ReferenceConversation {
+        var messages: [TemplateValue] = []
+        if case .list(let list)? = conversation[key: "messages"] {
+            for (index, message) in list.enumerated() {
+                messages.append(message.attributed(to: UInt32(index + 1)))
+            }
+        }
+        var reference = ReferenceConversation(messages: messages)
+        reference.tools = conversation[key: "tools"] ?? context?[key: "tools"] ?? .none
+        if case .boolean(let flag)? = conversation[key: "add_generation_prompt"] {
+            reference.addGenerationPrompt = flag
+        }
+        for source in [context, conversation[key: "kwargs"]] {
+            guard case .dictionary(let fields)? = source else { continue }
+            for (key, value) in zip(fields.keys, fields.values) {
+                guard case .text(let name) = key else { continue }
+                reference.variables.append((name.string, value))
+            }
+        }
+        return reference
+    }
+
+    @Test("the meaning of constructs")
+    func agreesOnSemantics() throws {
+        let rows = try Self.json("jinja/semantics.json")
+        let messages = try #require(rows[key: "messages"])
+        guard case .list(let cases)? = rows[key: "cases"] else { return }
+        for row in cases {
+            let source = row[key: "template"].text
+            do throws(TemplateError) {
+                let rendering = try Template(source: source).render(
+                    variables: [("messages", messages)], now: ConstructTests.now)
+                #expect(rendering.text.string == row[key: "output"].text, "\(source)")
+            } catch {
+                let isRefused = error.code == .unsupported && row[key: "beyond"] != nil
+                #expect(isRefused || row[key: "error"] != nil, "\(source): \(error)")
+            }
+        }
+    }
+
+    @Test("attacks are refused or stopped")
+    func survivesAttacks() throws {
+        guard case .list(let cases)? = try Self.json("jinja/hostile.json")[key: "cases"] else {
+            return
+        }
+        for row in cases {
+            let want = row[key: "want"].text
+            do throws(TemplateError) {
+                _ = try Template(source: row[key: "template"].text).render(
+                    variables: [("messages", .list([]))], now: ConstructTests.now)
+                #expect(want.contains("rendered"), "\(row[key: "id"].text)")
+            } catch {
+                let stage = error.code.isLoading ? "refused at load" : "stopped while rendering"
+                #expect(want.contains(stage), "\(row[key: "id"].text): \(error)")
+            }
+        }
+    }
+}
+
+extension TemplateValue? {
+    /// The words of a text, or nothing.
+    fileprivate var text: String {
+        if case .text(let text)? = self { text.string } else { "" }
+    }
+}
