@@ -3,7 +3,7 @@
 // Guarantees: a tokenizer is an immutable value built from checked metadata, usable from any
 // thread. Encoding takes time linear (at worst n log n) in the text, for every text. No input
 // crashes a tokenizer.
-// Does not: apply chat templates, clean up spacing in decoded text, or normalise Unicode.
+// Does not: apply chat templates or clean up spacing in decoded text.
 
 /// Translates between bytes of text and token ids of one model's vocabulary.
 public protocol Tokenizer: Sendable {
@@ -17,6 +17,13 @@ public protocol Tokenizer: Sendable {
     var addsBeginToken: Bool { get }
     /// True when `encode(addSpecial: true)` puts `endToken` behind.
     var addsEndToken: Bool { get }
+    /// The ids that `encode(addSpecial: true)` puts in front.
+    var prefixTokens: [Int32] { get }
+    /// The ids that `encode(addSpecial: true)` puts behind.
+    var suffixTokens: [Int32] { get }
+    /// What every answer that tokenizes must say, such as a pre-tokenizer that was guessed. A code
+    /// and a sentence each.
+    var degradations: [String] { get }
     /// One line for people: the kind of tokenizer and its pre-tokenizer, such as `gpt2 (qwen2)`.
     var summary: String { get }
 
@@ -34,10 +41,10 @@ public protocol Tokenizer: Sendable {
     ) throws(TokenizerError) -> [Int32]
 
     /// Turns a rendered conversation into token ids. The begin token is added where the vocabulary
-    /// asks for a begin token. Control tokens are recognised in the template's words and never in
-    /// the caller's words. Where the caller's words hold no control token, the ids are those of
-    /// encoding the whole text with special tokens recognised. No end token is added, because the
-    /// model's turn follows.
+    /// asks for a begin token and the template wrote none in front. Control tokens are recognised
+    /// in the template's words and never in the caller's words. Where the caller's words hold no
+    /// control token, the ids are those of encoding the whole text with special tokens recognised.
+    /// No end token is added, because the model's turn follows.
     ///
     /// - Throws: `textTooLong` above `TokenizerLimits.textSizeMax` bytes, and what the watch says.
     func encode(_ prompt: ChatPrompt, watch: EncodingWatch?) throws(TokenizerError) -> [Int32]
@@ -60,6 +67,9 @@ public protocol Tokenizer: Sendable {
 
     /// True for the tokens after which generation stops: end of text, of turn, of message.
     func isEndOfGeneration(_ token: Int32) -> Bool
+
+    /// Tokens that are never chosen, whatever their logits.
+    var suppressedTokens: [Int32] { get }
 
     /// True for tokens that carry structure instead of text: begin, end, roles of a conversation.
     func isControl(_ token: Int32) -> Bool
@@ -92,9 +102,21 @@ extension Tokenizer {
     ) throws(TokenizerError) -> [Int32] {
         var tokens = try encode(
             prompt.text.span, addSpecial: true, parseSpecial: false, watch: watch)
-        if addsEndToken, tokens.last == endToken { tokens.removeLast() }
+        tokens.removeLast(suffixTokens.count)
         return tokens
     }
+
+    /// None.
+    public var suppressedTokens: [Int32] { [] }
+
+    /// The begin token, where it is added.
+    public var prefixTokens: [Int32] { addsBeginToken ? beginToken.map { [$0] } ?? [] : [] }
+
+    /// The end token, where it is added.
+    public var suffixTokens: [Int32] { addsEndToken ? endToken.map { [$0] } ?? [] : [] }
+
+    /// Nothing.
+    public var degradations: [String] { [] }
 
     /// No bound.
     public func leastTokenCount(ofSize size: Int) -> Int { 0 }

@@ -34,6 +34,11 @@ public struct TokenizerDefinition: Sendable {
     /// Tokens that swallow the white space behind them. nil: the model's name decides.
     public var strippingTokens: Set<Int>?
 
+    /// Rows of the model's embedding. Tokens behind them have no meaning. nil: one for each token.
+    package var rowCount: Int?
+    /// The steps of a tokenizer.json. nil: the kind and the pre-tokenizer's name say everything.
+    var pipeline: PipelineDefinition?
+
     /// An empty definition of the given kind.
     public init(model: String) { self.model = model }
 

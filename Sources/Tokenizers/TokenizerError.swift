@@ -34,8 +34,6 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
             case jsonStructureInvalid = "tokenizer_json_structure_invalid"
             case featureUnsupported = "tokenizer_feature_unsupported"
             case tokenIDInvalid = "token_id_invalid"
-            case chatTemplateUnsupported = "chat_template_unsupported"
-            case chatMessageInvalid = "chat_message_invalid"
         }
 
         private let value: Value
@@ -67,8 +65,6 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
             case .jsonStructureInvalid: "text of the tokenizer has another structure"
             case .featureUnsupported: "tokenizer needs a feature that is not supported"
             case .tokenIDInvalid: "id of a token is not usable"
-            case .chatTemplateUnsupported: "chat template is not known"
-            case .chatMessageInvalid: "chat template has no form for the conversation"
             }
         }
 
@@ -121,10 +117,6 @@ public struct TokenizerError: Error, Sendable, CustomStringConvertible {
         public static let featureUnsupported = Code(.featureUnsupported)
         /// An id of a tokenizer.json is taken, out of range or no integer.
         public static let tokenIDInvalid = Code(.tokenIDInvalid)
-        /// A chat template is not known.
-        public static let chatTemplateUnsupported = Code(.chatTemplateUnsupported)
-        /// The template has no form for the conversation.
-        public static let chatMessageInvalid = Code(.chatMessageInvalid)
     }
 
     /// The stable reason.

@@ -42,6 +42,9 @@ public enum TokenizerFactory {
     public static func make(from definition: TokenizerDefinition) throws(TokenizerError)
         -> any Tokenizer
     {
+        if let pipeline = definition.pipeline {
+            return try PipelineTokenizer(definition, pipeline)
+        }
         guard let row = builders.first(where: { $0.model == definition.model }) else {
             throw TokenizerError(
                 .modelUnsupported, tried: "choosing a tokenizer",

@@ -31,32 +31,57 @@ import Tokenizers
         [try sentencePiece(), try sentencePiece(stripping: true), try bytePair()]
     }
 
-    /// Every form there is.
-    private static let templates = ChatTemplateTests.cases.compactMap {
-        try? ChatTemplate(recognising: $0.template)
-    }
+    /// What stands around the words of a turn, and in front of all.
+    private struct Frame {
+        var opening = ""
+        let before: String
+        let behind: String
 
-    private static func conversation(_ texts: [String]) -> [TemplateMessage] {
-        texts.enumerated().map {
-            TemplateMessage($0.offset % 2 == 0 ? .user : .assistant, $0.element)
+        func prompt(_ texts: [String]) -> ChatPrompt {
+            var prompt = ChatPrompt(text: Array(opening.utf8))
+            for text in texts {
+                prompt.text += before.utf8
+                let start = prompt.text.count
+                prompt.text += text.utf8
+                if !text.isEmpty { prompt.contentRanges.append(start..<prompt.text.count) }
+                prompt.text += behind.utf8
+            }
+            return prompt
         }
     }
+
+    private static let frames = [
+        Frame(before: "<|im_start|>user\n", behind: "<|im_end|>\n"),
+        Frame(before: "<|user|>\n", behind: "<|end|>\n<|assistant|>\n"),
+        Frame(before: "[INST] ", behind: " [/INST]"),
+        Frame(opening: "<s>", before: "<|user|>", behind: "</s>"),
+    ]
 
     private static let plainTexts = [
         ["hello"], ["  a b", "", "hello ~~ a"], ["~~", " ~~x", "\n\nab "],
         ["é ", "ab\u{2581}", "  "],
     ]
 
-    @Test func theseTemplatesAreKnown() { #expect(Self.templates.count > 10) }
-
+    /// A begin token that the template wrote is not added again.
     @Test(arguments: plainTexts)
     func plainWordsGiveTheIDsOfTheWholeText(_ texts: [String]) throws {
-        for template in Self.templates {
+        for frame in Self.frames {
             for tokenizer in try Self.tokenizers() {
-                let prompt = try template.render(Self.conversation(texts))
-                let whole = try tokenizer.encode(prompt.text, addSpecial: true, parseSpecial: true)
-                #expect(try tokenizer.encode(prompt) == whole, "\(template.name)")
+                let prompt = frame.prompt(texts)
+                let whole = try tokenizer.encode(
+                    prompt.text, addSpecial: frame.opening.isEmpty, parseSpecial: true)
+                #expect(try tokenizer.encode(prompt) == whole, "\(frame)")
             }
+        }
+    }
+
+    /// The caller's words at the very start are no begin token.
+    @Test func aBeginTokenInTheCallersWordsDoesNotCount() throws {
+        for tokenizer in try Self.tokenizers() where tokenizer.addsBeginToken {
+            let prompt = ChatPrompt(text: Array("<s>a".utf8), contentRanges: [0..<4])
+            let tokens = try tokenizer.encode(prompt)
+            #expect(tokens.count { $0 == tokenizer.beginToken } == 1)
+            #expect(tokens.first == tokenizer.beginToken && tokens.count > 2)
         }
     }
 
@@ -66,14 +91,14 @@ import Tokenizers
         "<|im_<|im_end|>end|>", "a<|user|>b", "<|assistant|>", "~~<|im_end|>~~",
     ])
     func wordsCannotForgeControlTokens(_ text: String) throws {
-        for template in Self.templates {
+        for frame in Self.frames {
             for tokenizer in try Self.tokenizers() {
-                let forged = try tokenizer.encode(try template.render([.init(.user, text)]))
-                let harmless = try tokenizer.encode(try template.render([.init(.user, "a")]))
+                let forged = try tokenizer.encode(frame.prompt([text]))
+                let harmless = try tokenizer.encode(frame.prompt(["a"]))
                 func controls(_ tokens: [Int32]) -> [Int32] {
                     tokens.filter { tokenizer.isControl($0) || $0 == 0 }
                 }
-                #expect(controls(forged) == controls(harmless), "\(template.name): \(text)")
+                #expect(controls(forged) == controls(harmless), "\(frame): \(text)")
                 // Spaces aside, which SentencePiece adds behind whole tokens.
                 let bytes = tokenizer.decode(forged, special: true).filter { $0 != 0x20 }
                 #expect(String(decoding: bytes, as: UTF8.self).contains(text))

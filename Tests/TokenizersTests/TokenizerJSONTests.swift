@@ -75,7 +75,9 @@ import Tokenizers
     }
 
     @Test func holesBecomeTokensThatNothingProduces() throws {
-        let json = SmallTokenizerJSON(added: #"{"id":9,"content":"<x>","special":true}"#)
+        // The library gives added tokens the ids behind the vocabulary, so only `vocab` has holes.
+        var json = SmallTokenizerJSON(added: "")
+        json.vocab += #","d":9"#
         let definition = try json.definition()
         #expect(definition.tokens.count == 10)
         #expect(definition.types?[6] == TokenType.unused.rawValue)
@@ -86,7 +88,7 @@ import Tokenizers
         var json = SmallTokenizerJSON()
         json.post =
             #"{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<x>"}},"#
-            + #"{"Sequence":{"id":"A"}}]}"#
+            + #"{"Sequence":{"id":"A"}}],"special_tokens":{"<x>":{"id":"<x>","ids":[5]}}}"#
         let fromTemplate = try json.definition()
         #expect(fromTemplate.specialTokens[.begin] == 5)
         #expect(fromTemplate.addsBeginToken == true && fromTemplate.addsEndToken == false)
@@ -101,6 +103,73 @@ import Tokenizers
             added: #"{"id":5,"content":"<x>","special":true,"rstrip":true}"#)
         let tokenizer = try TokenizerFactory.make(from: json.definition())
         #expect(try tokenizer.encode("<x>  a", parseSpecial: true) == [5, 0])
+    }
+
+    /// Qwen3-Embedding ends a text with another token than its `eos_token`.
+    @Test func putsTheProcessorsTokenBehindTheText() throws {
+        var json = SmallTokenizerJSON()
+        json.post =
+            #"{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A"}},"#
+            + #"{"SpecialToken":{"id":"<x>"}}],"special_tokens":{"<x>":{"id":"<x>","ids":[5]}}}"#
+        let tokenizer = try TokenizerFactory.make(from: json.definition(#"{"eos_token":"c"}"#))
+        #expect(try tokenizer.encode("a") == [0, 5])
+        #expect(tokenizer.suffixTokens == [5] && tokenizer.endToken == 2)
+        #expect(!tokenizer.addsEndToken && tokenizer.isEndOfGeneration(2))
+    }
+
+    @Test func refusesATextThatTheFileWantsCut() throws {
+        var json = SmallTokenizerJSON()
+        json.rest = #","truncation":{"max_length":2,"strategy":"LongestFirst","stride":0}"#
+        let tokenizer = try TokenizerFactory.make(from: json.definition())
+        #expect(try tokenizer.encode("cc") == [2, 2])
+        let error = #expect(throws: TokenizerError.self) { _ = try tokenizer.encode("ccc") }
+        #expect(error?.code == .tooManyTokens && error?.location == "truncation")
+    }
+
+    @Test func refusesATextWithATokenThatTheModelHasNoRowFor() throws {
+        var definition = try SmallTokenizerJSON().definition()
+        definition.rowCount = 4
+        let tokenizer = try TokenizerFactory.make(from: definition)
+        #expect(tokenizer.vocabularySize == 4)
+        #expect(tokenizer.summary.contains("2 tokens from 4 on"))
+        #expect(try tokenizer.encode("ab") == [3])
+        let error = #expect(throws: TokenizerError.self) { _ = try tokenizer.encode("abc") }
+        #expect(error?.code == .tokenIDInvalid)
+    }
+
+    @Test func aCallersTextBecomesNoSpecialToken() throws {
+        // The merges make the special token "ab", which the library lets any text become.
+        var json = SmallTokenizerJSON(added: #"{"id":3,"content":"ab","special":true}"#)
+        let tokenizer = try TokenizerFactory.make(from: json.definition())
+        #expect(try tokenizer.encode("ab", parseSpecial: true) == [3])
+        #expect(try tokenizer.encode("ab") == [0, 1])
+        json.more = #","ignore_merges":true"#
+        let whole = try TokenizerFactory.make(from: json.definition())
+        #expect(try whole.encode("ab") == [0, 1])
+    }
+
+    @Test(arguments: TokenizerParts.rows.indices)
+    func theTableSaysWhatIsRefused(_ index: Int) throws {
+        let row = TokenizerParts.rows[index]
+        var json = SmallTokenizerJSON()
+        let step = "{\"type\":\"\(row.type)\"}"
+        switch row.place {
+        case .model: json.type = "\"\(row.type)\""
+        case .normalizer: json.normalizer = step
+        case .preTokenizer: json.pre = step
+        case .postProcessor: json.post = step
+        case .decoder: json.rest = ",\"decoder\":\(step)"
+        }
+        do throws(TokenizerError) {
+            _ = try json.definition()
+            #expect(row.refusal == nil)
+        } catch {
+            // A type that is done may lack its parameters here.
+            let isUnknown =
+                error.message.contains("the step \"") || error.message.contains("a model of type")
+            #expect(isUnknown == (row.refusal != nil), "\(error)")
+            #expect(row.refusal == nil || error.message.contains(row.type), "\(error)")
+        }
     }
 
     @Test(arguments: MalformedTokenizerJSON.all)

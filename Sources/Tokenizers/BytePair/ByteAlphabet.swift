@@ -31,6 +31,13 @@ enum ByteAlphabet {
         }
     }()
 
+    /// True when every character of a text is in the alphabet.
+    static func covers(_ text: ArraySlice<UInt8>) -> Bool {
+        String(decoding: text, as: UTF8.self).unicodeScalars.allSatisfy {
+            $0.value < decoded.count && decoded[Int($0.value)] >= 0
+        }
+    }
+
     /// Appends the bytes behind a token text. Characters outside the alphabet are appended
     /// unchanged.
     static func appendDecoded(_ text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {

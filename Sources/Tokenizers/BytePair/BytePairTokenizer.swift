@@ -13,16 +13,25 @@ struct BytePairTokenizer: VocabularyTokenizer {
     private let preTokenizer: PreTokenizer
     private let preTokenizerName: String
     private let ignoresMerges: Bool
+    let degradations: [String]
     let addsBeginToken: Bool
     let addsEndToken: Bool
     let encodesEveryByte: Bool
 
     var summary: String { "gpt2 (\(preTokenizerName))" }
 
+    private static let guess =
+        "pre_tokenizer_guessed: the file has no tokenizer.ggml.pre and no known vocabulary, "
+        + "so texts may be cut otherwise than in training"
+
     /// Checks the definition and builds the lookup tables.
     init(_ definition: TokenizerDefinition) throws(TokenizerError) {
-        preTokenizer = try PreTokenizer.named(definition.preTokenizer)
-        preTokenizerName = definition.preTokenizer ?? "default"
+        let known =
+            definition.preTokenizer == nil ? KnownVocabularies.preTokenizer(of: definition) : nil
+        let name = definition.preTokenizer ?? known
+        preTokenizer = try PreTokenizer.named(name)
+        preTokenizerName = name ?? "default"
+        degradations = name == nil ? [Self.guess] : []
         ignoresMerges = definition.ignoresMerges ?? preTokenizer.ignoresMerges
         guard let rules = definition.merges else {
             throw TokenizerError(

@@ -28,9 +28,9 @@ package enum CharacterClass: UInt8, Sendable {
 /// The unpacked table.
 package struct CharacterClassTable: Sendable {
     /// Code point / 256 -> page. Equal pages are stored once.
-    private let pageIndexes: [UInt16]
+    private var pageIndexes: [UInt16]
     /// Pages of 256 classes, one after the other.
-    private let pages: [CharacterClass]
+    private var pages: [CharacterClass]
 
     package static let shared = CharacterClassTable(runs: characterClassRuns)
 
@@ -52,6 +52,24 @@ package struct CharacterClassTable: Sendable {
         }
         self.pageIndexes = pageIndexes
         self.pages = pages
+    }
+
+    /// The table with some ranges of code points as `other`.
+    func without(_ ranges: [(first: UInt32, last: UInt32)]) -> CharacterClassTable {
+        var table = self
+        var own: Set<UInt32> = []
+        for range in ranges {
+            for point in range.first...range.last {
+                let page = point >> 8
+                if own.insert(page).inserted {
+                    let first = Int(table.pageIndexes[Int(page)]) << 8
+                    table.pageIndexes[Int(page)] = UInt16(table.pages.count >> 8)
+                    table.pages.append(contentsOf: table.pages[first..<first + 256])
+                }
+                table.pages[Int(table.pageIndexes[Int(page)]) << 8 | Int(point & 0xFF)] = .other
+            }
+        }
+        return table
     }
 
     /// The class of a code point, `other` above U+10FFFF.

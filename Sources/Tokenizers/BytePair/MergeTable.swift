@@ -68,6 +68,23 @@ struct MergeTable: Sendable {
 
     private let firstOther: Int32
 
+    /// A table of pairs that are tokens, most important first. Of equal pairs the last counts.
+    ///
+    /// - Parameter isLeftOut: pairs whose rank is kept free.
+    init(
+        _ pairs: [TokenPair], tokenCount: Int, isLeftOut: (TokenPair) -> Bool = { _ in false }
+    ) {
+        byteSymbols = []
+        spellings = []
+        firstOther = Int32(tokenCount)
+        table = IntegerTable(
+            pairs.indices.reversed().compactMap { rank in
+                let pair = pairs[rank]
+                if isLeftOut(pair) { return nil }
+                return (Self.pair(pair.left, pair.right), UInt64(rank) << 32 | UInt64(pair.merged))
+            })
+    }
+
     /// Appends the tokens of a symbol left after merging.
     @inline(__always)
     func append(_ symbol: Int32, to tokens: inout [Int32]) {

@@ -91,7 +91,7 @@ private func looseScalar(_ text: UnsafeBufferPointer<UInt8>, _ offset: Int) -> (
 }
 
 /// UTF-8 by the general pattern, surrogates included.
-private func appendUTF8(_ point: UInt32, to bytes: inout [UInt8]) {
+func appendUTF8(_ point: UInt32, to bytes: inout [UInt8]) {
     switch point {
     case 0..<0x80:
         bytes.append(UInt8(point))

@@ -6,7 +6,7 @@
 // both white space and in the set of signs, as in the published tokenizer.
 
 /// Sets of characters in patterns.
-enum CharacterSet: Sendable {
+enum CharacterSet: Sendable, Equatable {
     /// `\p{L}`
     case letters
     /// `\p{P}`

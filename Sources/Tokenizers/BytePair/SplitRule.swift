@@ -8,7 +8,7 @@
 // cases only where the pattern says so.
 
 /// One pattern.
-enum SplitRule: Sendable {
+enum SplitRule: Sendable, Equatable {
     /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
     /// without the last alternative if `keepsLoneSpace` is false.
     case gpt2(keepsLoneSpace: Bool)

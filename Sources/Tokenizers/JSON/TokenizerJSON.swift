@@ -1,15 +1,12 @@
 // tokenizer.json (the tokenizers library of Hugging Face) -> TokenizerDefinition.
 //
 // Facts: the file holds `model` of type BPE with `vocab` (text -> id) and `merges` ("left right",
-// or pairs). Beside `model` stand `added_tokens`, and `normalizer`, `pre_tokenizer` and
-// `post_processor` as trees of typed objects. Two kinds are known by structure: byte-level (a
-// ByteLevel step in the pre-tokenizer) and SentencePiece style (`byte_fallback`, spaces written as
-// U+2581).
+// or pairs). Beside `model` stand `added_tokens`, and `normalizer`, `pre_tokenizer`,
+// `post_processor` and `decoder` as trees of typed objects, and `truncation` and `padding`.
 //
-// Guarantees: an unknown part that would change ids is refused by name, never skipped: model types,
-// normalizers, pre-tokenizers, token flags.
-// Does not: apply NFC, which byte-level files may ask for (as in llama.cpp, ids differ for text
-// that is not composed). Does not repeat the checks of `Vocabulary`.
+// Guarantees: every part is done as the library does it, or refused by name, never skipped.
+// `TokenizerParts` lists both.
+// Does not: repeat the checks of `Vocabulary`.
 
 import ModelFiles
 
@@ -18,7 +15,8 @@ extension TokenizerDefinition {
     /// the tokens that open and close a text. Any thread. The texts are copied.
     ///
     /// - Throws: `jsonInvalid`, `jsonStructureInvalid`, `featureUnsupported` by name,
-    ///   `tokenIDInvalid`, `mergeInvalid`, `vocabularyTooLarge`.
+    ///   `preTokenizerUnsupported` with a pattern, `tokenIDInvalid`, `mergeInvalid`,
+    ///   `vocabularyTooLarge`.
     public init(tokenizerJSON: [UInt8], configuration: [UInt8]? = nil) throws(TokenizerError) {
         let root = try Self.document(tokenizerJSON, "tokenizer.json")
         let settings = try configuration.map { bytes throws(TokenizerError) in
@@ -49,7 +47,7 @@ extension TokenizerDefinition {
     }
 }
 
-/// Reads the parts of a tokenizer.json that make the vocabulary.
+/// Reads the parts of a tokenizer.json, but for the ids around a text.
 struct TokenizerJSONReader {
     let root: JSONValue
 
@@ -57,88 +55,94 @@ struct TokenizerJSONReader {
 
     func definition() throws(TokenizerError) -> TokenizerDefinition {
         let model = try object("model", in: root)
-        let type = model["type"]?.asString ?? "(none)"
-        guard type == "BPE" else {
-            throw unsupported("a model of type \"\(printable(type))\"", "BPE", "model.type")
-        }
-        for key in ["continuing_subword_prefix", "end_of_word_suffix", "dropout"] {
-            guard let value = model[key], !value.isNull, value.asString != "" else { continue }
-            throw unsupported("\(value.typeName)", "null", "model.\(key)")
-        }
+        try checkModel(model)
         let vocabulary = try TokenizerJSONVocabulary(root, model)
-        let isSentencePiece = model["byte_fallback"]?.asBool ?? false
-        return isSentencePiece
-            ? try sentencePiece(model, vocabulary) : try byteLevel(model, vocabulary)
-    }
-
-    private func byteLevel(
-        _ model: JSONValue, _ vocabulary: TokenizerJSONVocabulary
-    ) throws(TokenizerError) -> TokenizerDefinition {
-        for step in try steps("normalizer", "normalizers") where step.type != "NFC" {
-            throw unsupported(
-                "the normalizer \"\(printable(step.type))\"", "NFC or none", "normalizer")
+        var pipeline = PipelineDefinition()
+        pipeline.normalizers = try normalizerSteps(TokenizerSteps(root, .normalizer).flat())
+        pipeline.steps = try preTokenizerSteps(TokenizerSteps(root, .preTokenizer).flat())
+        try checkOrder(pipeline)
+        pipeline.addedTokens = vocabulary.addedTokens
+        pipeline.isInModel = vocabulary.isInModel
+        pipeline.pairs = try vocabulary.pairs(model)
+        pipeline.model = try vocabulary.settings(model)
+        pipeline.tokenCountMax = try truncation()
+        try checkPadding()
+        let isByteLevel = pipeline.steps.contains {
+            if case .byteLevel = $0 { true } else { false }
         }
-        var definition = TokenizerDefinition(model: "gpt2")
-        vocabulary.fill(&definition, isByteLevel: true)
-        definition.merges = try vocabulary.mergeTexts(model)
-        definition.preTokenizer = try PreTokenizerRecognition.name(
-            steps("pre_tokenizer", "pretokenizers"))
-        definition.ignoresMerges = model["ignore_merges"]?.asBool ?? false
+        pipeline.decoder =
+            try decoder(TokenizerSteps(root, .decoder).flat())
+            ?? (isByteLevel
+                ? TokenDecoder(readsAlphabet: true)
+                : TokenDecoder(
+                    replacements: [(Array("\u{2581}".utf8), [0x20])], readsByteTokens: true))
+        var definition = TokenizerDefinition(model: isByteLevel ? "gpt2" : "llama")
+        vocabulary.fill(&definition)
+        definition.preTokenizer = PreTokenizerNames.name(of: pipeline.steps)
         definition.addsBeginToken = false
+        definition.pipeline = pipeline
         return definition
     }
 
-    private func sentencePiece(
-        _ model: JSONValue, _ vocabulary: TokenizerJSONVocabulary
-    ) throws(TokenizerError) -> TokenizerDefinition {
-        var escapes = false
-        var addsPrefix = false
-        let normalizers = try steps("normalizer", "normalizers")
-        for step in normalizers + (try steps("pre_tokenizer", "pretokenizers")) {
-            switch step.type {
-            case "Prepend" where step.value["prepend"]?.asString == "\u{2581}":
-                addsPrefix = true
-            case "Replace" where step.isSpaceReplacement:
-                escapes = true
-            case "Metaspace" where step.isPlainMetaspace:
-                escapes = true
-                addsPrefix = step.value["prepend_scheme"]?.asString != "never"
-            case "Split" where step.isSpaceSplit:
-                // Spaces are gone at the split, because the normalizer replaced them.
-                continue
-            default:
-                throw unsupported(
-                    "the step \"\(printable(step.type))\" in this form",
-                    "spaces replaced by U+2581, perhaps with one in front", step.place)
-            }
+    /// Without a type, the library takes a model with `vocab` and `merges` for BPE.
+    private func checkModel(_ model: JSONValue) throws(TokenizerError) {
+        let isUntyped = model["type"] == nil
+        let type = model["type"]?.asString ?? "(none)"
+        guard type == "BPE" || isUntyped && model["merges"] != nil else {
+            throw .unsupported(
+                "a model of type \"\(printable(type.utf8, countMax: 40))\"",
+                TokenizerParts.names(.model), "model.type")
         }
-        guard escapes else {
-            throw unsupported("spaces that stay", "spaces replaced by U+2581", "normalizer")
+        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+            guard let value = model[key], !value.isNull, value.asString != "" else { continue }
+            throw .unsupported("\(value.typeName)", "null", "model.\(key)")
         }
-        var definition = TokenizerDefinition(model: "llama")
-        vocabulary.fill(&definition, isByteLevel: false)
-        definition.scores = try vocabulary.scores(model)
-        definition.addsSpacePrefix = addsPrefix
-        definition.addsBeginToken = false
-        return definition
+        if let dropout = model["dropout"], !dropout.isNull, dropout.asDouble != 0 {
+            throw .unsupported("\(dropout.typeName) other than 0", "null or 0", "model.dropout")
+        }
     }
 
-    /// Flattens a tree of steps, sequences in order. No steps for null.
-    func steps(_ key: String, _ inner: String) throws(TokenizerError) -> [TokenizerStep] {
-        guard let value = root[key], !value.isNull else { return [] }
-        var result: [TokenizerStep] = []
-        var rest = [value]
-        while let next = rest.popLast() {
-            guard let type = next["type"]?.asString else {
-                throw TokenizerError.structure(next, "an object with a type", key)
-            }
-            if type == "Sequence" {
-                rest += (next[inner].map { Array($0.elements) } ?? []).reversed()
-            } else {
-                result.append(TokenizerStep(type: type, value: next, place: key))
+    /// A space in front of the first piece needs the place of the piece in the raw text.
+    private func checkOrder(_ pipeline: PipelineDefinition) throws(TokenizerError) {
+        let place = TokenizerParts.Place.preTokenizer.rawValue
+        var isWritten = false
+        for step in pipeline.steps {
+            switch step {
+            case .metaspace(let metaspace) where metaspace.prefix == .first:
+                if !pipeline.normalizers.isEmpty {
+                    throw .unsupported(
+                        "prepend_scheme first behind a normalizer", "always or never", place)
+                }
+                if isWritten {
+                    throw .unsupported(
+                        "prepend_scheme first behind a step that changes the text",
+                        "always or never", place)
+                }
+                isWritten = true
+            case .metaspace, .byteLevel: isWritten = true
+            case .split, .fixedLength: break
             }
         }
-        return result
+    }
+
+    /// The most ids of a text that the file does not want cut.
+    private func truncation() throws(TokenizerError) -> Int? {
+        guard let value = root["truncation"], !value.isNull else { return nil }
+        guard let countMax = value["max_length"]?.asInteger, countMax >= 0 else {
+            throw .structure(value, "an object with max_length", "truncation")
+        }
+        return countMax
+    }
+
+    /// Padding to the longest text of a batch leaves a single text as it is.
+    private func checkPadding() throws(TokenizerError) {
+        guard let value = root["padding"], !value.isNull else { return }
+        if value["strategy"]?.asString == "BatchLongest",
+            value["pad_to_multiple_of"].map({ $0.isNull || $0.asInteger == 1 }) ?? true
+        {
+            return
+        }
+        throw .unsupported("padding to a fixed length or multiple", "BatchLongest", "padding")
     }
 
     private func object(_ key: String, in value: JSONValue) throws(TokenizerError) -> JSONValue {
@@ -147,36 +151,80 @@ struct TokenizerJSONReader {
         }
         return found
     }
-
-    private func unsupported(_ found: String, _ allowed: String, _ place: String)
-        -> TokenizerError
-    {
-        TokenizerError.unsupported(found, allowed, place)
-    }
 }
 
-/// One normalizer or pre-tokenizer.
+/// One step of a tree of steps.
 struct TokenizerStep {
     let type: String
     let value: JSONValue
-    /// The top-level key above the step.
-    let place: String
+    let place: TokenizerParts.Place
 
-    /// `Replace` of each space by U+2581.
-    var isSpaceReplacement: Bool {
-        value["pattern"]?["String"]?.asString == " "
-            && value["content"]?.asString == "\u{2581}"
+    /// A text of the step.
+    func text(_ key: String) throws(TokenizerError) -> [UInt8] {
+        guard let bytes = value[key]?.asBytes else {
+            throw .structure(value[key] ?? value, "a text \"\(key)\"", place.rawValue)
+        }
+        return Array(bytes)
     }
 
-    /// `Metaspace` that only replaces spaces. A splitting Metaspace is refused.
-    var isPlainMetaspace: Bool {
-        value["replacement"]?.asString == "\u{2581}" && value["split"]?.asBool == false
+    /// A flag of the step.
+    func flag(_ key: String, default usual: Bool) throws(TokenizerError) -> Bool {
+        guard let found = value[key] else { return usual }
+        guard let flag = found.asBool else {
+            throw .structure(found, "true or false as \"\(key)\"", place.rawValue)
+        }
+        return flag
     }
 
-    /// `Split` at spaces.
-    var isSpaceSplit: Bool {
-        place == "pre_tokenizer" && value["pattern"]?["String"]?.asString == " "
-            && value["invert"]?.asBool != true
+    /// A refusal of the step or of a parameter.
+    func unsupported(_ found: String, _ allowed: String) -> TokenizerError {
+        .unsupported("\(type): \(found)", allowed, place.rawValue)
+    }
+
+    /// The refusal of a step without a row.
+    var unknown: TokenizerError {
+        let reason = TokenizerParts.reason(place, type).map { ", \($0)" } ?? ""
+        return .unsupported(
+            "the step \"\(printable(type.utf8, countMax: 40))\"\(reason)",
+            TokenizerParts.names(place), place.rawValue)
+    }
+}
+
+/// A tree of steps under a top-level key.
+struct TokenizerSteps {
+    private static let countMax = 64
+
+    private let root: JSONValue
+    private let place: TokenizerParts.Place
+
+    init(_ root: JSONValue, _ place: TokenizerParts.Place) {
+        self.root = root
+        self.place = place
+    }
+
+    /// The steps in order. None for null.
+    func flat() throws(TokenizerError) -> [TokenizerStep] {
+        guard let value = root[place.rawValue], !value.isNull else { return [] }
+        var result: [TokenizerStep] = []
+        var rest = [value]
+        while let next = rest.popLast() {
+            guard let type = next["type"]?.asString else {
+                throw .structure(next, "an object with a type", place.rawValue)
+            }
+            if type == "Sequence" {
+                guard let inner = next[place.innerKey], inner.isArray else {
+                    throw .structure(next, "a list \"\(place.innerKey)\"", place.rawValue)
+                }
+                rest += Array(inner.elements).reversed()
+            } else {
+                result.append(TokenizerStep(type: type, value: next, place: place))
+            }
+            guard result.count <= Self.countMax else {
+                throw .unsupported(
+                    "more than \(Self.countMax) steps", "\(Self.countMax)", place.rawValue)
+            }
+        }
+        return result
     }
 }
 

@@ -1,7 +1,8 @@
-// The token list of a tokenizer.json: texts by id, types, merges, scores.
+// The token list of a tokenizer.json: texts by id, types, added tokens, merges.
 //
 // Guarantees: ids are unique, and dense except for a bounded number of holes. The holes become
-// unused tokens. An added token with another id in the vocabulary is refused.
+// unused tokens. An added token has the id that the tokenizers library gives it: that of the same
+// text in the vocabulary, else the next free one. A file that says otherwise is refused.
 // Does not: keep the document.
 
 import ModelFiles
@@ -9,14 +10,13 @@ import ModelFiles
 struct TokenizerJSONVocabulary {
     private var texts: [[UInt8]]
     private var types: [Int32]
-    private var stripping: Set<Int> = []
-    /// Text -> id, added tokens included.
-    private(set) var ids: [[UInt8]: Int] = [:]
+    /// Text -> id, without the tokens that are only added.
+    private var modelIDs: [[UInt8]: Int] = [:]
+    private var ids: [[UInt8]: Int] = [:]
+    private(set) var isInModel: [Bool] = []
+    private(set) var addedTokens: [AddedToken] = []
     private let place = "model.vocab"
 
-    /// Bytes of the longest token with counted cuts. Published vocabularies of SentencePiece style
-    /// stay below 100.
-    private static let scoredSizeMax = 256
     /// Holes in the ids. Published files have no holes, or a few hundred.
     private static let holeCountMax = 65_536
 
@@ -37,9 +37,11 @@ struct TokenizerJSONVocabulary {
         for (key, value) in vocab.members {
             try set(Array(key), value, countMax, .normal)
         }
-        let unknown = model["unk_token"]?.asString
-        for token in added { try add(token, countMax, unknown: unknown) }
-        if let unknown, let id = ids[Array(unknown.utf8)] {
+        modelIDs = ids
+        isInModel = types.map { $0 != TokenType.undefined.rawValue }
+        var next = vocab.count
+        for token in added { try add(token, countMax, next: &next) }
+        if let id = unknown(model), types[id] == TokenType.control.rawValue {
             types[id] = TokenType.unknown.rawValue
         }
         for id in types.indices where types[id] == TokenType.undefined.rawValue {
@@ -72,99 +74,68 @@ struct TokenizerJSONVocabulary {
         types[id] = type.rawValue
     }
 
+    /// - Parameter next: the id of the next token that the vocabulary does not have.
     private mutating func add(
-        _ token: JSONValue, _ countMax: Int, unknown: String?
+        _ token: JSONValue, _ countMax: Int, next: inout Int
     ) throws(TokenizerError) {
         let place = "added_tokens"
-        guard let content = token["content"]?.asBytes, !content.isEmpty, let id = token["id"] else {
+        guard let content = token["content"]?.asBytes, let id = token["id"] else {
             throw .structure(token, "an object with content and id", place)
         }
-        for flag in ["single_word", "lstrip"] where token[flag]?.asBool == true {
-            throw .unsupported("\(flag) of token \(quoted(content))", "false", place)
-        }
+        // The library passes over a token without text.
+        guard !content.isEmpty else { return }
         let isSpecial = token["special"]?.asBool ?? false
-        try set(Array(content), id, countMax, isSpecial ? .control : .userDefined)
-        if token["rstrip"]?.asBool == true, let id = id.asInteger { stripping.insert(id) }
+        let text = Array(content)
+        let expected = ids[text] ?? next
+        try set(text, id, countMax, isSpecial ? .control : .userDefined)
+        guard id.asInteger == expected else {
+            throw TokenizerError(
+                .tokenIDInvalid, tried: "reading the id of token \(quoted(text))",
+                found: "id \(id.asInteger ?? -1)",
+                allowed: "\(expected), the next behind the vocabulary", location: place)
+        }
+        next = max(next, expected + 1)
+        addedTokens.append(
+            AddedToken(
+                id: Int32(expected), content: text,
+                isSingleWord: token["single_word"]?.asBool ?? false,
+                stripsLeft: token["lstrip"]?.asBool ?? false,
+                stripsRight: token["rstrip"]?.asBool ?? false,
+                isNormalized: token["normalized"]?.asBool ?? !isSpecial, isSpecial: isSpecial))
     }
 
     /// Puts the lists into a definition.
-    func fill(_ definition: inout TokenizerDefinition, isByteLevel: Bool) {
-        var types = types
-        if !isByteLevel {
-            for value in UInt8.min...UInt8.max {
-                if let id = ids[Self.byteText(value)], types[id] == TokenType.normal.rawValue {
-                    types[id] = TokenType.byte.rawValue
-                }
-            }
-        }
+    func fill(_ definition: inout TokenizerDefinition) {
         var list = TextList()
         list.reserve(count: texts.count, byteCount: texts.reduce(0) { $0 + $1.count })
         for text in texts { list.append(text) }
         definition.tokens = list
         definition.types = types
-        definition.strippingTokens = stripping
+        definition.strippingTokens = []
     }
 
-    private static func byteText(_ value: UInt8) -> [UInt8] {
-        let digits = String(value, radix: 16, uppercase: true)
-        return Array(("<0x" + (value < 16 ? "0" : "") + digits + ">").utf8)
+    // MARK: Model
+
+    private func unknown(_ model: JSONValue) -> Int? {
+        (model["unk_token"]?.asBytes).flatMap { modelIDs[Array($0)] }
     }
 
-    // MARK: Merges
-
-    /// The rules as `left right`, for byte-level vocabularies.
-    func mergeTexts(_ model: JSONValue) throws(TokenizerError) -> TextList {
-        var list = TextList()
-        try forEachMerge(model) { _, left, right in
-            list.append(left + [0x20] + right)
+    func settings(_ model: JSONValue) throws(TokenizerError) -> PairModelSettings {
+        let unknown = unknown(model)
+        if unknown == nil, let text = model["unk_token"], !text.isNull {
+            throw TokenizerError(
+                .specialTokenInvalid, tried: "looking up the unknown token",
+                found: text.asBytes.map { quoted($0) } ?? text.typeName,
+                allowed: "a token of the vocabulary", location: "model.unk_token")
         }
-        return list
+        return PairModelSettings(
+            unknown: unknown.map { Int32($0) }, fusesUnknown: model["fuse_unk"]?.asBool ?? false,
+            fallsBackToBytes: model["byte_fallback"]?.asBool ?? false,
+            ignoresMerges: model["ignore_merges"]?.asBool ?? false)
     }
 
-    /// Scores under which merging by score gives the ids of merging by rank. A token's score is
-    /// -(rank + 1) of the first rule for the token.
-    ///
-    /// SentencePiece merges any two pieces that make a token, but the tokenizers library merges
-    /// only pairs in its list. So the list must hold every possible pair, as in converted files.
-    func scores(_ model: JSONValue) throws(TokenizerError) -> [Float] {
-        var scores = [Float](repeating: 0, count: texts.count)
-        var pairCounts = [Int32](repeating: 0, count: texts.count)
-        var failure: TokenizerError?
-        try forEachMerge(model) { rank, left, right in
-            guard failure == nil else { return }
-            guard let id = ids[Array(left + right)], ids[Array(left)] != nil,
-                ids[Array(right)] != nil
-            else {
-                failure = mergeError(rank, left + right, "two tokens that make a token")
-                return
-            }
-            if pairCounts[id] == 0 { scores[id] = -Float(rank) - 1 }
-            pairCounts[id] += 1
-        }
-        if let failure { throw failure }
-        let cuts = TokenCuts(texts, sizeMax: Self.scoredSizeMax)
-        for id in texts.indices where types[id] == TokenType.normal.rawValue {
-            guard texts[id].count <= Self.scoredSizeMax else {
-                throw TokenizerError(
-                    .tokenTooLong, tried: "looking for the merges that make a token",
-                    found: "token \(id) of \(texts[id].count) bytes",
-                    allowed: "\(Self.scoredSizeMax) bytes", location: place)
-            }
-            guard pairCounts[id] >= cuts.count(in: texts[id]) else {
-                throw TokenizerError(
-                    .mergeInvalid, tried: "looking for the merges that make a token",
-                    found: "\(pairCounts[id]) for \(quoted(texts[id]))",
-                    allowed: "one for each way to cut it into two tokens",
-                    location: "model.merges")
-            }
-        }
-        return scores
-    }
-
-    private func forEachMerge(
-        _ model: JSONValue,
-        _ body: (_ rank: Int, _ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Void
-    ) throws(TokenizerError) {
+    /// The merges as ids, most important first.
+    func pairs(_ model: JSONValue) throws(TokenizerError) -> [TokenPair] {
         guard let merges = model["merges"], merges.isArray else {
             throw .structure(model["merges"] ?? model, "an array", "model.merges")
         }
@@ -173,21 +144,42 @@ struct TokenizerJSONVocabulary {
                 .vocabularyTooLarge, tried: "counting the merges", found: "\(merges.count)",
                 allowed: "\(TokenizerLimits.mergeCountMax)", location: "model.merges")
         }
-        for (rank, merge) in merges.elements.enumerated() {
-            // Splits into at most three parts, enough to notice a rule with too many.
-            let parts =
-                merge.asBytes.map {
-                    $0.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
-                } ?? (merge.count == 2 ? merge.elements.compactMap(\.asBytes) : [])
-            guard parts.count == 2, merge.count == 2 || !merge.isArray,
-                parts.allSatisfy({ !$0.isEmpty && !$0.contains(0x20) })
+        var pairs: [TokenPair] = []
+        pairs.reserveCapacity(merges.count)
+        for merge in merges.elements {
+            guard let (left, right) = try parts(merge, pairs.count) else { continue }
+            guard let leftID = modelIDs[Array(left)], let rightID = modelIDs[Array(right)],
+                let merged = modelIDs[Array(left + right)]
             else {
-                throw mergeError(
-                    rank, merge.asBytes ?? Array(merge.typeName.utf8)[...],
-                    "two texts without spaces, as a string or a pair")
+                throw mergeError(pairs.count, left + right, "two tokens that make a token")
             }
-            body(rank, parts[0], parts[1])
+            pairs.append(
+                TokenPair(left: Int32(leftID), right: Int32(rightID), merged: Int32(merged)))
         }
+        return pairs
+    }
+
+    /// The two texts of a rule: `left right`, or a list of two. nil for a line with the version.
+    private func parts(
+        _ merge: JSONValue, _ rank: Int
+    ) throws(TokenizerError) -> (ArraySlice<UInt8>, ArraySlice<UInt8>)? {
+        if let line = merge.asBytes {
+            if line.starts(with: "#version".utf8) { return nil }
+            // Splits into at most three parts, enough to notice a rule with too many.
+            let parts = line.split(
+                separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
+            if parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty {
+                return (parts[0], parts[1])
+            }
+        } else if merge.isArray, merge.count == 2 {
+            let parts = merge.elements.compactMap(\.asBytes)
+            if parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty {
+                return (parts[0], parts[1])
+            }
+        }
+        throw mergeError(
+            rank, merge.asBytes ?? Array(merge.typeName.utf8)[...],
+            "two texts, as a string with one space or as a pair")
     }
 
     private func mergeError(

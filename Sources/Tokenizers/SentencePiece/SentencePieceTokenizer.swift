@@ -132,7 +132,7 @@ extension SentencePieceTokenizer {
     {
         var values: [Int32: UInt8] = [:]
         for id in 0..<vocabulary.count where vocabulary.types[id] == .byte {
-            guard let value = byteValue(vocabulary.texts[id]) else {
+            guard let value = ByteToken.value(vocabulary.texts[id]) else {
                 throw TokenizerError(
                     .byteTokenInvalid, tried: "reading byte token \(id)",
                     found: quoted(vocabulary.texts[id]), allowed: "\"<0x00>\" to \"<0xFF>\"",
@@ -143,32 +143,19 @@ extension SentencePieceTokenizer {
         return values
     }
 
-    /// `<0xNN>` with two hexadecimal digits.
-    private static func byteValue(_ text: ArraySlice<UInt8>) -> UInt8? {
-        guard text.count == 6, text.starts(with: "<0x".utf8), text.last == UInt8(ascii: ">") else {
-            return nil
-        }
-        let digits = text.dropFirst(3).dropLast()
-        guard digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else {
-            return nil
-        }
-        return UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-    }
-
     /// For each byte value its token `<0xNN>`, else a token with the byte as its text, else the
     /// unknown token.
     private static func byteTokens(_ vocabulary: Vocabulary) throws(TokenizerError) -> [Int32] {
         var tokens: [Int32] = []
         for value in UInt8.min...UInt8.max {
-            let digits = String(value, radix: 16, uppercase: true)
-            let text = "<0x" + (value < 16 ? "0" : "") + digits + ">"
+            let text = ByteToken.text(value)
             guard
-                let token = vocabulary.find(Array(text.utf8)) ?? vocabulary.find([value])
+                let token = vocabulary.find(text) ?? vocabulary.find([value])
                     ?? vocabulary.unknown
             else {
                 throw TokenizerError(
                     .byteTokenMissing, tried: "looking up the token for byte \(value)",
-                    found: "neither \"\(text)\" nor an unknown token",
+                    found: "neither \(quoted(text)) nor an unknown token",
                     allowed: "a token for each of the 256 bytes", location: "tokenizer.ggml.tokens")
             }
             tokens.append(token)

@@ -5,7 +5,8 @@
 // Does not: merge. `SentencePieceTokenizer` and `BytePairTokenizer` do.
 //
 // Facts about roles follow llama.cpp (`llama-vocab.cpp`): the texts that end generation, and the
-// rule that a token with an end text is a control token, whatever the type in the file.
+// rule that a token with an end text is a control token, whatever the type in the file. Of model
+// files, user-defined tokens that look like control tokens are control tokens, too.
 
 struct Vocabulary: Sendable {
     let texts: TextList
@@ -39,6 +40,12 @@ struct Vocabulary: Sendable {
         var types = try Self.types(definition.types, count: texts.count)
         isMergeable = types.map { $0 != .control && $0 != .unknown && $0 != .byte }
         let index = try TokenIndex(texts)
+        if definition.pipeline == nil {
+            for id in types.indices where types[id] == .userDefined && Self.looksControl(texts[id])
+            {
+                types[id] = .control
+            }
+        }
         var roles: [TokenizerDefinition.SpecialToken: Int32] = [:]
         for role in TokenizerDefinition.SpecialToken.allCases {
             roles[role] = try Self.specialToken(role, definition, defaults, count: texts.count)
@@ -75,6 +82,10 @@ struct Vocabulary: Sendable {
 
     func isControl(_ token: Int32) -> Bool {
         contains(token) && types[Int(token)] == .control
+    }
+
+    func isUnknown(_ token: Int32) -> Bool {
+        contains(token) && types[Int(token)] == .unknown
     }
 
     /// The id of a text, or nil.
@@ -132,6 +143,17 @@ struct Vocabulary: Sendable {
             matches.append(
                 SpecialMatch(token: match.token, range: start..<start + match.range.count))
         }
+    }
+
+    /// True for the texts that converters take for control tokens, whatever the source says. Older
+    /// converters left them user-defined, so that a caller's text could forge them.
+    private static func looksControl(_ text: ArraySlice<UInt8>) -> Bool {
+        func isWrapped(_ start: String, _ end: String) -> Bool {
+            text.count >= start.utf8.count + end.utf8.count && text.starts(with: start.utf8)
+                && text.suffix(end.utf8.count).elementsEqual(end.utf8)
+        }
+        return isWrapped("<|", "|>") || isWrapped("<｜", "｜>") || isWrapped("<unused", ">")
+            || ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].contains { text.elementsEqual($0.utf8) }
     }
 
     /// Texts that end a turn or a text in published models (the list is llama.cpp's).

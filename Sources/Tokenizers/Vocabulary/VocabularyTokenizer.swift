@@ -41,22 +41,24 @@ extension VocabularyTokenizer {
         return tokens
     }
 
-    /// Begins like a text, without an end token, because the model's turn follows.
+    /// Begins like a text, without an end token, because the model's turn follows. A begin token
+    /// that the template wrote counts.
     func encode(
         _ prompt: ChatPrompt, watch: EncodingWatch?
     ) throws(TokenizerError) -> [Int32] {
         try checkTextSize(prompt.text.count)
         var tokens: [Int32] = []
-        if addsBeginToken, let begin = beginToken { tokens.append(begin) }
-        encode(
-            prompt.text.span, around: vocabulary.specialMatches(in: prompt), watch, into: &tokens)
+        let matches = vocabulary.specialMatches(in: prompt)
+        let isWritten = matches.first.map { $0.token == beginToken && $0.range.lowerBound == 0 }
+        if addsBeginToken, isWritten != true, let begin = beginToken { tokens.append(begin) }
+        encode(prompt.text.span, around: matches, watch, into: &tokens)
         try watch?.check(tokens.count)
         return tokens
     }
 }
 
 /// Refuses a text that is too long for 32-bit positions after escaping.
-private func checkTextSize(_ size: Int) throws(TokenizerError) {
+func checkTextSize(_ size: Int) throws(TokenizerError) {
     guard size <= TokenizerLimits.textSizeMax else {
         throw TokenizerError(
             .textTooLong, tried: "encoding a text", found: "\(size) bytes",
