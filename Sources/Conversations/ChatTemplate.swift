@@ -1,0 +1,195 @@
+// Conversations -> prompt text, by the model's own template.
+//
+// Guarantees:
+// - The text is what the reference implementation renders: the template sees the messages, tools,
+//   documents (none), add_generation_prompt, the texts of the model's special tokens and the
+//   caller's variables, and nothing else.
+// - Every word of the caller is marked in the result, whatever the template did with it, so that
+//   no word of a caller becomes a control token.
+// - No system, user or tool text, tool or call is left out in silence.
+// Does not: tokenize.
+
+import Templates
+import Tokenizers
+
+/// A checked chat template with the forms in which it wants messages. Safe to share between
+/// threads.
+public struct ChatTemplate: Sendable {
+    /// Where the text was found.
+    public let source: ChatTemplateSource
+    /// Forms found by probe conversations.
+    public let forms: MessageForms
+    /// What the template is able to do.
+    public let abilities: ChatTemplateAbilities
+    let template: Template
+    /// Names and texts of the model's special tokens.
+    package let specialTokens: [SpecialTokenText]
+
+    /// Asks a checked template by probe conversations. Takes milliseconds.
+    init(_ checked: CheckedTemplate, specialTokens: [SpecialTokenText]) {
+        let probe = TemplateProbe(checked.template, specialTokens)
+        source = checked.source
+        template = checked.template
+        self.specialTokens = specialTokens
+        forms = probe.forms
+        abilities = probe.abilities
+    }
+
+    /// Renders a conversation. Any thread.
+    ///
+    /// - Parameter seconds: the time that the template may ask for, since 1970 in UTC.
+    /// - Throws: the template's or the conversation's refusal.
+    package func render(
+        _ conversation: ChatConversation, at seconds: UInt64
+    ) throws(ConversationError) -> RenderedConversation {
+        let marked = try MarkedConversation(conversation, forms)
+        let rendering = try Self.render(
+            template, marked, conversation, specialTokens, at: seconds)
+        try Self.check(rendering.text, marked, conversation)
+        var end = rendering.text.count
+        if conversation.continuesFinalMessage {
+            let last = MarkedConversation.Use.content(conversation.messages.count - 1)
+            guard let found = marked.end(of: last, in: rendering.text) else {
+                throw .notRendered("the text of the last message")
+            }
+            end = found
+        }
+        return RenderedConversation(
+            prompt: ChatPrompt(rendering.text, upTo: end), usesTime: rendering.usedTime)
+    }
+
+    /// Renders without looking for what is missing.
+    static func render(
+        _ template: Template, _ marked: MarkedConversation, _ conversation: ChatConversation,
+        _ specialTokens: [SpecialTokenText], at seconds: UInt64
+    ) throws(ConversationError) -> Rendering {
+        guard !conversation.messages.isEmpty else {
+            throw .invalid("rendering a conversation", "no messages", "at least one")
+        }
+        guard !(conversation.addsGenerationPrompt && conversation.continuesFinalMessage) else {
+            throw .invalid(
+                "rendering a conversation",
+                "both add_generation_prompt and continue_final_message", "one of them",
+                "continue_final_message")
+        }
+        let opens = conversation.addsGenerationPrompt
+        var variables: [(String, TemplateValue)] = [
+            ("messages", .list(TemplateList(marked.messages))), ("tools", marked.tools),
+            ("documents", .none),
+            ("add_generation_prompt", .boolean(opens)),
+        ]
+        for token in specialTokens { variables.append((token.name, .text(token.text))) }
+        do throws(TemplateError) {
+            return try template.render(
+                variables: variables + marked.variables,
+                now: TemplateTime(secondsSince1970: Int(clamping: seconds)))
+        } catch {
+            throw ConversationError(error)
+        }
+    }
+
+    // MARK: - Missing words
+
+    /// Refuses a text that lacks what must not be lost.
+    private static func check(
+        _ text: TemplateText, _ marked: MarkedConversation, _ conversation: ChatConversation
+    ) throws(ConversationError) {
+        let found = text.origins
+        func arrives(_ use: MarkedConversation.Use) -> Bool {
+            marked.uses.indices.contains { marked.uses[$0] == use && found.contains($0 + 1) }
+        }
+        for (index, message) in conversation.messages.enumerated() {
+            if message.mustArrive, !arrives(.content(index)) {
+                throw .notRendered("the \(message.role.rawValue) text of message \(index)")
+            }
+            for call in message.toolCalls.indices
+            where !arrives(.callName(message: index, call: call))
+                && !arrives(.callArguments(message: index, call: call))
+            {
+                throw .notRendered("call \(call) of message \(index)")
+            }
+        }
+        for index in (conversation.tools ?? []).indices where !arrives(.tool(index)) {
+            throw .notRendered("tool \(index)", field: "tools")
+        }
+    }
+}
+
+/// A rendered conversation. A value for any thread.
+public struct RenderedConversation: Sendable {
+    /// Text and ranges of the caller's words.
+    public let prompt: ChatPrompt
+    /// True if the template asked for the time.
+    public let usesTime: Bool
+}
+
+/// Name and text of a special token, such as `bos_token` and `<s>`.
+public struct SpecialTokenText: Sendable, Equatable {
+    /// The variable.
+    public let name: String
+    /// Its value.
+    public let text: String
+
+    /// A pair.
+    public init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+}
+
+extension ConversationMessage {
+    /// True for a turn whose text must not be left out: past thoughts of the assistant may be.
+    fileprivate var mustArrive: Bool {
+        switch content {
+        case .absent, .json(.none): return false
+        case .text(let text):
+            if text.allSatisfy(\.isWhitespace) { return false }
+            return role != .assistant
+        case .json: return role != .assistant
+        }
+    }
+}
+
+extension TemplateText {
+    /// Origins of bytes that are no white space.
+    fileprivate var origins: Set<Int> {
+        var found: Set<Int> = []
+        for run in runs where run.origin > 0 && !found.contains(Int(run.origin)) {
+            if isVisible(run.range) { found.insert(Int(run.origin)) }
+        }
+        return found
+    }
+
+    /// True if a byte of the range is no white space.
+    func isVisible(_ range: Range<Int>) -> Bool {
+        utf8.dropFirst(range.lowerBound).prefix(range.count).contains { $0 > 0x20 }
+    }
+}
+
+extension ChatPrompt {
+    /// The text up to `end`, with the ranges of all words that are not the template's.
+    init(_ text: TemplateText, upTo end: Int) {
+        var ranges: [Range<Int>] = []
+        for run in text.runs where run.origin > 0 {
+            let range = run.range.clamped(to: 0..<end)
+            if let last = ranges.last, last.upperBound == range.lowerBound {
+                ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+            } else if !range.isEmpty {
+                ranges.append(range)
+            }
+        }
+        self.init(text: Array(text.utf8.prefix(end)), contentRanges: ranges)
+    }
+}
+
+extension ConversationError {
+    fileprivate static func notRendered(
+        _ what: String, field: String = "messages"
+    ) -> ConversationError {
+        ConversationError(
+            .notRendered,
+            "rendering a conversation: found nothing of \(what) in the rendered text, which means "
+                + "that the model's chat template leaves it out; send a conversation without it",
+            field: field)
+    }
+}

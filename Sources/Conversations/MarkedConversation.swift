@@ -1,0 +1,170 @@
+// A conversation as values of the template language, with every word of the caller marked.
+//
+//     messages[0].content  "Hi"   origin 1   uses[0] = content of message 0
+//     tools[0].name        "sum"  origin 2   uses[1] = tool 0
+//
+// Guarantees: messages are what transformers 5 hands to a template: no keys whose value is null,
+// reasoning under both of its names. Roles are words of the product (origin 0), because a template
+// may make a control token of a role.
+
+import Templates
+
+/// See the head of the file.
+struct MarkedConversation {
+    /// What the words of an origin are.
+    enum Use: Equatable {
+        case content(Int)
+        case tool(Int)
+        case callName(message: Int, call: Int)
+        case callArguments(message: Int, call: Int)
+        /// Words that may be left out: reasoning, names, ids, variables.
+        case other
+    }
+
+    private(set) var messages: [TemplateValue] = []
+    private(set) var tools: TemplateValue = .none
+    private(set) var variables: [(String, TemplateValue)] = []
+    /// Use of origin `index + 1`.
+    private(set) var uses: [Use] = []
+
+    /// - Throws: `chat_message_invalid` for content or arguments that the template cannot take.
+    init(_ conversation: ChatConversation, _ forms: MessageForms) throws(ConversationError) {
+        for index in conversation.messages.indices {
+            messages.append(try message(conversation.messages[index], index, forms))
+        }
+        if let tools = conversation.tools {
+            var marked: [TemplateValue] = []
+            for (index, tool) in tools.enumerated() {
+                marked.append(tool.attributed(to: origin(.tool(index))))
+            }
+            self.tools = .list(TemplateList(marked))
+        }
+        for (name, value) in conversation.variables {
+            variables.append((name, value.attributed(to: origin(.other))))
+        }
+    }
+
+    private mutating func origin(_ use: Use) -> UInt32 {
+        uses.append(use)
+        return UInt32(uses.count)
+    }
+
+    private mutating func text(_ text: String, _ use: Use) -> TemplateValue {
+        .text(text, origin: origin(use))
+    }
+
+    // MARK: Messages
+
+    private mutating func message(
+        _ message: ConversationMessage, _ index: Int, _ forms: MessageForms
+    ) throws(ConversationError) -> TemplateValue {
+        var members: [(String, TemplateValue)] = []
+        let reasoning = message.reasoning.map { text($0, .other) }
+        if let reasoning { members.append(("thinking", reasoning)) }
+        members.append(("role", .text(message.role.rawValue)))
+        if let content = try content(message, index, forms) {
+            members.append(("content", content))
+        }
+        if let reasoning { members.append(("reasoning_content", reasoning)) }
+        if let name = message.name { members.append(("name", text(name, .other))) }
+        if !message.toolCalls.isEmpty {
+            var calls: [TemplateValue] = []
+            for (number, call) in message.toolCalls.enumerated() {
+                calls.append(try value(call, message: index, number, forms))
+            }
+            members.append(("tool_calls", .list(TemplateList(calls))))
+        }
+        if let id = message.toolCallID { members.append(("tool_call_id", text(id, .other))) }
+        return .dictionary(members)
+    }
+
+    private mutating func value(
+        _ call: ConversationMessage.ToolCall, message: Int, _ number: Int, _ forms: MessageForms
+    ) throws(ConversationError) -> TemplateValue {
+        let use = Use.callArguments(message: message, call: number)
+        let arguments: TemplateValue
+        if forms.arguments == .text {
+            arguments = text(call.arguments, use)
+        } else {
+            let value = try ChatConversation.value(call.arguments, field: "messages")
+            guard value.isDictionary else {
+                throw .invalid(
+                    "reading the arguments of call \(number) in message \(message)",
+                    "JSON that is no object", "a JSON object")
+            }
+            arguments = value.attributed(to: origin(use))
+        }
+        let name = text(call.name, .callName(message: message, call: number))
+        var members: [(String, TemplateValue)] = []
+        if let id = call.id { members.append(("id", text(id, .other))) }
+        members.append(("type", .text("function")))
+        members.append(
+            ("function", .dictionary([("name", name), ("arguments", arguments)])))
+        return .dictionary(members)
+    }
+
+    // MARK: Content
+
+    /// The content in a form that the template takes, or nil for none.
+    private mutating func content(
+        _ message: ConversationMessage, _ index: Int, _ forms: MessageForms
+    ) throws(ConversationError) -> TemplateValue? {
+        switch message.content {
+        case .absent: return empty(message, forms)
+        case .text(""): return empty(message, forms)
+        case .text(let words):
+            let value = text(words, .content(index))
+            guard forms.content == [.parts] else { return value }
+            return .list(
+                TemplateList([.dictionary([("type", .text("text")), ("text", value)])]))
+        case .json(.none): return empty(message, forms)
+        case .json(let value): return try parts(value, index, forms)
+        }
+    }
+
+    private func empty(_ message: ConversationMessage, _ forms: MessageForms) -> TemplateValue? {
+        guard !message.toolCalls.isEmpty else {
+            if case .text = message.content { return .text("") }
+            return nil
+        }
+        switch forms.emptyContent {
+        case .empty: return .text("")
+        case .absent: return nil
+        case .null: return TemplateValue.none
+        }
+    }
+
+    /// Parts as they are where the template takes parts, else the text of a single part.
+    private mutating func parts(
+        _ value: TemplateValue, _ index: Int, _ forms: MessageForms
+    ) throws(ConversationError) -> TemplateValue {
+        let attempt = "reading the content of message \(index)"
+        guard case .list(let parts) = value, !parts.isEmpty else {
+            throw .invalid(attempt, "no list of parts", "a text or a list of parts")
+        }
+        var texts: [TemplateText] = []
+        for (number, part) in parts.enumerated() {
+            guard case .text("text")? = part[key: "type"], case .text(let text)? = part[key: "text"]
+            else {
+                throw .invalid(
+                    attempt, "a part that is no text at position \(number)",
+                    "parts with type \"text\" and a text")
+            }
+            texts.append(text)
+        }
+        let origin = origin(.content(index))
+        if forms.content.contains(.parts) { return value.attributed(to: origin) }
+        guard texts.count == 1 else {
+            throw .invalid(
+                attempt, "\(texts.count) parts, and a chat template that takes texts only",
+                "one text")
+        }
+        return .text(texts[0].attributed(to: origin))
+    }
+}
+
+extension TemplateValue {
+    var isDictionary: Bool {
+        if case .dictionary = self { true } else { false }
+    }
+}
