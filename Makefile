@@ -10,11 +10,11 @@ SECONDS       = 60
 TIMES         = judge
 SOURCES       = Package.swift Sources Tests Fidelity Benchmarks clients/swift models
 
-.PHONY: help setup build demo test soak cases conformance fidelity bench bench-clients house check format \
+.PHONY: help setup build demo test soak cases fuzz-tokenizers conformance fidelity bench bench-clients house check format \
 	coverage static install uninstall clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 setup: ## install what the build needs (or print the one command that does)
 	@scripts/setup.sh
@@ -41,6 +41,10 @@ cases: build ## failures once reported, tried again, and our bounds in seconds: 
 	@scripts/clients.sh setup
 	@scripts/clients.sh build
 	@scripts/cases.sh $(BIN)
+
+fuzz-tokenizers: build ## random tokenizer.json files beside the tokenizers library: FILES=300 TEXTS=50 SEED=N
+	@FILES=$(or $(FILES),300) TEXTS=$(or $(TEXTS),50) SEED=$(or $(SEED),0) \
+		scripts/fuzz-tokenizers.sh $(BIN)
 
 conformance: build ## judge every client with the kit in Protocol/conformance, as one table
 	@scripts/clients.sh setup

@@ -50,27 +50,36 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: strict),
         .target(name: "ModelFiles", swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
+        .target(name: "Templates", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
         .target(name: "PlainText", swiftSettings: strict),
         .target(name: "Console", dependencies: ["PlainText", "Threads"], swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
-            name: "Inference", dependencies: ["Compute", "ModelFiles", "Tokenizers"],
+            name: "Conversations", dependencies: ["ModelFiles", "Templates", "Tokenizers"],
+            swiftSettings: strict),
+        .target(
+            name: "Inference",
+            dependencies: ["Compute", "Conversations", "ModelFiles", "Tokenizers"],
             swiftSettings: strict),
         .target(
             name: "Loading",
             dependencies: [
-                "CCrypto", "Inference", "Compute", "ModelFiles", "PlainText", "Threads",
-                "Tokenizers",
+                "CCrypto", "Compute", "Conversations", "Inference", "ModelFiles", "PlainText",
+                "Threads", "Tokenizers",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: strict),
+        .target(
+            name: "Rendering", dependencies: ["Conversations", "Loading", "Wire"],
             swiftSettings: strict),
         .target(name: "Service", dependencies: ["PlainText", "Wire"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "CHTTPParser", "Compute", "Console", "EventLoop", "Inference", "Loading",
-                "ModelFiles", "PlainText", "Service", "Threads", "Tokenizers", "Wire",
+                "CHTTPParser", "Compute", "Console", "Conversations", "EventLoop", "Inference",
+                "Loading", "ModelFiles", "PlainText", "Rendering", "Service", "Threads",
+                "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -100,8 +109,8 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "AssayClient", "Console", "Loading", "ModelFiles", "PlainText", "Tokenizers",
-                "Wire",
+                "AssayClient", "Console", "Conversations", "Loading", "ModelFiles", "PlainText",
+                "Rendering", "Templates", "Tokenizers", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -181,6 +190,13 @@ let package = Package(
         .testTarget(
             name: "TokenizersTests",
             dependencies: ["Tokenizers", "Goldens", "ModelFiles", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TemplatesTests", dependencies: ["Templates", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ConversationsTests",
+            dependencies: ["Conversations", "ModelFiles", "TestSupport", "Tokenizers"],
             swiftSettings: strict),
         .testTarget(
             name: "ComputeTests",

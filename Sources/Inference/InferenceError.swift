@@ -20,12 +20,15 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
             case badOverride = "bad_override"
             case unsupportedArchitecture = "unsupported_architecture"
             case unsupportedFeature = "unsupported_feature"
+            case unknownKey = "unknown_key"
             case missingTensor = "missing_tensor"
             case unexpectedTensor = "unexpected_tensor"
             case tensorShape = "tensor_shape_mismatch"
             case tensorFormat = "unsupported_tensor_format"
             case tokenizer = "tokenizer_rejected"
             case tokenizerMismatch = "tokenizer_mismatch"
+            case templateInvalid = "template_invalid"
+            case templateUnsupported = "template_unsupported"
             case placement = "placement_failed"
             case cacheExhausted = "cache_exhausted"
             case tooManySequences = "too_many_sequences"
@@ -55,12 +58,15 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
             case .badOverride: "override does not fit its key"
             case .unsupportedArchitecture: "architecture is not supported"
             case .unsupportedFeature: "model needs a feature that is not supported"
+            case .unknownKey: "metadata key is not known and may change the numbers"
             case .missingTensor: "tensor is missing"
             case .unexpectedTensor: "tensor would be ignored"
             case .tensorShape: "tensor has another shape"
             case .tensorFormat: "tensor has a format without a kernel"
             case .tokenizer: "vocabulary is not usable"
             case .tokenizerMismatch: "vocabulary, keys and tensors disagree"
+            case .templateInvalid: "chat template is not in the template language"
+            case .templateUnsupported: "chat template uses an unsupported construct"
             case .placement: "model does not get onto the device"
             case .cacheExhausted: "cache is full"
             case .tooManySequences: "every place for a sequence is taken"
@@ -97,6 +103,8 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         public static let unsupportedArchitecture = Code(.unsupportedArchitecture)
         /// The architecture is known, but the file uses an unsupported part of it.
         public static let unsupportedFeature = Code(.unsupportedFeature)
+        /// A key of the model's own namespace, or of another that carries meaning, is in no list.
+        public static let unknownKey = Code(.unknownKey)
         /// A tensor the architecture needs is absent.
         public static let missingTensor = Code(.missingTensor)
         /// The file holds a tensor the architecture would silently ignore.
@@ -109,6 +117,10 @@ public struct InferenceError: Error, Sendable, CustomStringConvertible {
         public static let tokenizer = Code(.tokenizer)
         /// Vocabulary, keys and tensors disagree about the number of tokens.
         public static let tokenizerMismatch = Code(.tokenizerMismatch)
+        /// A chat template cannot be read.
+        public static let templateInvalid = Code(.templateInvalid)
+        /// A chat template uses a construct that the interpreter does not have.
+        public static let templateUnsupported = Code(.templateUnsupported)
         /// The back end could not take the weights or buffers. The cause says why.
         public static let placement = Code(.placement)
         /// The key-value cache has too few free pages right now. Closing sequences frees pages.

@@ -6,6 +6,7 @@
 // Does not: retry, wait or fall back. `ModelLoader` does.
 
 import Compute
+import Conversations
 import Inference
 import ModelFiles
 import Synchronization
@@ -56,7 +57,7 @@ struct AcceptedModel: Sendable {
     let files: ModelFileSet
     let tokenModel: any TokenModel
     let tokenizer: any Tokenizer
-    let chatTemplate: ChatTemplateState
+    let chatTemplates: ChatTemplates
     let facts: ModelFacts
     let overrides: [AppliedOverride]
     let placement: Placement
@@ -138,9 +139,12 @@ struct AssayRun: Sendable {
                 try files.checkUnchanged()
             }
         }
+        var facts = ModelFacts(plan, files)
+        facts.chatTemplate = plan.chatTemplates.standard.map(ChatTemplateFacts.init)
+        facts.toolTemplate = plan.chatTemplates.toolUse.map(ChatTemplateFacts.init)
         return AcceptedModel(
             files: files, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
-            chatTemplate: plan.chatTemplate, facts: ModelFacts(plan, files),
+            chatTemplates: plan.chatTemplates, facts: facts,
             overrides: plan.configuration.overrides, placement: placed.placement,
             fingerprint: fingerprint, seal: sealVerdict, sealPlaces: sealPlaces, seals: seals)
     }
@@ -251,6 +255,11 @@ extension ModelFacts {
             weightBytes: plan.weightBytes, container: files.container.description,
             fileCount: files.files.count, fileSize: files.size, formats: plan.formatCounts,
             tokenizer: plan.tokenizer.summary,
-            activationRounding: configuration.activationRounding)
+            activationRounding: configuration.activationRounding,
+            endTokens: plan.endTokens.map {
+                NamedToken(
+                    id: $0, text: String(decoding: plan.tokenizer.piece($0), as: UTF8.self).clipped)
+            },
+            pooling: configuration.pooling, textRefusal: plan.textRefusal, keys: plan.keys)
     }
 }

@@ -11,6 +11,8 @@ package indirect enum JSONText {
     case integer(Int)
     case unsigned(UInt64)
     case number(Double)
+    /// A number in the digits of another JSON text.
+    case digits(String)
     /// Written with three decimals at most.
     case rounded(Double)
     case float(Float)
@@ -31,6 +33,7 @@ package indirect enum JSONText {
         case .bool(let value): result += value ? "true" : "false"
         case .integer(let value): result += "\(value)"
         case .unsigned(let value): result += "\(value)"
+        case .digits(let value): result += value
         // JSON has neither infinity nor NaN.
         case .number(let value): result += value.isFinite ? "\(value)" : "null"
         case .rounded(let value):

@@ -1,7 +1,8 @@
 // The report as a JSON object: the contract of `assay inspect --json`.
 //
 // {"accepted", "provenance", "layers": [{"layer","ok","ms"}], "error": {...} | null, "model":
-// {...} | null, ...}
+// {...} | null, "keys": {"applied": [...], "without_effect": [...], "not_understood": [...],
+// "suggestions": {...}} | null, ...}
 // Guarantees: field order and names are fixed. Text is escaped. Numbers are finite.
 // Does not: use a general encoder, because people read the fields in a fixed order.
 
@@ -18,6 +19,7 @@ extension LoadReport {
             ("layers", .array(layers.map(Self.json))),
             ("error", rejection.map(Self.json) ?? .null),
             ("model", modelJSON),
+            ("keys", model.map { Self.json($0.keys) } ?? .null),
             ("seal", seal.map(Self.json) ?? .null),
             ("overrides", .array(overrides.map(Self.json))),
             ("degradations", .array(degradations.map { .string($0) })),
@@ -48,12 +50,31 @@ extension LoadReport {
                 model.activationRounding == .none
                     ? .null : .string(model.activationRounding.rawValue)
             ),
+            ("chat_template", model.chatTemplate?.json ?? .null),
+            ("chat_template_tool_use", model.toolTemplate?.json ?? .null),
+            ("end_tokens", .array(model.endTokens.map(Self.json))),
+            ("pooling", model.pooling.map { .string($0.rawValue) } ?? .null),
+            ("text_refusal", model.textRefusal.map { .string($0) } ?? .null),
             ("device", device.map { .string($0) } ?? .null),
             ("device_reason", deviceReason.map { .string($0) } ?? .null),
             ("instruction_set", kernels.map { .string($0.instructionSet.rawValue) } ?? .null),
             ("kernels_disabled", .array(disabledKernels)),
             ("fingerprint", fingerprint.map { .string($0.hex) } ?? .null),
         ])
+    }
+
+    private static func json(_ keys: ModelKeys) -> JSONText {
+        func list(_ names: [String]) -> JSONText { .array(names.sorted().map { .string($0) }) }
+        let suggestions = keys.suggestions.sorted { $0.key < $1.key }
+        return .object([
+            ("applied", list(keys.applied)), ("without_effect", list(keys.withoutEffect)),
+            ("not_understood", list(keys.notUnderstood)),
+            ("suggestions", .object(suggestions.map { ($0.key, .string($0.value)) })),
+        ])
+    }
+
+    private static func json(_ token: NamedToken) -> JSONText {
+        .object([("id", .integer(Int(token.id))), ("text", .string(token.text))])
     }
 
     private var disabledKernels: [JSONText] {

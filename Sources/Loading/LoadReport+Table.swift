@@ -59,9 +59,13 @@ extension LoadReport: CustomStringConvertible {
                     "\(model.vocabularySize) in the vocabulary (\(model.tokenizer)), "
                         + "context \(model.contextLength)"
                 ))
+            if let template = model.chatTemplate {
+                rows.append(("conversations", template.summary))
+            }
             if model.activationRounding != .none {
                 rows.append(("activations", model.activationRounding.rawValue))
             }
+            rows += Self.uses(model)
         }
         if let device {
             rows.append(("device", device + (deviceReason.map { " (\($0))" } ?? "")))
@@ -76,6 +80,23 @@ extension LoadReport: CustomStringConvertible {
             rows.append(("degraded", degradations.joined(separator: ", ")))
         }
         return rows.isEmpty ? [] : [""] + rows.map { row($0.0, $0.1) }
+    }
+
+    /// End tokens, pooling, and the keys that are applied or not understood.
+    private static func uses(_ model: ModelFacts) -> [(String, String)] {
+        var rows: [(String, String)] = []
+        let ends = model.endTokens.map { "\($0.id) \"\($0.text)\"" }
+        rows.append(("ends with", ends.isEmpty ? "no token" : ends.joined(separator: ", ")))
+        if let pooling = model.pooling { rows.append(("pooling", pooling.rawValue)) }
+        if let reason = model.textRefusal { rows.append(("no text", reason)) }
+        func row(_ name: String, _ keys: [String]) {
+            guard !keys.isEmpty else { return }
+            rows.append((name, keys.sorted().joined(separator: ", ")))
+        }
+        row("keys applied", model.keys.applied)
+        row("not understood", model.keys.notUnderstood)
+        row("suggestions", model.keys.suggestions.map { "\($0.key) = \($0.value)" })
+        return rows
     }
 
     private func verdict(_ verdict: LayerVerdict) -> String {

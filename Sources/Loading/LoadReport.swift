@@ -63,6 +63,26 @@ public struct ModelFacts: Sendable, Equatable {
     public let tokenizer: String
     /// Rounding of the inputs of the model's matrices.
     public var activationRounding = ActivationRounding.none
+    /// The chat template, or nil for a model without one.
+    public internal(set) var chatTemplate: ChatTemplateFacts?
+    /// The template of conversations with tools, where the model has one of its own.
+    public internal(set) var toolTemplate: ChatTemplateFacts?
+    /// Tokens that end an answer.
+    public var endTokens: [NamedToken] = []
+    /// The model's own pooling of embeddings. Nil for a mock.
+    public var pooling: ModelConfiguration.Pooling?
+    /// Reason for which the model makes embeddings and no text. Nil for a model of text.
+    public var textRefusal: String?
+    /// Keys of the files, by use. Empty for a mock.
+    public var keys = ModelKeys()
+}
+
+/// A token with its text, for people.
+public struct NamedToken: Sendable, Equatable {
+    /// Id in the vocabulary.
+    public let id: Int32
+    /// The text with control characters replaced, clipped.
+    public let text: String
 }
 
 /// The report of a load.

@@ -4,6 +4,7 @@
 // conversion between the cases. The provenance can be asked for at any time.
 // Does not: run anything. `tokenModel` does.
 
+import Conversations
 import Inference
 import ModelFiles
 import Tokenizers
@@ -43,11 +44,11 @@ public enum LoadedModel: Sendable {
         }
     }
 
-    /// The model's chat template. Always `absent` for a mock.
-    public var chatTemplate: ChatTemplateState {
+    /// The model's chat templates. A mock has none.
+    public var chatTemplates: ChatTemplates {
         switch self {
-        case .real(let model): model.chatTemplate
-        case .mock(let model): model.chatTemplate
+        case .real(let model): model.chatTemplates
+        case .mock: .none
         }
     }
 
@@ -66,6 +67,9 @@ public enum LoadedModel: Sendable {
         case .mock(let model): model.facts
         }
     }
+
+    /// The model's own pooling of embeddings. The mean for a mock, as for files that do not say.
+    public var pooling: ModelConfiguration.Pooling { facts.pooling ?? .mean }
 
     /// Device of the model: `cpu`, `cuda:0`.
     public var device: String {
@@ -111,8 +115,8 @@ public final class RealModel: Sendable {
     public let tokenModel: any TokenModel
     /// Converts text to tokens and back.
     public let tokenizer: any Tokenizer
-    /// The model's chat template.
-    public let chatTemplate: ChatTemplateState
+    /// The model's chat templates.
+    public let chatTemplates: ChatTemplates
     /// Facts for people and for `models`.
     public let facts: ModelFacts
     /// Device of the model.
@@ -132,7 +136,7 @@ public final class RealModel: Sendable {
     init(_ accepted: AcceptedModel, _ report: LoadReport) {
         tokenModel = accepted.tokenModel
         tokenizer = accepted.tokenizer
-        chatTemplate = accepted.chatTemplate
+        chatTemplates = accepted.chatTemplates
         facts = accepted.facts
         device = accepted.placement.device
         deviceReason = accepted.placement.reason

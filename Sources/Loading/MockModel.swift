@@ -27,8 +27,6 @@ public final class MockModel: TokenModel {
     public let seed: UInt64
     /// Converts text to tokens and back, a token per byte.
     public let tokenizer: any Tokenizer = MockTokenizer()
-    /// A mock has no template.
-    public let chatTemplate = ChatTemplateState.absent
     /// Sizes the mock claims. The architecture is `mock`.
     public let facts: ModelFacts
     /// Report of the failed load before the mock stood in. Nil when the mock was made directly.

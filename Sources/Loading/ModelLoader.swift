@@ -154,6 +154,7 @@ public struct ModelLoader: Sendable {
         if accepted != nil, !configuration.requireValidation {
             degradations.append("validation_skipped")
         }
+        if let accepted { degradations += accepted.tokenizer.degradations }
         if standsIn { degradations.append("mock_fallback") }
         return LoadReport(
             path: path, strategy: configuration.strategy,

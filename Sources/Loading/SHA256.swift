@@ -38,3 +38,10 @@ final class SHA256 {
         }
     }
 }
+
+/// Returns the 32 bytes of the SHA-256 of `bytes`. Any thread.
+package func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    let digest = SHA256()
+    bytes.withUnsafeBytes { digest.update($0) }
+    return digest.finalize()
+}

@@ -1,11 +1,11 @@
 // Opens a regular file at a path, cheapest check first.
 //
-// Order: the text of the path, the kind of the file, the extension, opening, the kind of the open
-// file, the size.
+// Order: the text of the path, the kind of the file, opening, the kind of the open file, the size,
+// and the magic of a file without a known extension.
 // The kind is checked before opening, because opening a FIFO or a device can block or have
 // effects. The kind of the open file is checked too, because the path may have been exchanged
 // in between.
-// Does not: read.
+// Does not: read more than a magic.
 
 import Glibc
 
@@ -24,9 +24,16 @@ struct FileOpening {
     func open() throws(ModelFileError) -> Opened {
         try checkPath()
         try checkKind(of: statusOfPath())
-        let format = try formatOfExtension()
+        if let format = formatOfExtension() {
+            let (descriptor, identity) = try openRegularFile()
+            return Opened(descriptor: descriptor, identity: identity, format: format)
+        }
         let (descriptor, identity) = try openRegularFile()
-        return Opened(descriptor: descriptor, identity: identity, format: format)
+        guard Self.beginsAsGGUF(descriptor) else {
+            close(descriptor)
+            throw withoutFormat()
+        }
+        return Opened(descriptor: descriptor, identity: identity, format: .gguf)
     }
 
     /// Opens a regular file of any extension, for reading.
@@ -107,18 +114,32 @@ struct FileOpening {
             allowed: "a regular file, or a link to one", location: location)
     }
 
-    /// The format of the file extension, in upper or lower case. A model file needs an extension,
-    /// because the extension decides which parser runs.
-    private func formatOfExtension() throws(ModelFileError) -> ModelFileFormat {
+    private var suffix: String? {
         let name = path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]
-        let suffix = name.lastIndex(of: UInt8(ascii: "."))
+        return name.lastIndex(of: UInt8(ascii: "."))
             .map { String(decoding: name[name.index(after: $0)...], as: UTF8.self) }
-        if let suffix, let format = ModelFileFormat(rawValue: suffix.lowercased()) { return format }
-        throw ModelFileError(
+    }
+
+    /// The format of the file extension, in upper or lower case, or nil for another extension.
+    private func formatOfExtension() -> ModelFileFormat? {
+        suffix.flatMap { ModelFileFormat(rawValue: $0.lowercased()) }
+    }
+
+    /// Returns true for a file with GGUF's magic. Stores of models name files by their hashes, and
+    /// GGUF is the only format with a magic.
+    private static func beginsAsGGUF(_ descriptor: Int32) -> Bool {
+        var magic: UInt32 = 0
+        let count = pread(descriptor, &magic, 4, 0)
+        return count == 4 && UInt32(littleEndian: magic) == 0x4655_4747
+    }
+
+    private func withoutFormat() -> ModelFileError {
+        ModelFileError(
             .extensionUnsupported, tried: "choosing a format by the file name's extension",
-            found: suffix.map { "\".\(printable($0, countMax: 40))\"" } ?? "no extension",
+            found: (suffix.map { "\".\(printable($0, countMax: 40))\"" } ?? "no extension")
+                + " and a file without GGUF's magic",
             allowed: ModelFileFormat.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
-                + ", .safetensors.index.json, or a folder",
+                + ", .safetensors.index.json, a GGUF file of any name, or a folder",
             location: location)
     }
 }

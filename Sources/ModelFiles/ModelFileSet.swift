@@ -2,7 +2,8 @@
 //
 // GGUF: a single file, or all parts of a split model. SafeTensors: the weights, their index if
 // present, and the texts beside them: config.json and tokenizer.json (required),
-// tokenizer_config.json and chat_template.jinja (read if present).
+// tokenizer_config.json, chat_template.jinja, generation_config.json and the texts of
+// sentence-transformers (read if present).
 //
 // Guarantees: each file passed the checks of `ModelFile`. All later reads use the descriptors
 // opened here, so a single `checkUnchanged` at the end covers every read. The shard index is
@@ -34,6 +35,12 @@ public struct ModelFileSet: Sendable {
         case tokenizer = "tokenizer.json"
         case tokenizerConfiguration = "tokenizer_config.json"
         case chatTemplate = "chat_template.jinja"
+        case templateDocument = "chat_template.json"
+        case generation = "generation_config.json"
+        case sentenceModules = "modules.json"
+        case sentencePooling = "1_Pooling/config.json"
+        case sentenceEncoder = "sentence_bert_config.json"
+        case sentencePrompts = "config_sentence_transformers.json"
 
         var isRequired: Bool { self == .configuration || self == .tokenizer }
     }
@@ -67,6 +74,7 @@ public struct ModelFileSet: Sendable {
         case .index(let path):
             let index = try ShardIndex(
                 ModelFile(companion: path, limits: limits), limits: parseLimits)
+            try Self.checkCover(index, limits)
             for name in index.fileNames {
                 weights.append(try ModelFile(path: index.folder + name, limits: limits))
             }
@@ -80,6 +88,22 @@ public struct ModelFileSet: Sendable {
         }
         container = .safetensors(shardCount: weights.count)
         companions = try Self.companions(beside: weights[0].path, limits)
+    }
+
+    /// Refuses a `model.safetensors` beside an index that leaves the file out: one of the two is
+    /// another model.
+    private static func checkCover(
+        _ index: ShardIndex, _ limits: FileLimits
+    ) throws(ModelFileError) {
+        let name = SafeTensorsModel.fileName
+        guard index.file.path == index.folder + SafeTensorsModel.indexName,
+            !index.fileNames.contains(name), JSONFile.exists(index.folder + name)
+        else { return }
+        throw ModelFileError(
+            .severalModels, tried: "looking for a model",
+            found: "\(name), and an index that does not name it",
+            allowed: "an index that covers \(name), or only one of the two",
+            location: .init(path: index.file.path))
     }
 
     private static func companions(

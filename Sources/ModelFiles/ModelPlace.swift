@@ -77,6 +77,8 @@ enum ModelPlace {
                 found.insert(part.map { $0.prefix + indexSuffix } ?? name)
             }
         }
+        // The index goes first where it covers the file. `ModelFileSet` checks that it does.
+        if usual.count == 2 { found.remove(SafeTensorsModel.fileName) }
         return found.sorted()
     }
 

@@ -41,12 +41,18 @@ public struct CheckpointFiles: Sendable {
     public let tensors: SafeTensorsModel
     /// The object in config.json.
     package let configuration: JSONValue
+    /// The object in generation_config.json, or nil without the file.
+    package let generation: JSONValue?
+    /// The texts of sentence-transformers.
+    package let sentences: SentenceFiles
     /// The object in tokenizer.json.
     package let tokenizer: JSONValue
     /// The object in tokenizer_config.json, or nil without the file.
     package let tokenizerConfiguration: JSONValue?
     /// The text of chat_template.jinja, or nil without the file.
     package let chatTemplate: String?
+    /// The object in chat_template.json, or nil without the file.
+    package let templateDocument: JSONValue?
     /// Bytes of the texts and of the index together.
     package let textSize: Int
 
@@ -58,7 +64,14 @@ public struct CheckpointFiles: Sendable {
         else { preconditionFailure("a set of files without its configuration or tokenizer") }
         self.configuration = configuration
         self.tokenizer = tokenizer
+        generation = try Self.object(files, .generation)
+        sentences = SentenceFiles(
+            modules: try Self.value(files, .sentenceModules),
+            pooling: try Self.object(files, .sentencePooling),
+            encoder: try Self.object(files, .sentenceEncoder),
+            prompts: try Self.object(files, .sentencePrompts))
         tokenizerConfiguration = try Self.object(files, .tokenizerConfiguration)
+        templateDocument = try Self.object(files, .templateDocument)
         chatTemplate = try files.companions[.chatTemplate].map { file throws(ModelFileError) in
             let text = try file.head(file.size)
             guard isValidUTF8(text) else {
@@ -74,13 +87,36 @@ public struct CheckpointFiles: Sendable {
     private static func object(
         _ files: ModelFileSet, _ companion: ModelFileSet.Companion
     ) throws(ModelFileError) -> JSONValue? {
-        guard let file = files.companions[companion] else { return nil }
-        let root = try JSONFile.parse(file)
+        guard let root = try value(files, companion) else { return nil }
         guard root.isObject else {
             throw ModelFileError(
                 .jsonStructureInvalid, tried: "reading \(companion.rawValue)",
-                found: root.typeName, allowed: "an object", location: .init(path: file.path))
+                found: root.typeName, allowed: "an object",
+                location: .init(path: files.companions[companion]?.path ?? companion.rawValue))
         }
         return root
     }
+
+    /// Python writes these texts, so its words for numbers that are not finite are read.
+    private static func value(
+        _ files: ModelFileSet, _ companion: ModelFileSet.Companion
+    ) throws(ModelFileError) -> JSONValue? {
+        guard let file = files.companions[companion] else { return nil }
+        var limits = JSONLimits()
+        limits.allowsNonFinite = true
+        return try JSONFile.parse(file, limits: limits)
+    }
+}
+
+/// The texts that sentence-transformers keeps beside a model of embeddings, each nil without its
+/// file.
+package struct SentenceFiles: Sendable {
+    /// modules.json: the stages from text to vector.
+    package let modules: JSONValue?
+    /// 1_Pooling/config.json.
+    package let pooling: JSONValue?
+    /// sentence_bert_config.json: the stage of the transformer.
+    package let encoder: JSONValue?
+    /// config_sentence_transformers.json: prompts and versions.
+    package let prompts: JSONValue?
 }

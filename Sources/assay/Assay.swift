@@ -18,8 +18,8 @@ struct Assay: AsyncParsableCommand {
             """,
         subcommands: [
             Inspect.self, Generate.self, ScoreCommand.self, Embed.self, LogitsCommand.self,
-            Tokenize.self, Detokenize.self, Models.self, Load.self, Unload.self, Health.self,
-            Stats.self, Ping.self,
+            Tokenize.self, Detokenize.self, Render.self, Models.self, Load.self, Unload.self,
+            Health.self, Stats.self, Ping.self,
         ])
 }
 

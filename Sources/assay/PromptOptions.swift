@@ -1,4 +1,5 @@
-// The prompt of a request: --prompt TEXT, --tokens 1,2,3 or --message ROLE:TEXT, exactly one kind.
+// The prompt of a request: --prompt TEXT, --tokens 1,2,3, or a conversation (--message ROLE:TEXT or
+// --conversation FILE), exactly one kind.
 
 import Loading
 import ArgumentParser
@@ -15,7 +16,7 @@ struct PromptOptions: ParsableArguments {
         name: .customLong("message"),
         help: ArgumentHelp(
             "One message of a conversation, in the model's own chat template; repeatable. "
-                + "Roles: system, user, assistant.", valueName: "role:text"))
+                + "Roles: system, user, assistant, tool.", valueName: "role:text"))
     var messages: [String] = []
 
     @Flag(help: "Names of special tokens in the text become those tokens.")
@@ -24,45 +25,36 @@ struct PromptOptions: ParsableArguments {
     @Flag(help: "Add no begin and end tokens to the text.")
     var noAddSpecial = false
 
+    @OptionGroup var template: TemplateOptions
+
     /// Returns the given prompt.
     func chosen() throws -> Prompt {
-        if !messages.isEmpty { return .messages(try conversation()) }
+        if let messages = try template.messages(messages) {
+            try checkAlone()
+            return .messages(messages)
+        }
+        if let flag = template.given {
+            throw Failure.usage("\(flag) needs --message or --conversation")
+        }
         switch (prompt, tokens) {
         case (let text?, nil): return .text(text)
         case (nil, let list?): return .tokens(try Self.tokens(list))
         case (_?, _?): throw Failure.usage("--prompt and --tokens exclude each other")
         case (nil, nil):
-            throw Failure.usage("one of --prompt, --tokens and --message is needed")
+            throw Failure.usage(
+                "one of --prompt, --tokens, --message and --conversation is needed")
         }
     }
 
-    private func conversation() throws -> [ChatMessage] {
+    private func checkAlone() throws {
         let others = [
             ("--prompt", prompt != nil), ("--tokens", tokens != nil),
             ("--parse-special", parseSpecial), ("--no-add-special", noAddSpecial),
         ]
         if let other = others.first(where: { $0.1 }) {
-            throw Failure.usage("--message and \(other.0) exclude each other")
+            let flag = template.conversationFile == nil ? "--message" : "--conversation"
+            throw Failure.usage("\(flag) and \(other.0) exclude each other")
         }
-        guard messages.count <= Limits.messageCountMax else {
-            throw Failure.usage(
-                "--message: found \(messages.count) of them, allowed: 1 to "
-                    + "\(Limits.messageCountMax)")
-        }
-        return try messages.map(Self.message)
-    }
-
-    /// Reads `ROLE:TEXT`. The text may hold colons.
-    private static func message(_ text: String) throws -> ChatMessage {
-        let roles = ChatMessage.Role.allCases.map(\.rawValue).joined(separator: ", ")
-        let allowed = "allowed: ROLE:TEXT, ROLE one of \(roles)"
-        guard let colon = text.firstIndex(of: ":") else {
-            throw Failure.usage("--message: found no colon, \(allowed)")
-        }
-        guard let role = ChatMessage.Role(rawValue: String(text[..<colon])) else {
-            throw Failure.usage("--message: found the role \"\(text[..<colon])\", \(allowed)")
-        }
-        return ChatMessage(role, String(text[text.index(after: colon)...]))
     }
 
     /// Reads `1,2,3`.

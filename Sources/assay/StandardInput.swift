@@ -1,6 +1,7 @@
 // Standard input, whole or line by line.
 //
-// Guarantees: lines may hold any bytes and have any length. An empty line is skipped. Each line
+// Guarantees: lines may hold any bytes and, unless a command bounds them, have any length. An empty
+// line is skipped. Each line
 // read gives a line of output. When input is slow, the output appears before the next line is read.
 
 import Console
@@ -17,8 +18,11 @@ enum StandardInput {
         }
     }
 
-    /// Calls `body` with each line and its number from 1, and prints the result.
-    static func eachLine(_ body: (Int, Data) async throws -> String) async throws {
+    /// Calls `body` with each line and its number from 1, and prints the result. A longer line than
+    /// `sizeMax` bytes is a usage failure.
+    static func eachLine(
+        sizeMax: Int = .max, _ body: (Int, Data) async throws -> String
+    ) async throws {
         var rest = Data()
         var number = 0
         while true {
@@ -32,6 +36,9 @@ enum StandardInput {
                 start = rest.index(after: end)
             }
             rest = Data(rest[start...])
+            guard rest.count <= sizeMax else {
+                throw Failure.usage("line \(number + 1): more than \(sizeMax) bytes")
+            }
             if chunk.isEmpty, !rest.isEmpty {
                 output += try await body(number + 1, rest) + "\n"
             }

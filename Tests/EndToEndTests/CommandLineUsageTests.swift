@@ -12,7 +12,7 @@ import Testing
         ),
         (
             ["score", "--continuation", "a"],
-            "one of --prompt, --tokens and --message is needed"
+            "one of --prompt, --tokens, --message and --conversation is needed"
         ),
         (
             ["score", "--prompt", "a", "--continuation", "b", "--top-logprobs", "65"],
@@ -47,6 +47,21 @@ import Testing
             ["generate", "--prompt", "a", "--prompt-logprobs", "999"],
             "--prompt-logprobs: found 999, allowed: 0 to 64"
         ),
+        (["render"], "one of --message and --conversation is needed"),
+        (["render", "--message", "judge:a"], "--message: found the role \"judge\""),
+        (["render", "--message", "user:a", "--var", "=1"], "--var: found \"=1\""),
+        (
+            ["render", "--message", "user:a", "--no-generation-prompt", "--continue-final"],
+            "--no-generation-prompt and --continue-final exclude each other"
+        ),
+        (
+            ["render", "--conversation", "/nowhere/talk.json"],
+            "--conversation: reading /nowhere/talk.json"
+        ),
+        (
+            ["generate", "--prompt", "a", "--tools", "/nowhere/tools.json"],
+            "--tools needs --message or --conversation"
+        ),
         (["embed"], "--text and --tokens: found 0 in all, allowed: 1 to 256"),
         (["embed", "--tokens", "1,x"], "--tokens: found \"x\", allowed: token ids"),
         (["embed", "--text", "a", "--pooling", "max"], "'mean', 'last' or 'cls'"),
@@ -69,6 +84,7 @@ import Testing
             ["score", "--message", "user:a:b", "--message", "assistant:", "--continuation", ""],
             ["embed", "--text", "a", "--tokens", "1", "--pooling", "cls", "--no-normalize"],
             ["generate", "--message", "user:a", "--logprobs", "0", "--prompt-logprobs", "64"],
+            ["render", "--message", "tool:a", "--var", "enable_thinking=false", "--now", "0"],
         ] {
             let outcome = try Program.run(
                 "assay", arguments + ["--server", "unix:///nowhere/assay.sock"])

@@ -146,6 +146,8 @@ import Wire
         #expect(try ask(UnloadRequest(name: "nobody")).last?.status == .notFound)
         let chat = GenerateRequest(prompt: .messages([ChatMessage(.user, "hello")]))
         #expect(try ask(chat).last?.error?.code == "chat_template_missing")
+        let shown = RenderRequest(messages: [ChatMessage(.user, "hello")])
+        #expect(try ask(shown).last?.error?.code == "chat_template_missing")
         #expect(client.seen.allSatisfy { $0.header.provenance == .real })
         let kinds = Set(client.seen.map(\.header.kind))
         #expect(kinds.count >= 14, "\(kinds)")

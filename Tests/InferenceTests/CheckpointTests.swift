@@ -268,8 +268,9 @@ struct CheckpointFixtureTests {
         #expect(try plan(builder).isOutputTied)
         builder.removeTensor("lm_head.weight")
         #expect(try plan(builder).isOutputTied)
+        // The class's default is an output matrix of its own.
         builder.remove("tie_word_embeddings")
-        #expect(try plan(builder).isOutputTied)
+        #expect(throws: InferenceError.self) { try plan(builder) }
     }
 
     /// llama3 and longrope by hand: wavelengths 2π·100^(i/2) against 64/4 = 16 and 64/1.
@@ -335,26 +336,36 @@ struct CheckpointFixtureTests {
 
     @Test func theChatTemplateIsRead() throws {
         var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
-        func state() throws -> String {
-            switch try plan(builder).chatTemplate {
-            case .absent: "absent"
-            case .recognised(let template): template.name
-            case .unsupported(let error): error.code.name
-            }
+        func place() throws -> String? {
+            try plan(builder).chatTemplates.standard?.source.place
         }
-        #expect(try state() == "absent")
-        let chatML = "{% for m in messages %}{{ '<|im_start|>' + m['role'] }}<|im_end|>{% endfor %}"
-        builder.others["tokenizer_config.json"] = Array("{\"chat_template\":\"\(chatML)\"}".utf8)
-        #expect(try state() == "chatml")
-        let named =
-            #"{"chat_template":[{"name":"tool_use","template":"x"},"#
-            + "{\"name\":\"default\",\"template\":\"\(chatML)\"}]}"
-        builder.others["tokenizer_config.json"] = Array(named.utf8)
-        #expect(try state() == "chatml")
-        builder.others["chat_template.jinja"] = Array("{{ unheard_of }}".utf8)
-        #expect(try state() == "chat_template_unsupported")
+        #expect(try place() == nil)
+        let text = "{% for m in messages %}{{ '<|im_start|>' + m['role'] }}<|im_end|>{% endfor %}"
+        builder.others["tokenizer_config.json"] = Array("{\"chat_template\":\"\(text)\"}".utf8)
+        #expect(try place() == "tokenizer_config.json: chat_template")
+        builder.others["chat_template.jinja"] = Array("{{ messages[0].content }}".utf8)
+        #expect(try place() == "chat_template.jinja")
+        for (text, code) in [
+            ("{% include 'x' %}", "template_unsupported"), ("{{ 1 + }}", "template_invalid"),
+        ] {
+            builder.others["chat_template.jinja"] = Array(text.utf8)
+            let error = #expect(throws: InferenceError.self) { try place() }
+            #expect(error?.code.name == code && error?.location == "chat_template.jinja")
+        }
         builder.others["chat_template.jinja"] = .some(nil)
         builder.others["tokenizer_config.json"] = Array("{\"chat_template\":7}".utf8)
-        #expect(try state() == "tokenizer_key_type")
+        let error = #expect(throws: InferenceError.self) { try place() }
+        #expect(error?.code == .keyType)
+    }
+
+    @Test func aTemplateSeesTheTextsOfSpecialTokens() throws {
+        var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
+        let names = "{{ bos_token }}|{{ eos_token }}|{{ pad_token is defined }}"
+        builder.others["chat_template.jinja"] = Array(names.utf8)
+        builder.others["tokenizer_config.json"] = Array(
+            #"{"bos_token":"<x>","eos_token":{"content":"abc"},"pad_token":null}"#.utf8)
+        let template = try #require(try plan(builder).chatTemplates.standard)
+        #expect(template.specialTokens.map(\.name) == ["bos_token", "eos_token"])
+        #expect(template.specialTokens.map(\.text) == ["<x>", "abc"])
     }
 }

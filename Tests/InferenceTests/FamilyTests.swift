@@ -108,19 +108,32 @@ import Testing
 
     // MARK: What is read and what is not
 
-    /// Only other families give these keys a meaning.
+    /// Values that switch a part of other families off.
     @Test(arguments: names)
-    func keysOfOtherFamiliesChangeNothing(_ name: String) throws {
+    func keysOfOtherFamiliesThatAreOffChangeNothing(_ name: String) throws {
         let plain = try FixtureModel.place(GGUFBuilder.tiny(name).parsed())
             .logits(of: Self.prompt, wants: .last)
         let builder = try GGUFBuilder.tiny(name) {
-            $0.set("\(name).attention.scale", .float32(0.5))
-            $0.set("\(name).attention.sliding_window", .uint32(4))
-            $0.set("\(name).logit_scale", .float32(3))
+            $0.set("\(name).attention.sliding_window", .uint32(0))
+            $0.set("\(name).attn_logit_softcapping", .float32(0))
+            $0.set("\(name).logit_scale", .float32(1))
+            $0.set("\(name).expert_count", .uint32(0))
         }
         let found = try FixtureModel.place(builder.parsed())
             .logits(of: Self.prompt, wants: .last)
         #expect(found == plain)
+    }
+
+    /// Within the window every answer is the reference's.
+    @Test func phi3EndsAtItsWindow() throws {
+        for (window, length) in [(0, 128), (48, 48), (4_096, 128)] {
+            let builder = try GGUFBuilder.tiny("phi3") {
+                $0.set("phi3.attention.sliding_window", .uint32(UInt32(window)))
+            }
+            let configuration = try ModelConfiguration.extract(from: builder.parsed())
+            #expect(configuration.contextLength == length)
+            #expect(configuration.originalContextLength == 128)
+        }
     }
 
     @Test(arguments: ["bitnet-b1.58", "bitnet-25"])

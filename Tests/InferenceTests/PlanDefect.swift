@@ -204,7 +204,6 @@ struct PlanDefect: Sendable, CustomTestStringConvertible {
         ) { $0.set("llama.vocab_size", .uint32(300)) },
         special("bos", .uint32(60_000), says: "found 60000; allowed: a token id, 0 to "),
         special("eos", .int32(-1), says: "found -1"),
-        special("padding", .uint32(.max), says: "4294967295"),
         special("eot", .string("</s>"), says: "type string"),
     ]
 

@@ -10,7 +10,14 @@ import Testing
         ("temperature", { $0.temperature = .nan }),
         ("temperature", { $0.temperature = .infinity }),
         ("top_k", { $0.topK = -1 }),
-        ("top_p", { $0.topP = 0 }),
+        (
+            "top_p",
+            {
+                $0.temperature = 1
+                $0.topP = 0
+            }
+        ),
+        ("top_p", { $0.topP = -0.1 }),
         ("top_p", { $0.topP = 1.1 }),
         ("top_p", { $0.topP = .nan }),
         ("min_p", { $0.minP = -0.1 }),
@@ -38,6 +45,10 @@ import Testing
         parameters.temperature = .leastNonzeroMagnitude
         parameters.topP = 1
         parameters.minP = 0
+        try parameters.validate()
+        // Without a temperature, nothing reads top_p.
+        parameters.temperature = 0
+        parameters.topP = 0
         try parameters.validate()
     }
 

@@ -51,7 +51,8 @@ import Tokenizers
                 "tried":"reading the magic","found":"\\"GG\\"",\
                 "allowed":"\\"GGUF\\", then version 2 or 3","where":"in \\"\(path)\\", byte 0",\
                 "advice":"The file is cut short: fetch it again and compare its size.",\
-                "transient":false},"model":null,"seal":null,"overrides":[],"degradations":[],\
+                "transient":false},"model":null,"keys":null,"seal":null,"overrides":[],\
+                "degradations":[],\
                 "attempts":[{"number":1,"pause_ms":0.0,"ms":0.0,"code":"truncated",\
                 "layer":"parse"}],"ms":0.0}
                 """)
@@ -71,7 +72,16 @@ import Tokenizers
         #expect(json.contains("\"name\":\"tiny random llama\""))
         #expect(json.contains("\"context\":32"))
         #expect(json.contains("\"file_bytes\":\(bytes.count)"))
-        #expect(json.contains("\"activation_rounding\":null,\"device\":\"cpu\""))
+        #expect(json.contains("\"activation_rounding\":null,\"chat_template\":null,"))
+        #expect(
+            json.contains(
+                "\"chat_template_tool_use\":null,\"end_tokens\":[{\"id\":2,\"text\":\"</s>\"}],"
+                    + "\"pooling\":\"mean\",\"text_refusal\":null,\"device\":\"cpu\""))
+        #expect(json.contains("\"keys\":{\"applied\":[\"general.architecture\",\"llama."))
+        #expect(
+            json.contains(
+                "\"without_effect\":[\"general.name\"],\"not_understood\":[],"
+                    + "\"suggestions\":{}},\"seal\""))
         #expect(
             json.contains(
                 "\"device_reason\":null,\"instruction_set\":\"\(InstructionSet.best)\","
@@ -88,6 +98,9 @@ import Tokenizers
         let table = try ModelLoader.test(time: time.source).run(path: path).report.table
         #expect(table.hasPrefix("accepted: \(path)\n\n  file           ok      0.0 ms\n"))
         #expect(table.contains("  model          llama, \"tiny random llama\"\n"))
+        #expect(table.contains("\n  ends with      2 \"</s>\"\n  pooling        mean\n"))
+        #expect(table.contains("\n  keys applied   general.architecture, llama."))
+        #expect(!table.contains("not understood"))
         #expect(table.contains("  device         cpu (no CUDA device: test)"))
         #expect(table.contains("\n  kernels        \(InstructionSet.best)"))
         #expect(!table.contains("not reached") && !table.contains("activations"))

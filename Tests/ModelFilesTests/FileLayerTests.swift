@@ -102,9 +102,20 @@ import Testing
         let path = directory.path("model.bin")
         let error = #expect(throws: ModelFileError.self) { _ = try ModelFile(path: path) }
         #expect(
-            error?.message == "file name does not tell the format: found \".bin\"; "
-                + "allowed: .gguf, .safetensors, .safetensors.index.json, or a folder "
+            error?.message == "file name does not tell the format: found \".bin\" and a file "
+                + "without GGUF's magic; allowed: .gguf, .safetensors, .safetensors.index.json, "
+                + "a GGUF file of any name, or a folder "
                 + "(choosing a format by the file name's extension, in \"\(path)\")")
+    }
+
+    /// Stores of models name files by their hashes.
+    @Test func takesAFileWithGGUFsMagicUnderAnyName() throws {
+        for name in ["sha256-0a1b2c", "model.bin", "model."] {
+            let path = try directory.write("GGUF".utf8, as: name)
+            #expect(try ModelFile(path: path).format == .gguf)
+        }
+        let path = try directory.write("GGU".utf8, as: "short")
+        #expect(code(path) == "extension_unsupported")
     }
 
     /// In a process of its own, which gives up the right of root to read everything.

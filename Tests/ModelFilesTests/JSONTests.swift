@@ -44,6 +44,20 @@ import Testing
         #expect(error?.code == .syntax)
     }
 
+    @Test func readsPythonsWordsOnlyWhereTheyAreAllowed() throws {
+        var limits = JSONLimits()
+        limits.allowsNonFinite = true
+        let list = try root("[Infinity,-Infinity,NaN,-1]", limits: limits)
+        let elements = Array(list.elements)
+        #expect(elements.map(\.nonFinite)[..<2] == [.infinity, -.infinity])
+        #expect(elements[2].nonFinite?.isNaN == true && elements[3].nonFinite == nil)
+        #expect(elements[..<3].allSatisfy { $0.asDouble == nil && $0.asInteger == nil })
+        #expect(elements[3].asInteger == -1)
+        for text in ["Infinit", "Nan", "-Infinit", "-I", "inf", "[-]"] {
+            #expect(throws: JSONError.self) { _ = try root(text, limits: limits) }
+        }
+    }
+
     @Test func refusesInvalidUTF8() {
         let error = #expect(throws: JSONError.self) {
             _ = try JSONDocument([0x22, 0xC3, 0x22])

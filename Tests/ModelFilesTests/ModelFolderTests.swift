@@ -50,6 +50,16 @@ import Testing
         }
     }
 
+    @Test func takesTheIndexThatCoversTheSingleFile() throws {
+        let index = #"{"weight_map":{"x":"model.safetensors"}}"#
+        var files = Self.single
+        files[SafeTensorsModel.indexName] = Array(index.utf8)
+        let directory = try write(files)
+        let found = try ModelFileSet(path: directory.path)
+        #expect(found.container == .safetensors(shardCount: 1))
+        #expect(found.named.map(\.name).contains(SafeTensorsModel.indexName))
+    }
+
     @Test func opensASingleFileByItsFolderAndByItsName() throws {
         let directory = try write(Self.single)
         for path in [directory.path, directory.path("model.safetensors")] {

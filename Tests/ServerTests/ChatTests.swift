@@ -13,6 +13,7 @@ import Wire
     private static let template =
         "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + "
         + "message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
+        + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 
     /// A server with the tiny model under a template, its last two tokens those of ChatML.
     private func server(_ template: String?) throws -> TestServer {
@@ -129,19 +130,38 @@ import Wire
         #expect(answer.error?.field == "messages")
     }
 
-    @Test func aTemplateThatIsNotKnownIsNamedByItsHash() throws {
-        let answer = try refusal("{{ something else }}", [.init(.user, "a")])
-        #expect(answer.status == .failedPrecondition)
-        #expect(answer.error?.code == "chat_template_unsupported")
-        #expect(answer.error?.message.contains("hash ") == true)
+    @Test(arguments: [
+        ("{{ something else }}", "template_invalid"), ("{% include 'x' %}", "template_unsupported"),
+    ])
+    func aTemplateOutsideTheLanguageIsRefusedWithTheModel(
+        _ template: String, _ code: String
+    ) throws {
+        let server = try TestServer([])
+        var builder = GGUFBuilder.tinyLlama()
+        builder.add("tokenizer.chat_template", .string(template))
+        let path = try server.directory.write(builder.build(), as: "chat.gguf")
+        let answer = try server.client().call(LoadRequest(name: "chat", path: path))
+        #expect(answer.status == .modelRejected)
+        #expect(answer.error?.code == code)
+        #expect(answer.error?.message.contains("line 1") == true)
+    }
+
+    @Test func aMessageThatTheTemplateLosesIsRefused() throws {
+        let answer = try refusal(
+            "{{ messages[-1].content }}", [.init(.user, "a"), .init(.user, "b")])
+        #expect(answer.status == .invalidArgument)
+        #expect(answer.error?.code == "message_not_rendered")
+        #expect(answer.error?.message.contains("message 0") == true)
     }
 
     @Test func aConversationTheTemplateRefusesIsTheCallersFault() throws {
         let answer = try refusal(
-            "{% raise_exception('System role not supported') %}<start_of_turn>",
+            "{% if messages[0].role == 'system' %}{{ raise_exception('No system role.') }}"
+                + "{% endif %}{{ messages[0].content }}",
             [.init(.system, "a"), .init(.user, "b")])
         #expect(answer.status == .invalidArgument)
-        #expect(answer.error?.code == "chat_message_invalid")
+        #expect(answer.error?.code == "template_raised")
+        #expect(answer.error?.message == "No system role.")
         #expect(answer.error?.field == "messages")
     }
 

@@ -158,6 +158,8 @@ extension CheckpointBuilder {
         set("eos_token_id", "[1, 2]")
         set("pad_token_id", "null")
         if isPhi { set("partial_rotary_factor", "0.5") }
+        // Without the key, the class has heads of 128.
+        if className == "Qwen3ForCausalLM" { set("head_dim", "\(Self.tinySizes.head)") }
         if isBitNet {
             set(
                 "quantization_config",

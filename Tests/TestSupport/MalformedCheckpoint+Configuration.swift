@@ -3,7 +3,9 @@
 extension MalformedCheckpoint {
     static let classes: [MalformedCheckpoint] = [
         key("architectures", #"["MambaForCausalLM"]"#, "unsupported_architecture"),
-        key("architectures", #"["LlamaModel"]"#, "unsupported_architecture"),
+        // The class without an output matrix, in files with one.
+        key(
+            "architectures", #"["LlamaModel"]"#, "unexpected_tensor", at: "lm_head.weight"),
         key("architectures", #"["LlamaForSequenceClassification"]"#, "unsupported_architecture"),
         key("architectures", #""LlamaForCausalLM""#, "key_type_mismatch"),
         key("architectures", "[1]", "key_type_mismatch"),
@@ -35,8 +37,10 @@ extension MalformedCheckpoint {
 
     static let keys: [MalformedCheckpoint] = [
         without("hidden_size"), without("num_hidden_layers"), without("num_attention_heads"),
-        without("intermediate_size"), without("max_position_embeddings"),
-        without("rms_norm_eps"), without("vocab_size"), without(of: phi, "layer_norm_eps"),
+        without("intermediate_size"), without("vocab_size"),
+        key("max_position_embeddings", "null", "missing_key"),
+        key("rms_norm_eps", "null", "missing_key"),
+        key(of: phi, "layer_norm_eps", "null", "missing_key"),
         key("hidden_size", "null", "missing_key"),
         key("hidden_size", #""64""#, "key_type_mismatch"),
         key("hidden_size", "64.5", "key_type_mismatch"),
@@ -167,7 +171,10 @@ extension MalformedCheckpoint {
         key("quantization_config", #"{"quant_method":"fp8"}"#, "unsupported_feature", at: "fp8"),
         key("quantization_config", "{}", "unsupported_feature", at: "quant_method"),
         key("quantization_config", #"{"quant_method":1}"#, "key_type_mismatch", at: "quant_method"),
-        key("quantization_config", #"{"quant_method":"bitnet"}"#, "unsupported_feature"),
+        key(
+            "quantization_config", #"{"quant_method":"bitnet"}"#, "unsupported_tensor_format",
+            at: "self_attn.q_proj.weight"),
+        key(of: qwen2, "quantization_config", #"{"quant_method":"bitnet"}"#, "unsupported_feature"),
         packing(#""quant_method":"awq""#, "unsupported_feature", at: "awq"),
         packing(
             #""quant_method":"bitnet","quantization_mode":"online""#, "unsupported_feature",

@@ -126,9 +126,6 @@ extension MalformedFile {
             "tokenizer.ggml.bos_token_id", "beyond the vocabulary", .uint32(100_000),
             code: "tokenizer_mismatch"),
         key("tokenizer.ggml.eos_token_id", "text", .string("</s>"), code: "tokenizer_mismatch"),
-        key(
-            "tokenizer.ggml.padding_token_id", "beyond the vocabulary", .uint32(100_000),
-            code: "tokenizer_mismatch"),
     ]
 
     private static let tokenCount = GGUFBuilder.tinyVocabulary.count

@@ -20,12 +20,14 @@ package struct SmallTokenizerJSON: Sendable {
     package var merges = #""a b","ab c""#
     /// More members of the model, with a leading comma.
     package var more = ""
+    /// More members of the document, with a leading comma.
+    package var rest = ""
 
     /// The document.
     package var text: String {
         #"{"version":"1.0","added_tokens":[\#(added)],"normalizer":\#(normalizer),"#
             + #""pre_tokenizer":\#(pre),"post_processor":\#(post),"model":{"type":\#(type),"#
-            + #""vocab":{\#(vocab)},"merges":[\#(merges)]\#(more)}}"#
+            + #""vocab":{\#(vocab)},"merges":[\#(merges)]\#(more)}\#(rest)}"#
     }
 
     /// The document's bytes.
@@ -160,9 +162,6 @@ package struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
         .init("an added token without text", "tokenizer_json_structure_invalid", "added_tokens") {
             $0.added = #"{"id":5}"#
         },
-        .init("an added token with an empty text", "tokenizer_json_structure_invalid") {
-            $0.added = #"{"id":5,"content":""}"#
-        },
         .init("an added token without id", "tokenizer_json_structure_invalid") {
             $0.added = #"{"content":"<x>"}"#
         },
@@ -171,12 +170,6 @@ package struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
         },
         .init("an added token with two ids", "token_id_invalid") {
             $0.added = #"{"id":5,"content":"a"}"#
-        },
-        .init("a token of a single word", "tokenizer_feature_unsupported", "single_word") {
-            $0.added = #"{"id":5,"content":"<x>","single_word":true}"#
-        },
-        .init("a token that strips to its left", "tokenizer_feature_unsupported", "lstrip") {
-            $0.added = #"{"id":5,"content":"<x>","lstrip":true}"#
         },
         .init("a merge of one text", "merge_invalid", "rule 1") { $0.merges = #""a b","ab""# },
         .init("a merge of three texts", "merge_invalid") { $0.merges = #""a b c""# },
@@ -189,29 +182,72 @@ package struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
         .init("a merge that makes no token", "merge_invalid", of: .sentencePiece) {
             $0.merges = #""a b","b a""#
         },
-        .init("a pair that no merge joins", "merge_invalid", "\"ab\"", of: .sentencePiece) {
-            $0.merges = ""
-        },
     ]
 
     private static let steps: [MalformedTokenizerJSON] = [
+        .init("a normalizer of BERT", "tokenizer_feature_unsupported", "BertNormalizer") {
+            $0.normalizer = #"{"type":"Sequence","normalizers":[{"type":"BertNormalizer"}]}"#
+        },
+        .init("a sequence without a list", "tokenizer_json_structure_invalid", "normalizers") {
+            $0.normalizer = #"{"type":"Sequence"}"#
+        },
+        .init("more steps than allowed", "tokenizer_feature_unsupported", "64") {
+            let steps = [String](repeating: #"{"type":"NFC"}"#, count: 65)
+            $0.normalizer =
+                #"{"type":"Sequence","normalizers":[\#(steps.joined(separator: ","))]}"#
+        },
+        .init("a pattern of nothing", "tokenizer_feature_unsupported", "0 bytes") {
+            $0.normalizer = #"{"type":"Replace","pattern":{"String":""},"content":"x"}"#
+        },
+        .init("scripts", "tokenizer_feature_unsupported", "UnicodeScripts") {
+            $0.pre = #"{"type":"UnicodeScripts"}"#
+        },
+        .init("another behaviour", "tokenizer_feature_unsupported", "MergedWithBoth") {
+            $0.pre = #"{"type":"Split","pattern":{"String":"a"},"behavior":"MergedWithBoth"}"#
+        },
+        .init("another scheme", "tokenizer_feature_unsupported", "prepend_scheme") {
+            $0.pre = #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"last"}"#
+        },
+        .init("the first piece behind a normalizer", "tokenizer_feature_unsupported", "first") {
+            $0.pre = #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"first"}"#
+            $0.normalizer = #"{"type":"NFC"}"#
+        },
+        .init("a replacement of two characters", "tokenizer_feature_unsupported", "one character") {
+            $0.pre = #"{"type":"Metaspace","replacement":"ab"}"#
+        },
+        .init("pieces of no length", "tokenizer_feature_unsupported", "length") {
+            $0.pre = #"{"type":"FixedLength","length":0}"#
+        },
+        .init("a flag that is a text", "tokenizer_json_structure_invalid", "pre_tokenizer") {
+            $0.pre = #"{"type":"ByteLevel","add_prefix_space":"no"}"#
+        },
+        .init("a token of which nothing is left", "tokenizer_feature_unsupported", "leaves nothing")
+        {
+            $0.normalizer = #"{"type":"Strip","strip_left":true,"strip_right":true}"#
+            $0.added = #"{"id":5,"content":" ","normalized":true}"#
+        },
+        .init("two tokens that become one", "tokenizer_feature_unsupported", "tokens 5 and 6") {
+            $0.normalizer = #"{"type":"Lowercase"}"#
+            $0.added =
+                #"{"id":5,"content":"xx","normalized":true},"#
+                + #"{"id":6,"content":"XX","normalized":true}"#
+        },
+        .init("a decoder of speech", "tokenizer_feature_unsupported", "CTC") {
+            $0.rest = #","decoder":{"type":"CTC"}"#
+        },
+        .init("a decoder that cuts the end", "tokenizer_feature_unsupported", "Strip") {
+            $0.rest =
+                #","decoder":{"type":"Sequence","decoders":[{"type":"Fuse"},"#
+                + #"{"type":"Strip","content":" ","start":0,"stop":1}]}"#
+        },
+        .init("padding to a length", "tokenizer_feature_unsupported", "padding") {
+            $0.rest = #","padding":{"strategy":{"Fixed":8}}"#
+        },
+        .init("truncation without a length", "tokenizer_json_structure_invalid", "truncation") {
+            $0.rest = #","truncation":{}"#
+        },
         .init("a normalizer without type", "tokenizer_json_structure_invalid") {
             $0.normalizer = "{}"
-        },
-        .init("lower case", "tokenizer_feature_unsupported", "Lowercase") {
-            $0.normalizer = #"{"type":"Sequence","normalizers":[{"type":"Lowercase"}]}"#
-        },
-        .init("no pre-tokenizer", "tokenizer_feature_unsupported", "byte_fallback") {
-            $0.pre = "null"
-        },
-        .init("a prefix space", "tokenizer_feature_unsupported", "add_prefix_space") {
-            $0.pre = #"{"type":"ByteLevel","add_prefix_space":true}"#
-        },
-        .init("an unknown step", "tokenizer_feature_unsupported", "Whitespace") {
-            $0.pre = #"{"type":"Whitespace"}"#
-        },
-        .init("a byte level without pattern", "pre_tokenizer_unsupported") {
-            $0.pre = #"{"type":"ByteLevel","use_regex":false}"#
         },
         .init("an unknown pattern", "pre_tokenizer_unsupported", "[abc]+") {
             $0.pre =
@@ -219,33 +255,35 @@ package struct MalformedTokenizerJSON: Sendable, CustomTestStringConvertible {
                 + #""pattern":{"Regex":"[abc]+"},"behavior":"Isolated","invert":false},"#
                 + #"{"type":"ByteLevel","use_regex":false}]}"#
         },
-        .init("a pattern that is a plain text", "tokenizer_feature_unsupported", "Split") {
-            $0.pre =
-                #"{"type":"Split","pattern":{"String":"a"},"behavior":"Isolated","invert":false}"#
-        },
-        .init("pieces that merge with the next", "tokenizer_feature_unsupported", "Split") {
-            $0.pre =
-                #"{"type":"Split","pattern":{"Regex":"\\p{N}"},"behavior":"MergedWithNext"}"#
-        },
-        .init(
-            "spaces that stay", "tokenizer_feature_unsupported", "U+2581", of: .sentencePiece
-        ) { $0.normalizer = "null" },
-        .init(
-            "a Metaspace that splits", "tokenizer_feature_unsupported", "Metaspace",
-            of: .sentencePiece
-        ) { $0.pre = #"{"type":"Metaspace","replacement":"▁","split":true}"# },
-        .init("another prefix", "tokenizer_feature_unsupported", "Prepend", of: .sentencePiece) {
-            $0.normalizer = #"{"type":"Prepend","prepend":"_"}"#
-        },
     ]
 
     private static let roles: [MalformedTokenizerJSON] = [
-        .init("an unknown post-processor", "tokenizer_feature_unsupported", "RobertaProcessing") {
+        .init("an unknown post-processor", "tokenizer_feature_unsupported", "Wrapping") {
+            $0.post = #"{"type":"Wrapping"}"#
+        },
+        .init("a processor without tokens", "tokenizer_json_structure_invalid") {
             $0.post = #"{"type":"RobertaProcessing"}"#
         },
-        .init("two tokens in front", "tokenizer_feature_unsupported", "one side") {
-            let token = #"{"SpecialToken":{"id":"<x>"}}"#
-            $0.post = #"{"type":"TemplateProcessing","single":[\#(token),\#(token)]}"#
+        .init("a template without the text", "tokenizer_feature_unsupported", "0 times") {
+            $0.post = #"{"type":"TemplateProcessing","single":[],"special_tokens":{}}"#
+        },
+        .init("a template that names no id", "tokenizer_json_structure_invalid") {
+            $0.post =
+                #"{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<x>"}}],"#
+                + #""special_tokens":{}}"#
+        },
+        .init("two steps that add tokens", "tokenizer_feature_unsupported", "a second step") {
+            let step = #"{"type":"BertProcessing","cls":["a",0],"sep":["b",1]}"#
+            $0.post = #"{"type":"Sequence","processors":[\#(step),\#(step)]}"#
+        },
+        .init("a template of an id beyond", "special_token_out_of_range", "id 99") {
+            $0.post = #"{"type":"BertProcessing","cls":["a",99],"sep":["a",0]}"#
+        },
+        .init("an unknown token that does not exist", "special_token_out_of_range", "\"<u>\"") {
+            $0.more = #","unk_token":"<u>""#
+        },
+        .init("an added token behind a gap", "token_id_invalid", "5") {
+            $0.added = #"{"id":9,"content":"<x>"}"#
         },
         .init(
             "a begin token that does not exist", "special_token_out_of_range", "\"<s>\"",

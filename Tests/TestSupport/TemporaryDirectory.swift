@@ -24,12 +24,17 @@ package final class TemporaryDirectory: Sendable {
     /// The path of `name` in the folder; nothing is created.
     package func path(_ name: String) -> String { path + "/" + name }
 
-    /// Writes a file, in place of one of that name, and returns its path.
+    /// Writes a file, in place of one of that name, and returns its path. Folders in the name are
+    /// created.
     @discardableResult
     package func write(_ bytes: some Sequence<UInt8>, as name: String) throws -> String {
         let target = path(name)
         // ext4 flushes a file that is cut and written again; a new one stays in memory.
         unlink(target)
+        if let slash = name.lastIndex(of: "/") {
+            try FileManager.default.createDirectory(
+                atPath: self.path(String(name[..<slash])), withIntermediateDirectories: true)
+        }
         try Data(Array(bytes)).write(to: URL(fileURLWithPath: target))
         return target
     }

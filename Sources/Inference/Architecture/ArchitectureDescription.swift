@@ -54,6 +54,9 @@ public struct ArchitectureDescription: Sendable {
     /// Roundings allowed for the inputs of the matrices. The first applies to files without a
     /// rounding.
     public let activationRoundings: [ActivationRounding]
+    /// True when files of the family state an attention window. A window shorter than the context
+    /// becomes the context length: within the window, every answer is the reference's.
+    public let statesWindow: Bool
     /// Bounds on hyper-parameters, for unsupported features.
     public let refusals: [Refusal]
     /// Every tensor, required or optional.
@@ -61,21 +64,32 @@ public struct ArchitectureDescription: Sendable {
 
     init(
         name: String, norm: Norm, rope: RopeRule, activation: Activation,
-        activationRoundings: [ActivationRounding] = [.none], refusals: [Refusal],
-        tensors: [[TensorRule]]
+        activationRoundings: [ActivationRounding] = [.none], statesWindow: Bool = false,
+        refusals: [Refusal], tensors: [[TensorRule]]
     ) {
         self.name = name
         self.norm = norm
         self.rope = rope
         self.activation = activation
         self.activationRoundings = activationRoundings
+        self.statesWindow = statesWindow
         self.refusals = refusals
         self.tensors = tensors.flatMap { $0 }
+    }
+
+    /// Returns the family for weights that were trained with the inputs of the blocks' matrices
+    /// rounded to eight bits per token. See `ActivationRounding`.
+    func roundingPerToken() -> ArchitectureDescription {
+        ArchitectureDescription(
+            name: name, norm: norm, rope: rope, activation: activation,
+            activationRoundings: [.int8PerToken, .none], statesWindow: statesWindow,
+            refusals: refusals, tensors: [tensors])
     }
 
     /// Every metadata key of the family. Overrides may name only these keys.
     package var parameters: [HyperParameter] {
         HyperParameter.shared + [norm.epsilon] + refusals.map(\.parameter)
+            + (statesWindow ? [.slidingWindow] : [])
     }
 
     /// Every supported family by name.

@@ -16,20 +16,38 @@ struct CheckpointConfiguration: HyperParameterSource {
     let rope: CheckpointRope
     /// Packing of the weights, or nil when the weights are not packed.
     let packing: TernaryPacking?
+
+    /// Description of the family. Packed weights were trained with rounded inputs.
+    var description: ArchitectureDescription {
+        let description = family.description
+        return packing == nil || description.activationRoundings.count > 1
+            ? description : description.roundingPerToken()
+    }
+
     /// Values that config.json does not store in the needed form, by parameter name.
     private var derived: [String: (key: String, value: HyperParameterValue)] = [:]
 
-    init(_ root: JSONValue) throws(InferenceError) {
+    /// - Parameters:
+    ///   - isBare: true for tensor names without `model.`.
+    ///   - pooling: number of the pooling that sentence-transformers' files say, and its key.
+    init(
+        _ root: JSONValue, isBare: Bool = false,
+        pooling: (key: String, value: HyperParameterValue)? = nil
+    ) throws(InferenceError) {
         keys = CheckpointKeys(root: root)
-        family = try CheckpointFamily.named(in: keys)
+        let named = try CheckpointFamily.named(in: keys)
+        family = isBare ? named.bare() : named
         packing = try TernaryPacking.read(keys, family)
         for key in family.refusedSwitches where try keys.bool(key) == true {
             throw keys.unsupported(key, "true", "false")
         }
         rope = try CheckpointRope(keys, family)
         try checkUnrotatedBlocks()
+        derived[HyperParameter.poolingType.name] = pooling
         for (parameter, entry) in rope.parameters { derived[parameter] = entry }
-        if let window = try shorterWindow() {
+        let window = try window()
+        try checkLayerTypes(hasWindow: window != nil)
+        if let window, window < (try context()) {
             derived[HyperParameter.contextLength.name] = ("sliding_window", .whole(window))
         }
     }
@@ -54,6 +72,7 @@ struct CheckpointConfiguration: HyperParameterSource {
         HyperParameter.rmsEpsilon.name: ["rms_norm_eps"],
         HyperParameter.layerEpsilon.name: ["layer_norm_eps"],
         HyperParameter.expertCount.name: ["num_local_experts", "num_experts"],
+        HyperParameter.causal.name: ["is_causal"],
     ]
 
     func keys(_ parameter: HyperParameter, _ architecture: String) -> [String] {
@@ -66,12 +85,16 @@ struct CheckpointConfiguration: HyperParameterSource {
         if let entry = derived[parameter.name] { return entry }
         // The key holds a share of a head. `CheckpointRope` has turned the share into a count.
         guard parameter.name != HyperParameter.ropeDimensionCount.name else { return nil }
-        for key in Self.spellings[parameter.name] ?? [] {
+        let spellings = Self.spellings[parameter.name] ?? []
+        for key in spellings {
             if let value = keys.value(key) {
                 return (key, Self.reduce(value, parameter.kind, listCountMax))
             }
         }
-        return nil
+        guard let value = family.defaultValue(parameter), let key = spellings.last,
+            !spellings.contains(where: keys.isPresent)
+        else { return nil }
+        return (key, value)
     }
 
     var tokenList: (key: String, count: Int)? { nil }
@@ -83,6 +106,7 @@ struct CheckpointConfiguration: HyperParameterSource {
         if case .real = kind, let number = value.asDouble { return .real(number) }
         if let number = value.asInteger { return .whole(number) }
         if let number = value.asDouble { return .real(number) }
+        if let flag = value.asBool { return .flag(flag) }
         if let text = value.asString { return .word(text) }
         if value.isArray, value.count <= listCountMax {
             let numbers = value.elements.compactMap(\.asInteger)
@@ -93,8 +117,8 @@ struct CheckpointConfiguration: HyperParameterSource {
 
     // MARK: Values to be worked out
 
-    /// Returns the attention window where it is shorter than the context, or nil.
-    private func shorterWindow() throws(InferenceError) -> Int? {
+    /// Returns the attention window, or nil where every position sees all before it.
+    private func window() throws(InferenceError) -> Int? {
         let range = 1...HyperParameter.contextLengthMax
         let isUsed =
             switch family.window {
@@ -102,10 +126,34 @@ struct CheckpointConfiguration: HyperParameterSource {
             case .whenSet: true
             case .whenSwitchedOn: try keys.bool("use_sliding_window") ?? false
             }
-        guard isUsed, let window = try keys.whole("sliding_window", in: range),
-            let context = keys.value("max_position_embeddings")?.asInteger, window < context
-        else { return nil }
-        return window
+        // Files of unused windows have numbers of any size.
+        guard isUsed else { return nil }
+        let key = "sliding_window"
+        return keys.isPresent(key) ? try keys.whole(key, in: range) : family.defaults.window
+    }
+
+    private func context() throws(InferenceError) -> Int {
+        try keys.whole("max_position_embeddings", in: 1...HyperParameter.contextLengthMax)
+            ?? family.defaults.context
+    }
+
+    /// Checks the kinds of attention by block. Blocks with a window need one.
+    private func checkLayerTypes(hasWindow: Bool) throws(InferenceError) {
+        let key = "layer_types"
+        guard family.window != .never, let list = keys.value(key) else { return }
+        guard list.isArray, list.count <= HyperParameter.blockCountMax else {
+            throw keys.wrongType(key, list, "an array with a word for each block")
+        }
+        let allowed = ["full_attention"] + (hasWindow ? ["sliding_attention"] : [])
+        for element in list.elements {
+            guard let type = element.asString else {
+                throw keys.wrongType(key, element, "an array of words")
+            }
+            guard allowed.contains(type) else {
+                throw keys.unsupported(
+                    key, "\"\(type.clipped)\"", allowed.joined(separator: ", "))
+            }
+        }
     }
 
     /// Compares smollm3's list of rotating blocks with the rule in the description.
@@ -125,41 +173,5 @@ struct CheckpointConfiguration: HyperParameterSource {
         {
             throw keys.unsupported("no_rope_layer_interval", "\(interval)", "\(step)")
         }
-    }
-}
-
-/// Scaling of ternary weights packed in bytes, as stated in `quantization_config`.
-struct TernaryPacking: Sendable {
-    /// True for `bitlinear`, which divides by `weight_scale`. `autobitlinear` multiplies with it.
-    let divides: Bool
-
-    /// - Throws: `unsupportedFeature` for all other quantisations, by name.
-    static func read(
-        _ keys: CheckpointKeys, _ family: CheckpointFamily
-    ) throws(InferenceError) -> TernaryPacking? {
-        let key = "quantization_config"
-        guard let value = keys.value(key) else { return nil }
-        guard value.isObject else { throw keys.wrongType(key, value, "an object") }
-        let method = try keys.word(key + ".quant_method") ?? "(none)"
-        let isTernary = family.className == "BitNetForCausalLM"
-        guard isTernary, method == "bitnet" else {
-            throw keys.unsupported(
-                key + ".quant_method", "\"\(method.clipped)\"",
-                isTernary ? "bitnet" : "weights that are not quantised")
-        }
-        let mode = try keys.word(key + ".quantization_mode") ?? "offline"
-        guard mode == "offline" else {
-            throw keys.unsupported(
-                key + ".quantization_mode", "\"\(mode.clipped)\"", "offline (packed weights)")
-        }
-        guard try keys.bool(key + ".use_rms_norm") != true else {
-            throw keys.unsupported(key + ".use_rms_norm", "true", "false")
-        }
-        let linear = try keys.word(key + ".linear_class") ?? "bitlinear"
-        guard ["bitlinear", "autobitlinear"].contains(linear) else {
-            throw keys.unsupported(
-                key + ".linear_class", "\"\(linear.clipped)\"", "bitlinear, autobitlinear")
-        }
-        return TernaryPacking(divides: linear == "bitlinear")
     }
 }

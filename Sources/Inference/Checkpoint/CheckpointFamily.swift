@@ -13,6 +13,8 @@ struct CheckpointFamily: Sendable {
 
     /// Value of `architectures`.
     let className: String
+    /// True for the class without an output matrix, such as `LlamaModel` for `LlamaForCausalLM`.
+    var isBase = false
     /// Value of `model_type`.
     let modelType: String
     /// Values of `hidden_act` for this row. The first value is the class's default.
@@ -76,6 +78,20 @@ struct CheckpointFamily: Sendable {
     /// The class names, each once, for error texts.
     static var classNames: String {
         Set(all.map(\.className)).sorted().joined(separator: ", ")
+            + ", or one of them without its output matrix, such as LlamaModel"
+    }
+
+    /// Name of the class without the output matrix.
+    var baseName: String { className.replacing("ForCausalLM", with: "Model") }
+
+    /// Returns the row for weights saved from the base class, whose names lack `model.`.
+    func bare() -> CheckpointFamily {
+        var row = self
+        let prefix = "model."
+        row.modules = modules.mapValues {
+            $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0
+        }
+        return row
     }
 
     private static func llama(
@@ -144,7 +160,8 @@ struct CheckpointFamily: Sendable {
         let modelType = try keys.word("model_type")
         var rows = all
         if let className = try className(keys) {
-            rows = all.filter { $0.className == className }
+            rows = all.filter { [$0.className, $0.baseName].contains(className) }
+            for index in rows.indices { rows[index].isBase = rows[index].baseName == className }
             guard let row = rows.first else {
                 throw unsupported("architectures", className, classNames)
             }

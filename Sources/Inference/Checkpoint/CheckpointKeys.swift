@@ -2,6 +2,7 @@
 //
 // Guarantees: a key that is present has the requested type and lies in the requested range, or is
 // refused. `null` counts as absent, because transformers writes `null` for values that are not set.
+// Only where a class has a default, `isPresent` tells the two apart.
 // Does not: know the set of keys.
 
 import ModelFiles
@@ -11,9 +12,16 @@ struct CheckpointKeys: Sendable {
     let root: JSONValue
 
     func value(_ key: String) -> JSONValue? {
+        stored(key).flatMap { $0.isNull ? nil : $0 }
+    }
+
+    /// Returns true for a key that is there, also with the value `null`.
+    func isPresent(_ key: String) -> Bool { stored(key) != nil }
+
+    private func stored(_ key: String) -> JSONValue? {
         var value: JSONValue? = root
         for part in key.split(separator: ".") { value = value?[String(part)] }
-        return value.flatMap { $0.isNull ? nil : $0 }
+        return value
     }
 
     func word(_ key: String) throws(InferenceError) -> String? {

@@ -30,18 +30,32 @@ struct CheckpointRope: Sendable {
     private(set) var divisors = Divisors.none
     /// Key of the object with the scaling.
     let place: String
+    /// Type of scaling, in lower case.
+    let type: String
 
     private let keys: CheckpointKeys
+    /// Context length where config.json has none.
+    private let context: Int
     private static let factors = 1e-6...1e6
 
     init(_ keys: CheckpointKeys, _ family: CheckpointFamily) throws(InferenceError) {
         self.keys = keys
-        place = keys.value("rope_parameters") != nil ? "rope_parameters" : "rope_scaling"
+        let hasParameters = keys.value("rope_parameters") != nil
+        guard !hasParameters || keys.value("rope_scaling") == nil else {
+            throw InferenceError(
+                .keysInconsistent, tried: "reading \"rope_parameters\"",
+                found: "rope_scaling beside it", allowed: "one of the two",
+                location: "rope_parameters")
+        }
+        place = hasParameters ? "rope_parameters" : "rope_scaling"
+        context = family.defaults.context
+        let typeKey = keys.value(place + ".rope_type") != nil ? ".rope_type" : ".type"
+        let stated = keys.value(place)?.isObject == true ? try keys.word(place + typeKey) : nil
+        let type = stated ?? "default"
+        self.type = type.lowercased()
         try readShare(family)
         guard let value = keys.value(place) else { return }
         guard value.isObject else { throw keys.wrongType(place, value, "an object") }
-        let typeKey = keys.value(place + ".rope_type") != nil ? ".rope_type" : ".type"
-        let type = try keys.word(place + typeKey) ?? "default"
         let description = family.description
         let roles = description.tensors.map(\.role)
         switch type.lowercased() {
@@ -82,6 +96,10 @@ struct CheckpointRope: Sendable {
         return factor
     }
 
+    private var statedContext: Int {
+        keys.value("max_position_embeddings")?.asInteger ?? context
+    }
+
     private func original() throws(InferenceError) -> (key: String, length: Int)? {
         let name = "original_max_position_embeddings"
         for key in [place + "." + name, name] {
@@ -109,8 +127,8 @@ struct CheckpointRope: Sendable {
         let contextKey = HyperParameter.originalContextLength.name
         if let original = try original() {
             parameters[contextKey] = (original.key, .whole(original.length))
-        } else if let context = keys.value("max_position_embeddings")?.asInteger {
-            parameters[contextKey] = ("max_position_embeddings", .whole(context))
+        } else {
+            parameters[contextKey] = ("max_position_embeddings", .whole(statedContext))
         }
         let key = place + ".attention_factor"
         if let attention = try keys.real(key, in: 1e-3...1e3) {
@@ -153,13 +171,19 @@ struct CheckpointRope: Sendable {
         parameters[HyperParameter.originalContextLength.name] = (
             original.key, .whole(original.length)
         )
+        // Newer files repeat the stretch of the context.
+        let factorKey = place + ".factor"
+        if let factor = try keys.real(factorKey, in: Self.factors),
+            Float(factor) != Float(statedContext) / Float(original.length)
+        {
+            throw keys.unsupported(
+                factorKey, "\(factor)", "none, or the context over its original length")
+        }
         let key = place + ".attention_factor"
         if let attention = try keys.real(key, in: 1e-3...1e3) {
             set(.ropeAttentionFactor, key, attention)
-        } else if let context = keys.value("max_position_embeddings")?.asInteger,
-            context > original.length, original.length > 1
-        {
-            let stretch = log(Double(context) / Double(original.length))
+        } else if statedContext > original.length, original.length > 1 {
+            let stretch = log(Double(statedContext) / Double(original.length))
             let factor = (1 + stretch / log(Double(original.length))).squareRoot()
             set(.ropeAttentionFactor, key, factor)
         }

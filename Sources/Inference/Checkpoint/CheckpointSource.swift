@@ -10,6 +10,7 @@
 // Does not: check shapes. The plan does.
 
 import Compute
+import Conversations
 import ModelFiles
 import Tokenizers
 
@@ -20,25 +21,44 @@ struct CheckpointSource: ModelSource {
     /// Every tensor that must have a use.
     let tensors: [TensorInfo]
     let sideNames: [String]
+    let hasOutput: Bool
     private let unused: Set<String>
+    private let sentences: SentenceModules
 
     init(_ files: CheckpointFiles) throws(InferenceError) {
         self.files = files
-        configuration = try CheckpointConfiguration(files.configuration)
-        let check = CheckpointTensorCheck(tensors: files.tensors, configuration: configuration)
+        // Saved from the base class, the names lack the name of the base inside the whole.
+        let isBare =
+            files.tensors.tensor("embed_tokens.weight") != nil
+            && files.tensors.tensor("model.embed_tokens.weight") == nil
+        sentences = try SentenceModules(files.sentences)
+        configuration = try CheckpointConfiguration(
+            files.configuration, isBare: isBare, pooling: sentences.pooling)
+        let check = try CheckpointTensorCheck(
+            tensors: files.tensors, configuration: configuration, isBare: isBare)
+        hasOutput = !check.isHeadless
         try check.checkBiases()
         // The scale of packed weights is handed over with the weights.
         sideNames = try check.packedScales()
         var unused = Set(sideNames)
         if let head = try check.duplicateHead() { unused.insert(head) }
-        for tensor in files.tensors.tensors where tensor.name.hasSuffix("rotary_emb.inv_freq") {
+        for tensor in files.tensors.tensors where Self.isRotaryBuffer(tensor.name) {
             unused.insert(tensor.name)
         }
         self.unused = unused
         tensors = files.tensors.tensors.filter { !unused.contains($0.name) }
     }
 
-    var description: ArchitectureDescription { configuration.family.description }
+    /// Returns true for `rotary_emb.inv_freq` of the model or of a block's attention.
+    private static func isRotaryBuffer(_ name: String) -> Bool {
+        let end = "rotary_emb.inv_freq"
+        guard name.hasSuffix(end) else { return false }
+        let parts = name.dropLast(end.count).split(separator: ".").drop { $0 == "model" }
+        return parts.isEmpty
+            || (parts.count == 3 && parts.first == "layers" && parts.last == "self_attn")
+    }
+
+    var description: ArchitectureDescription { configuration.description }
     var name: String? { nil }
     var parameters: any HyperParameterSource { configuration }
 
@@ -81,17 +101,16 @@ struct CheckpointSource: ModelSource {
     }
 
     private func conversion(of stored: TensorInfo) -> TensorConversion {
-        let check = CheckpointTensorCheck(tensors: files.tensors, configuration: configuration)
-        if check.isPacked(stored),
+        let paired = [".q_proj.weight", ".k_proj.weight", ".q_proj.bias", ".k_proj.bias"]
+        let isPaired =
+            configuration.family.splitsPairs && paired.contains(where: stored.name.hasSuffix)
+        if CheckpointTensorCheck.isPacked(stored, configuration),
             let scale = files.tensors.tensor(CheckpointTensorCheck.scaleName(of: stored.name))
         {
-            return .ternary(scale: scale)
+            return .ternary(scale: scale, isPaired: isPaired)
         }
         guard StoredFloats.holds(stored.format) else { return .none }
-        let paired = [".q_proj.weight", ".k_proj.weight", ".q_proj.bias", ".k_proj.bias"]
-        if configuration.family.splitsPairs, paired.contains(where: stored.name.hasSuffix) {
-            return .pairedRows
-        }
+        if isPaired { return .pairedRows }
         let isWide = stored.dimensions.count > 1 || stored.format == .of(.f32)
         return isWide ? .none : .widened
     }
@@ -110,7 +129,7 @@ struct CheckpointSource: ModelSource {
             return try lend(count: values.count * 4, { $0.store(values) }, body)
         case .pairedRows:
             return try withPairedRows(stored, bytes, headLength: model.keyLength, body)
-        case .ternary(let scale):
+        case .ternary(let scale, let isPaired):
             guard let side = sides[scale.name] else {
                 preconditionFailure("the scale \(scale.name) was not read")
             }
@@ -122,7 +141,7 @@ struct CheckpointSource: ModelSource {
                 {
                     TernaryBytes.repack(
                         bytes, columns: stored.columns, scale: divides ? 1 / number : number,
-                        into: $0)
+                        pairedHeadLength: isPaired ? model.keyLength : nil, into: $0)
                 }, body)
         }
     }
@@ -175,13 +194,45 @@ struct CheckpointSource: ModelSource {
         }
     }
 
+    /// Every list of config.json and of generation_config.json counts.
+    func tokenLists() throws(InferenceError) -> TokenLists {
+        var lists = TokenLists()
+        for (place, root) in [
+            ("", files.configuration), (Self.generationPlace, files.generation),
+        ] {
+            try lists.addEnds(place + "eos_token_id", root?["eos_token_id"].map { KeyValue($0) })
+            try lists.addSuppressed(
+                place + "suppress_tokens", root?["suppress_tokens"].map { KeyValue($0) })
+        }
+        return lists
+    }
+
+    func sortKeys(_ check: inout KeyCheck) throws(InferenceError) {
+        try check.sort(configuration: files.configuration, configuration.family)
+        let rope = configuration.rope
+        if let root = configuration.keys.value(rope.place) {
+            try check.sort(rope.place + ".", root, RopeKeyTable.rules(rope.type), isClosed: true)
+        }
+        if let root = configuration.keys.value(TernaryPacking.place) {
+            try check.sort(
+                TernaryPacking.place + ".", root, TernaryPacking.rules, isClosed: true)
+        }
+        if let root = files.generation {
+            try check.sort(Self.generationPlace, root, GenerationKeyTable.rules)
+        }
+        try sentences.sortKeys(&check)
+    }
+
+    private static let generationPlace = "generation_config.json:"
+
     private func ids(_ key: String) -> [JSONValue] {
         guard let value = configuration.keys.value(key) else { return [] }
         return value.isArray ? Array(value.elements) : [value]
     }
 
     /// Embeddings often have more rows than there are tokens. The surplus rows become tokens that
-    /// nothing produces, as in converted files.
+    /// nothing produces, as in converted files. Tokens without a row can neither be made nor read:
+    /// the tokenizer's line in the report counts them, and a text that has one is refused.
     func makeTokenizer(
         _ model: ModelConfiguration
     ) throws(TokenizerError) -> any Tokenizer {
@@ -193,11 +244,34 @@ struct CheckpointSource: ModelSource {
             definition.specialTokens[role] = ids(key).first?.asInteger
         }
         definition.pad(to: model.vocabularySize)
+        definition.rowCount = model.vocabularySize
         return try TokenizerFactory.make(from: definition)
     }
 
-    var chatTemplate: ChatTemplateState {
-        ChatTemplateState(file: files.chatTemplate, configuration: files.tokenizerConfiguration)
+    func chatTemplates() throws(TemplateSourceError) -> ChatTemplateSources {
+        try ChatTemplateSources(
+            file: files.chatTemplate, document: files.templateDocument,
+            configuration: files.tokenizerConfiguration)
+    }
+
+    /// Texts of tokenizer_config.json, as transformers reads them: without the file, the begin and
+    /// end tokens of the vocabulary.
+    func specialTokens(_ tokenizer: any Tokenizer) -> [SpecialTokenText] {
+        let names = ["bos", "eos", "unk", "pad", "sep", "cls", "mask"].map { $0 + "_token" }
+        guard let settings = files.tokenizerConfiguration else {
+            return zip(names, [tokenizer.beginToken, tokenizer.endToken]).compactMap { name, id in
+                id.map {
+                    SpecialTokenText(
+                        name: name, text: String(decoding: tokenizer.piece($0), as: UTF8.self))
+                }
+            }
+        }
+        return names.compactMap { name in
+            let value = settings[name]
+            return (value?.asString ?? value?["content"]?.asString).map {
+                SpecialTokenText(name: name, text: $0)
+            }
+        }
     }
 }
 

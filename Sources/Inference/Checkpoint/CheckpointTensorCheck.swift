@@ -10,6 +10,21 @@ import ModelFiles
 struct CheckpointTensorCheck {
     let tensors: SafeTensorsModel
     let configuration: CheckpointConfiguration
+    /// True for a model without an output matrix, which makes embeddings and no text.
+    let isHeadless: Bool
+    private let isTied: Bool
+
+    init(
+        tensors: SafeTensorsModel, configuration: CheckpointConfiguration, isBare: Bool
+    ) throws(InferenceError) {
+        self.tensors = tensors
+        self.configuration = configuration
+        let family = configuration.family
+        let head = family.modules["output"].flatMap { tensors.tensor($0 + Self.weightSuffix) }
+        isTied =
+            try configuration.keys.bool(Self.tieKey) ?? family.defaults.tiesEmbeddings
+        isHeadless = family.isBase || (isBare && head == nil && !isTied)
+    }
 
     private var keys: CheckpointKeys { configuration.keys }
     private static let weightSuffix = ".weight"
@@ -18,7 +33,8 @@ struct CheckpointTensorCheck {
 
     func checkBiases() throws(InferenceError) {
         for rule in configuration.family.biasSwitches {
-            guard let isOn = try keys.bool(rule.key) else { continue }
+            // Every class with a switch has it off by default.
+            let isOn = try keys.bool(rule.key) ?? false
             let modules = rule.modules.compactMap { configuration.family.modules[$0] }
             let ends = modules.map { $0.split(separator: "#").last.map(String.init) ?? $0 }
             for tensor in tensors.tensors {
@@ -38,15 +54,24 @@ struct CheckpointTensorCheck {
 
     // MARK: The output matrix
 
+    private static let tieKey = "tie_word_embeddings"
+
     /// Returns the name of an output matrix that repeats the embedding, or nil.
     func duplicateHead() throws(InferenceError) -> String? {
         let family = configuration.family
         guard let headName = family.modules["output"].map({ $0 + Self.weightSuffix }),
             let tableName = family.modules["token_embd"].map({ $0 + Self.weightSuffix })
         else { return nil }
-        let key = "tie_word_embeddings"
+        let key = Self.tieKey
         let head = tensors.tensor(headName)
-        switch (try keys.bool(key), head) {
+        guard !isHeadless else {
+            guard head == nil else {
+                throw unexpected(
+                    headName, "an output matrix", "none in class \(family.baseName)")
+            }
+            return nil
+        }
+        switch (isTied, head) {
         case (false, nil): throw missing(headName, "one, for \"\(key)\" is false")
         case (true, let head?):
             let table = tensors.tensor(tableName)
@@ -76,15 +101,26 @@ struct CheckpointTensorCheck {
     static func scaleName(of weight: String) -> String { weight + "_scale" }
 
     /// Returns true for a tensor that must be unpacked. The embedding is read where it lies.
-    func isPacked(_ tensor: TensorInfo) -> Bool {
+    static func isPacked(
+        _ tensor: TensorInfo, _ configuration: CheckpointConfiguration
+    ) -> Bool {
         configuration.packing != nil && tensor.format.name == "U8"
-            && tensor.name.hasSuffix("_proj" + Self.weightSuffix)
+            && tensor.name.hasSuffix("_proj" + weightSuffix)
     }
 
     /// Returns the names of the scales of packed weights. Every packed weight must have a scale.
     func packedScales() throws(InferenceError) -> [String] {
         var names: [String] = []
-        for tensor in tensors.tensors where isPacked(tensor) {
+        guard configuration.packing != nil else { return names }
+        for tensor in tensors.tensors where tensor.name.hasSuffix("_proj" + Self.weightSuffix) {
+            guard Self.isPacked(tensor, configuration) else {
+                throw InferenceError(
+                    .tensorFormat,
+                    tried: "checking the format of tensor \"\(tensor.name.clipped)\"",
+                    found: tensor.format.name,
+                    allowed: "U8, for \"\(TernaryPacking.place)\" says that weights are packed",
+                    location: tensor.name.clipped)
+            }
             let name = Self.scaleName(of: tensor.name)
             guard let scale = tensors.tensor(name) else {
                 throw missing(name, "one, for \"\(tensor.name.clipped)\" is packed")

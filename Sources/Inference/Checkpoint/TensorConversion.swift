@@ -16,8 +16,9 @@ enum TensorConversion: Sendable {
     /// Rows of each head from two halves to neighbouring pairs: new[2i] = old[i],
     /// new[2i + 1] = old[i + n/2]. In a vector every element is a row, and is widened first.
     case pairedRows
-    /// Four rows per byte to I2_S, with the number in the tensor `scale` as scale.
-    case ternary(scale: TensorInfo)
+    /// Four rows per byte to I2_S, with the number in the tensor `scale` as scale, and rows of
+    /// heads in paired order if `isPaired`.
+    case ternary(scale: TensorInfo, isPaired: Bool)
 }
 
 /// Floating-point numbers of any stored width.
@@ -52,13 +53,17 @@ enum PairedRows {
         _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer,
         rowSize: Int, headLength: Int
     ) {
-        let half = headLength / 2
         for row in 0..<source.count / rowSize {
-            let place = row % headLength
-            let new = row - place + (place < half ? 2 * place : 2 * (place - half) + 1)
+            let new = place(of: row, headLength: headLength)
             target[new * rowSize..<(new + 1) * rowSize]
                 .copyBytes(from: source[row * rowSize..<(row + 1) * rowSize])
         }
+    }
+
+    /// The place of a row in paired order.
+    static func place(of row: Int, headLength: Int) -> Int {
+        let (half, place) = (headLength / 2, row % headLength)
+        return row - place + (place < half ? 2 * place : 2 * (place - half) + 1)
     }
 }
 
@@ -71,15 +76,18 @@ enum TernaryBytes {
     /// Bytes of an I2_S tensor behind its blocks: the scale and padding.
     static let trailerSize = 32
 
+    /// - Parameter pairedHeadLength: rows of a head whose rows are put in paired order, or nil.
     static func repack(
-        _ packed: UnsafeRawBufferPointer, columns: Int, scale: Float,
+        _ packed: UnsafeRawBufferPointer, columns: Int, scale: Float, pairedHeadLength: Int?,
         into target: UnsafeMutableRawBufferPointer
     ) {
         target.initializeMemory(as: UInt8.self, repeating: 0)
         let packedRows = packed.count / columns
-        var value = 0
         for quarter in 0..<4 {
             for row in 0..<packedRows {
+                let old = quarter * packedRows + row
+                let new = pairedHeadLength.map { PairedRows.place(of: old, headLength: $0) } ?? old
+                var value = new * columns
                 for column in 0..<columns {
                     let code = packed[row * columns + column] >> UInt8(2 * quarter) & 3
                     let (block, group, place) = (value / 128, value / 32 % 4, value % 32)

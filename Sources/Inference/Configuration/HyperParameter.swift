@@ -15,6 +15,8 @@ package struct HyperParameter: Sendable {
         case countPerBlock(ClosedRange<Int>)
         /// A finite number inside the range.
         case real(ClosedRange<Double>)
+        /// True or false.
+        case flag
         /// A word. The code that asks for the word checks for accepted words.
         case word
     }
@@ -78,6 +80,13 @@ extension HyperParameter {
         "rope.scaling.original_context_length", .count(1...contextLengthMax))
     package static let ropeAttentionFactor = HyperParameter(
         "rope.scaling.attn_factor", .real(1e-3...1e3))
+    /// False where every position attends to every other. Only true is supported.
+    package static let causal = HyperParameter("attention.causal", .flag)
+    /// Positions that an embedding is made of. See `ModelPooling`.
+    package static let poolingType = HyperParameter("pooling_type", .count(0...4))
+    /// Positions that a query sees, its own included. 0 for all.
+    package static let slidingWindow = HyperParameter(
+        "attention.sliding_window", .count(0...contextLengthMax))
     /// A key of this project. See `ActivationRounding`.
     package static let activationRounding = HyperParameter("activation_rounding", .word)
     package static let layerEpsilon = HyperParameter(
@@ -91,6 +100,6 @@ extension HyperParameter {
         .contextLength, .embeddingLength, .blockCount, .vocabularySize, .feedForwardLength,
         .headCount, .headCountKV, .keyLength, .valueLength, .ropeDimensionCount, .ropeBase,
         .ropeScalingType, .ropeScalingFactor, .originalContextLength, .ropeAttentionFactor,
-        .activationRounding,
+        .causal, .poolingType, .activationRounding,
     ]
 }

@@ -100,6 +100,18 @@ package struct HyperParameterReader {
         return number
     }
 
+    /// Returns true or false as under `parameter`'s key.
+    package func flag(_ parameter: HyperParameter) throws(InferenceError) -> Bool? {
+        guard case .flag = parameter.kind else {
+            preconditionFailure("\(parameter.name) is not true or false")
+        }
+        guard let (key, value) = find(parameter) else { return nil }
+        guard case .flag(let isTrue) = value else {
+            throw wrongType(key, value, needed: "true or false")
+        }
+        return isTrue
+    }
+
     /// Returns the word under `parameter`'s key.
     package func word(_ parameter: HyperParameter) throws(InferenceError) -> String? {
         guard case .word = parameter.kind else {
@@ -159,9 +171,10 @@ package struct HyperParameterReader {
     private func wrongType(
         _ key: String, _ value: HyperParameterValue, needed: String
     ) -> InferenceError {
-        InferenceError(
-            .keyType, tried: "reading \"\(key)\"", found: value.text, allowed: needed,
-            location: key)
+        var found = value.text
+        if case .flag = value { found = "a boolean" }
+        return InferenceError(
+            .keyType, tried: "reading \"\(key)\"", found: found, allowed: needed, location: key)
     }
 
     // MARK: Overrides
@@ -199,6 +212,7 @@ package struct HyperParameterReader {
         switch kind {
         case .count: return Int(text).map(HyperParameterValue.whole)
         case .real: return Double(text).map(HyperParameterValue.real)
+        case .flag: return Bool(text).map(HyperParameterValue.flag)
         case .word: return .word(text)
         case .countPerBlock:
             if let number = Int(text) { return .whole(number) }
@@ -217,6 +231,7 @@ extension HyperParameter.Kind {
         case .countPerBlock(let range):
             "a whole number, \(range.lowerBound) to \(range.upperBound), or a comma-separated list"
         case .real(let range): "a number, \(range.lowerBound) to \(range.upperBound)"
+        case .flag: "true or false"
         case .word: "a word"
         }
     }

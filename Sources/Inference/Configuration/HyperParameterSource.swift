@@ -10,6 +10,7 @@ import ModelFiles
 package enum HyperParameterValue: Sendable {
     case whole(Int)
     case real(Double)
+    case flag(Bool)
     case word(String)
     case list([Int])
     /// A value of another form, described for the error text.
@@ -20,6 +21,7 @@ package enum HyperParameterValue: Sendable {
         switch self {
         case .whole(let value): String(value)
         case .real(let value): String(value)
+        case .flag(let value): String(value)
         case .word(let value): "\"\(value.clipped)\""
         case .list(let values): values.map(String.init).joined(separator: ",").clipped
         case .other(let type): type
@@ -74,6 +76,7 @@ struct MetadataParameters: HyperParameterSource {
     ) -> HyperParameterValue {
         if let number = value.asInteger { return .whole(Int(number)) }
         if let number = value.asFloat { return .real(number) }
+        if let flag = value.asBool { return .flag(flag) }
         if let text = value.asString { return .word(text) }
         if let list = value.asArray, list.count <= listCountMax, let numbers = list.integers() {
             return .list(numbers.map { Int($0) })

@@ -32,6 +32,7 @@ extension ModelConfiguration {
             source: source, architecture: description.name,
             parameters: description.parameters, overrides: overrides)
         for refusal in description.refusals { try refusal.check(reader) }
+        try checkCausal(reader)
 
         let blocks = try reader.requiredCount(.blockCount)
         let heads = try reader.counts(.headCount, blocks: blocks)
@@ -43,7 +44,9 @@ extension ModelConfiguration {
         let head = try headLengths(reader, embedding: embedding, heads: heads)
         let normEpsilon = try reader.real(description.norm.epsilon)
         guard let normEpsilon else { throw reader.missing(description.norm.epsilon) }
-        let context = try reader.requiredCount(.contextLength)
+        let context = try contextLength(reader, description)
+        let originalContext = try reader.count(.originalContextLength)
+        let fullContext = try reader.requiredCount(.contextLength)
 
         let configuration = ModelConfiguration(
             architecture: description.name,
@@ -55,9 +58,9 @@ extension ModelConfiguration {
             ropeScaling: try ropeScaling(reader, description.rope),
             ropeAttentionFactor: try reader.real(.ropeAttentionFactor) ?? 1,
             contextLength: context,
-            originalContextLength: try reader.count(.originalContextLength) ?? context,
+            originalContextLength: originalContext ?? fullContext,
             activationRounding: try activationRounding(reader, description),
-            normEpsilon: normEpsilon, overrides: reader.applied)
+            normEpsilon: normEpsilon, pooling: try pooling(reader), overrides: reader.applied)
         try configuration.checkHeads(reader)
         try configuration.checkRope(reader, description)
         return configuration
@@ -119,6 +122,43 @@ extension ModelConfiguration {
                     allowed: "none, or 1, with scaling type longrope", location: key)
             }
             return .longrope
+        }
+    }
+
+    /// The context length, or the attention window where that is shorter.
+    private static func contextLength(
+        _ reader: HyperParameterReader, _ description: ArchitectureDescription
+    ) throws(InferenceError) -> Int {
+        let context = try reader.requiredCount(.contextLength)
+        guard description.statesWindow, let window = try reader.count(.slidingWindow), window > 0
+        else { return context }
+        return min(context, window)
+    }
+
+    /// Refuses attention in both directions. A pass would need every token of a text at once.
+    private static func checkCausal(_ reader: HyperParameterReader) throws(InferenceError) {
+        guard try reader.flag(.causal) == false else { return }
+        let key = reader.key(of: .causal)
+        throw InferenceError(
+            .unsupportedFeature, tried: "reading \"\(key)\"",
+            found: "false: attention in both directions, which is not supported", allowed: "true",
+            location: key)
+    }
+
+    /// The numbers are llama.cpp's: 0 none, 1 mean, 2 the first position, 3 the last, 4 a rank.
+    private static func pooling(
+        _ reader: HyperParameterReader
+    ) throws(InferenceError) -> Pooling {
+        switch try reader.count(.poolingType) {
+        case nil, 0, 1: return .mean
+        case 2: return .cls
+        case 3: return .last
+        case let other?:
+            let key = reader.key(of: .poolingType)
+            throw InferenceError(
+                .unsupportedFeature, tried: "reading \"\(key)\"",
+                found: "\(other): a rank of pairs of texts, which is not supported",
+                allowed: "0 none, 1 mean, 2 first, 3 last", location: key)
         }
     }
 

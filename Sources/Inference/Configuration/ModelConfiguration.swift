@@ -20,6 +20,16 @@ public struct ModelConfiguration: Sendable {
         case longrope
     }
 
+    /// Positions whose hidden states become the embedding of a text.
+    public enum Pooling: String, Sendable, Equatable, CaseIterable {
+        /// The mean over all positions.
+        case mean
+        /// The last position.
+        case last
+        /// The first position.
+        case cls
+    }
+
     /// `general.architecture`, e.g. `llama`.
     public let architecture: String
     /// `general.name` clipped for printing, when the file has one.
@@ -57,8 +67,10 @@ public struct ModelConfiguration: Sendable {
     public let activationRounding: ActivationRounding
     /// The norms' epsilon, inside the root.
     public let normEpsilon: Double
+    /// Pooling of the model's embeddings. The mean where the files do not say.
+    public let pooling: Pooling
     /// Values that the caller replaced, in key order.
-    public let overrides: [AppliedOverride]
+    public package(set) var overrides: [AppliedOverride]
 
     /// True when the long list of rotary divisors is used, in a file with lists for short and for
     /// long contexts. The choice holds for the whole model, so a sequence's logits do not depend on

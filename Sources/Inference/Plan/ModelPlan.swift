@@ -10,6 +10,7 @@
 // Does not: check the values of tensors. Validation finds NaN and garbage.
 
 import Compute
+import Conversations
 import ModelFiles
 import Tokenizers
 
@@ -25,8 +26,16 @@ public struct ModelPlan: Sendable {
     public let architecture: ArchitectureDescription
     /// The vocabulary, ready to use.
     public let tokenizer: any Tokenizer
-    /// Chat template in the files.
-    public let chatTemplate: ChatTemplateState
+    /// Chat templates of the files.
+    public let chatTemplates: ChatTemplates
+    /// Every token that ends an answer, ascending. Every place in the files that names one counts.
+    public let endTokens: [Int32]
+    /// Keys of the files, by use.
+    public let keys: ModelKeys
+    /// Reason for which the model makes embeddings and no text, or nil for a model of text.
+    public var textRefusal: String? {
+        source.hasOutput ? nil : "the model's files have no output matrix"
+    }
     /// Number of values in all tensors.
     public let parameterCount: Int
     /// Bytes of all tensors as stored.
@@ -75,20 +84,33 @@ public struct ModelPlan: Sendable {
     package init(
         _ source: any ModelSource, _ overrides: [String: String]
     ) throws(InferenceError) {
-        let configuration = try ModelConfiguration.extract(
+        let vouched = Self.vouched(overrides, source.description)
+        var configuration = try ModelConfiguration.extract(
             from: source.parameters, description: source.description, name: source.name,
-            overrides: overrides)
+            overrides: overrides.filter { !vouched.contains($0.key) })
+        var check = KeyCheck(configuration, vouched: vouched)
+        try source.sortKeys(&check)
+        try check.checkVouched()
+        keys = check.keys
+        configuration.overrides += check.overrides
         let tensors = try PlannedTensors(source, configuration)
         try source.checkSpecialIDs(configuration)
+        var lists = try source.tokenLists()
+        try lists.check(configuration)
+        let vocabulary: any Tokenizer
         do throws(TokenizerError) {
-            tokenizer = try source.makeTokenizer(configuration)
+            vocabulary = try source.makeTokenizer(configuration)
         } catch {
             throw InferenceError(
                 .tokenizer, tried: error.tried, found: error.found, allowed: error.allowed,
                 location: error.location ?? source.tokenListName, cause: error)
         }
-        try VocabularyCheck.checkSize(tokenizer, configuration, list: source.tokenListName)
-        chatTemplate = source.chatTemplate
+        try VocabularyCheck.checkSize(vocabulary, configuration, list: source.tokenListName)
+        chatTemplates = try Self.templates(source, vocabulary)
+        lists.addTurnEnds(of: chatTemplates, vocabulary)
+        let tokenizer = EndingTokenizer.make(vocabulary, lists)
+        self.tokenizer = tokenizer
+        endTokens = (0..<Int32(tokenizer.vocabularySize)).filter(tokenizer.isEndOfGeneration)
 
         self.source = source
         self.configuration = configuration
@@ -100,6 +122,41 @@ public struct ModelPlan: Sendable {
         isOutputTied = tensors[.output] == nil
         formatCounts = tensors.all.filter { $0.dimensions.count > 1 }
             .reduce(into: [:]) { $0[$1.format.name, default: 0] += 1 }
+    }
+
+    private static func templates(
+        _ source: any ModelSource, _ tokenizer: any Tokenizer
+    ) throws(InferenceError) -> ChatTemplates {
+        let sources: ChatTemplateSources
+        do throws(TemplateSourceError) {
+            sources = try source.chatTemplates()
+        } catch {
+            throw InferenceError(
+                .keyType, tried: "reading the chat template", found: error.found,
+                allowed: error.allowed, location: error.place)
+        }
+        do throws(ChatTemplateRefusal) {
+            return try CheckedTemplates(sources, specialTokens: source.specialTokens(tokenizer))
+                .probed()
+        } catch {
+            throw InferenceError(
+                error.isUnsupported ? .templateUnsupported : .templateInvalid,
+                tried: "reading line \(error.line) of the chat template", found: error.found,
+                allowed: "the constructs in docs/templates.md", location: error.place)
+        }
+    }
+
+    /// Returns the keys that the caller vouches for: overrides with the word `ignore` of keys that
+    /// are no hyper-parameters.
+    private static func vouched(
+        _ overrides: [String: String], _ description: ArchitectureDescription
+    ) -> Set<String> {
+        let names = Set(
+            description.parameters.flatMap {
+                $0.keys(architecture: description.name) + [$0.name] + $0.aliases
+            })
+        return Set(
+            overrides.filter { $0.value == KeyCheck.vouching && !names.contains($0.key) }.keys)
     }
 
     /// Returns the tensor that plays `role`, in `block` where every block has one, or nil for an

@@ -8,6 +8,7 @@
 // bytes in every form of file.
 // Does not: check. `ModelConfiguration`, `PlannedTensors` and `VocabularyCheck` do.
 
+import Conversations
 import ModelFiles
 import Tokenizers
 
@@ -17,6 +18,8 @@ package protocol ModelSource: Sendable {
     var description: ArchitectureDescription { get }
     /// Name that the model gives itself, clipped for printing.
     var name: String? { get }
+    /// False for a model without an output matrix, which makes embeddings and no text.
+    var hasOutput: Bool { get }
     /// The hyper-parameters.
     var parameters: any HyperParameterSource { get }
 
@@ -45,12 +48,18 @@ package protocol ModelSource: Sendable {
     var textSize: Int { get }
     /// The files' name for the token list.
     var tokenListName: String { get }
+    /// Sorts every key of the files. Throws for a key that changes the numbers and is not applied.
+    func sortKeys(_ check: inout KeyCheck) throws(InferenceError)
+    /// Returns the lists of tokens that end an answer or are never chosen.
+    func tokenLists() throws(InferenceError) -> TokenLists
     /// Compares the ids of special tokens with the vocabulary.
     func checkSpecialIDs(_ configuration: ModelConfiguration) throws(InferenceError)
     /// Makes the tokenizer.
     func makeTokenizer(_ configuration: ModelConfiguration) throws(TokenizerError) -> any Tokenizer
-    /// Chat template of the model.
-    var chatTemplate: ChatTemplateState { get }
+    /// Texts of the model's chat templates.
+    func chatTemplates() throws(TemplateSourceError) -> ChatTemplateSources
+    /// Names and texts of the special tokens that a chat template sees.
+    func specialTokens(_ tokenizer: any Tokenizer) -> [SpecialTokenText]
 }
 
 /// A GGUF model, whole or split. The files already use the terms of the descriptions.
@@ -68,6 +77,7 @@ struct GGUFModelSource: ModelSource {
     }
 
     var name: String? { file.metadata["general.name"]?.asString.map(\.clipped) }
+    var hasOutput: Bool { true }
     var parameters: any HyperParameterSource { MetadataParameters(file.metadata) }
     var tensors: [TensorInfo] { file.tensors }
 
@@ -97,6 +107,21 @@ struct GGUFModelSource: ModelSource {
     var textSize: Int { 0 }
     var tokenListName: String { "tokenizer.ggml.tokens" }
 
+    func sortKeys(_ check: inout KeyCheck) throws(InferenceError) {
+        try check.sort(file.metadata, description)
+    }
+
+    /// The tokenizer itself knows eos, eot and eom.
+    func tokenLists() throws(InferenceError) -> TokenLists {
+        var lists = TokenLists()
+        let (ends, suppressed) = (
+            "tokenizer.ggml.eos_token_ids", "tokenizer.ggml.suppress_tokens"
+        )
+        try lists.addEnds(ends, file.metadata[ends].map { KeyValue($0) })
+        try lists.addSuppressed(suppressed, file.metadata[suppressed].map { KeyValue($0) })
+        return lists
+    }
+
     func checkSpecialIDs(_ configuration: ModelConfiguration) throws(InferenceError) {
         try VocabularyCheck.checkSpecialIDs(file.metadata, configuration)
     }
@@ -107,5 +132,23 @@ struct GGUFModelSource: ModelSource {
         try makeTokenizer(file.metadata)
     }
 
-    var chatTemplate: ChatTemplateState { ChatTemplateState(file.metadata) }
+    func chatTemplates() throws(TemplateSourceError) -> ChatTemplateSources {
+        try ChatTemplateSources(file.metadata)
+    }
+
+    /// Tokens that the keys name, and begin and end tokens that the vocabulary has without a key.
+    func specialTokens(_ tokenizer: any Tokenizer) -> [SpecialTokenText] {
+        let ids: [(String, String, Int32?)] = [
+            ("bos_token", "bos", tokenizer.beginToken), ("eos_token", "eos", tokenizer.endToken),
+            ("unk_token", "unknown", nil), ("pad_token", "padding", nil),
+            ("sep_token", "seperator", nil), ("cls_token", "cls", nil),
+            ("mask_token", "mask", nil),
+        ]
+        return ids.compactMap { name, key, token in
+            let id = file.metadata["tokenizer.ggml.\(key)_token_id"]?.asInteger
+            guard let token = token ?? id.flatMap(Int32.init(exactly:)) else { return nil }
+            return SpecialTokenText(
+                name: name, text: String(decoding: tokenizer.piece(token), as: UTF8.self))
+        }
+    }
 }

@@ -36,8 +36,10 @@ package enum VocabularyCheck {
         }
     }
 
-    /// Returns true for `tokenizer.ggml.bos_token_id`, `…eos_token_id` and similar keys.
+    /// Returns true for `tokenizer.ggml.bos_token_id`, `…eos_token_id` and similar keys. The
+    /// padding token fills the rows of a batch, which is never done here, so its id has no effect.
     private static func isSpecialID(_ key: String) -> Bool {
         key.hasPrefix("tokenizer.ggml.") && key.hasSuffix("_token_id")
+            && key != "tokenizer.ggml.padding_token_id"
     }
 }

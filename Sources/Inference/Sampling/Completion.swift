@@ -67,6 +67,8 @@ public struct Completion: Sendable {
     /// Logits with the end tokens masked out, used before `minTokens`.
     private var masked: [Float] = []
     private var endTokens: [Int]?
+    /// Tokens of the model that are never chosen.
+    private let suppressedTokens: [Int]
 
     /// Number of tokens in the answer so far.
     public private(set) var tokenCount = 0
@@ -94,6 +96,7 @@ public struct Completion: Sendable {
                 location: "logprobs")
         }
         self.tokenizer = tokenizer
+        suppressedTokens = tokenizer.suppressedTokens.map(Int.init)
         self.options = options
         sampler = try Sampler(options.sampling)
         decoder = StreamingDecoder(tokenizer)
@@ -126,19 +129,19 @@ public struct Completion: Sendable {
         return step
     }
 
-    /// Returns the next token. Before `minTokens`, end tokens count as having no probability,
-    /// unless there are no other tokens.
+    /// Returns the next token. Suppressed tokens count as having no probability, and before
+    /// `minTokens` end tokens as well, unless there are no other tokens.
     private mutating func choose(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
         -> Int32
     {
-        guard tokenCount < options.minTokens else { return try sampler.sample(logits) }
-        let ends =
-            endTokens ?? logits.indices.filter { tokenizer.isEndOfGeneration(Int32($0)) }
-        endTokens = ends
-        guard !ends.isEmpty, ends.count < logits.count else { return try sampler.sample(logits) }
+        let banned = suppressedTokens + bannedEnds(logits)
+        guard !banned.isEmpty else { return try sampler.sample(logits) }
         masked.removeAll(keepingCapacity: true)
         masked += logits
-        for token in ends { masked[token] = -.infinity }
+        for token in banned { masked[token] = -.infinity }
+        guard masked.contains(where: { $0 != -.infinity }) else {
+            return try sampler.sample(logits)
+        }
         var token: Int32?
         var failure: InferenceError?
         masked.withUnsafeBufferPointer { values in
@@ -151,6 +154,15 @@ public struct Completion: Sendable {
         if let failure { throw failure }
         guard let token else { preconditionFailure("neither a token nor an error") }
         return token
+    }
+
+    /// Returns the end tokens before `minTokens`, and none afterwards.
+    private mutating func bannedEnds(_ logits: UnsafeBufferPointer<Float>) -> [Int] {
+        guard tokenCount < options.minTokens else { return [] }
+        let ends =
+            endTokens ?? logits.indices.filter { tokenizer.isEndOfGeneration(Int32($0)) }
+        endTokens = ends
+        return ends.count < logits.count ? ends : []
     }
 
     /// Continues with a token chosen elsewhere (a replay). Must not be called after the end.

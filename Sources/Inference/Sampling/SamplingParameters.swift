@@ -29,7 +29,9 @@ public struct SamplingParameters: Sendable, Equatable {
     public func validate() throws(InferenceError) {
         try check("temperature", temperature, (0...100).contains(temperature), "0 to 100")
         try check("top_k", topK, topK >= 0, "0 (off) or more")
-        try check("top_p", topP, topP > 0 && topP <= 1, "above 0, at most 1")
+        // Without a temperature, top_p decides nothing, and clients write 0 for "the best alone".
+        let isShare = topP > 0 || (topP == 0 && isGreedy)
+        try check("top_p", topP, isShare && topP <= 1, "above 0, at most 1")
         try check("min_p", minP, (0...1).contains(minP), "0 to 1")
     }
 

@@ -6,7 +6,8 @@
 //
 //   {"a":[1,2]}      object(next 5)  string a  array(next 5)  number 1  number 2
 //
-// Guarantees: a document was checked as a whole: grammar (RFC 8259), UTF-8, depth, size, escapes
+// Guarantees: a document was checked as a whole: grammar (RFC 8259, and on request Python's words
+// for numbers that are not finite), UTF-8, depth, size, escapes
 // (no lone surrogates), numbers, and no key twice in an object, however the key is escaped. Reading
 // is linear except for a sort of each object's keys. Nothing recurses.
 // Does not: write JSON, or convert numbers before a caller asks.
@@ -52,6 +53,9 @@ package struct JSONLimits: Sendable, Equatable {
     package var valueCountMax = 8 << 20
     /// Bytes of one number.
     package var numberSizeMax = 64
+    /// True to read the words `Infinity`, `-Infinity` and `NaN`, which Python writes for numbers
+    /// that JSON lacks. No accessor takes them for a finite number.
+    package var allowsNonFinite = false
 
     /// The defaults of each field.
     package static let `default` = JSONLimits()
@@ -84,7 +88,9 @@ package struct JSONError: Error, Sendable {
 
 /// One value of a document.
 struct JSONNode: Sendable {
-    enum Kind: UInt8, Sendable { case null, `false`, `true`, number, string, array, object }
+    enum Kind: UInt8, Sendable {
+        case null, `false`, `true`, number, string, array, object, nonFinite
+    }
 
     var kind: Kind
     /// True for a string with escapes, whose bytes in the document are not the text.

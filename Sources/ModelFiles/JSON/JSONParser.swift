@@ -72,9 +72,17 @@ struct JSONParser {
         case UInt8(ascii: "t"): try word("true", .true)
         case UInt8(ascii: "f"): try word("false", .false)
         case UInt8(ascii: "n"): try word("null", .null)
+        case UInt8(ascii: "I") where limits.allowsNonFinite: try word("Infinity", .nonFinite)
+        case UInt8(ascii: "N") where limits.allowsNonFinite: try word("NaN", .nonFinite)
+        case UInt8(ascii: "-") where limits.allowsNonFinite && isInfinity(behind: 1):
+            try word("-Infinity", .nonFinite)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
         default: throw unexpected("a value")
         }
+    }
+
+    private func isInfinity(behind count: Int) -> Bool {
+        offset + count < bytes.count && bytes[offset + count] == UInt8(ascii: "I")
     }
 
     private mutating func begin(_ kind: JSONNode.Kind) throws(JSONError) {

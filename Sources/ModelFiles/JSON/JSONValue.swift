@@ -20,6 +20,7 @@ package struct JSONValue: Sendable {
         case .null: "null"
         case .true, .false: "a boolean"
         case .number: "a number"
+        case .nonFinite: "a number that is not finite"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"
@@ -58,7 +59,18 @@ package struct JSONValue: Sendable {
         numberText.flatMap { Float($0) }.flatMap { $0.isFinite ? $0 : nil }
     }
 
-    private var numberText: String? {
+    /// The infinity or NaN that one of Python's words stands for.
+    package var nonFinite: Double? {
+        guard node.kind == .nonFinite else { return nil }
+        return switch storage.bytes[Int(node.start)] {
+        case UInt8(ascii: "N"): .nan
+        case UInt8(ascii: "-"): -.infinity
+        default: .infinity
+        }
+    }
+
+    /// A number as it is written.
+    package var numberText: String? {
         guard node.kind == .number else { return nil }
         return String(
             decoding: storage.bytes[Int(node.start)..<Int(node.end)], as: UTF8.self)

@@ -83,7 +83,7 @@ final class EmbedReader: BranchReader {
         .embedded(
             EmbedResponse(
                 embeddings: values, dimensions: UInt64(dimensions), count: UInt64(counts.count),
-                promptTokens: UInt64(promptCount), answer: record),
+                promptTokens: UInt64(promptCount), pooling: pooling, answer: record),
             at: now)
     }
 }

@@ -12,6 +12,7 @@ extension EngineModel {
     func begin(_ prepared: PreparedWork, report: (PreparedWork, WorkEvent) -> Void) {
         do throws(ServiceError) {
             if let distrust { throw distrust }
+            try checkText(prepared)
             switch prepared.input {
             case .generate(let request, let prompt):
                 report(prepared, .started(try add(request, prompt, prepared)))
@@ -25,6 +26,16 @@ extension EngineModel {
         } catch {
             report(prepared, .failed(error))
         }
+    }
+
+    /// Refuses everything but Embed for a model that makes no text.
+    private func checkText(_ prepared: PreparedWork) throws(ServiceError) {
+        if case .embed = prepared.input { return }
+        guard let textRefusal else { return }
+        throw ServiceError(
+            .failedPrecondition, .modelMakesNoText,
+            "choosing the model: found \(textRefusal); allowed: Embed, Tokenize, Detokenize",
+            field: "model")
     }
 
     // MARK: - Generate and Logits
@@ -60,7 +71,7 @@ extension EngineModel {
         return WorkStart(
             promptTokens: UInt64(prompt.tokens.count), acceptedAt: work.acceptedAt,
             startedAt: prepared.startedAt, tokenizeMicroseconds: prompt.microseconds,
-            degradations: prompt.degradations)
+            degradations: prompt.degradations, templateTime: work.templateTime)
     }
 
     private func completion(
@@ -127,7 +138,7 @@ extension EngineModel {
     ) throws(ServiceError) {
         let reader = EmbedReader(
             counts: input.branches.map(\.count), promptCount: input.promptCount,
-            pooling: request.pooling, normalizes: request.normalize, dimensions: embeddingLength,
+            pooling: input.pooling, normalizes: request.normalize, dimensions: embeddingLength,
             chunkCount: prepared.work.logitsChunkCount)
         try enqueue(
             prepared, root: [], branches: input.branches, reader,

@@ -23,6 +23,8 @@ final class EngineModel {
     /// Requests of the current step with values that are not finite.
     private var failures: [(task: any EngineTask, error: InferenceError)] = []
     let tokenizer: any Tokenizer
+    /// Reason for which the model makes embeddings and no text, or nil for a model of text.
+    let textRefusal: String?
     let vocabularySize: Int
     /// Positions of the longest sequence.
     let contextLength: Int
@@ -59,6 +61,7 @@ final class EngineModel {
         let model = installation.model.tokenModel
         let context = installation.contextLength
         tokenizer = installation.model.tokenizer
+        textRefusal = installation.model.facts.textRefusal
         vocabularySize = model.vocabularySize
         contextLength = context
         embeddingLength = model.embeddingLength

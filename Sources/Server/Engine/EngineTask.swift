@@ -94,7 +94,9 @@ struct TaskAccount {
             accept: work.acceptedAt - work.receivedAt,
             queue: waited - min(waited, tokenizeMicroseconds), tokenize: tokenizeMicroseconds,
             prefill: first - opened, decode: now - first)
-        return AnswerRecord(model: "", device: "", timing: timing, degradations: degradations)
+        return AnswerRecord(
+            model: "", device: "", timing: timing, degradations: degradations,
+            templateTime: work.templateTime)
     }
 }
 

@@ -25,6 +25,8 @@ struct EmbedInput {
     /// Tokens of all inputs.
     var promptCount: Int
     var microseconds: UInt64
+    /// The request's pooling, else the model's own.
+    var pooling: Pooling
 }
 
 extension PromptPreparation {
@@ -36,10 +38,12 @@ extension PromptPreparation {
     /// inside a token. Tokens after the common start of both tokenizations are scored. The root is
     /// the start that the prompt shares with all continuations.
     func score(
-        _ request: ScoreRequest, answerSizeMax: Int, _ watch: EncodingWatch
+        _ request: ScoreRequest, _ work: Work, _ watch: EncodingWatch
     ) throws(ServiceError) -> ScoreInput {
+        let answerSizeMax = work.answerSizeMax
         var options = PromptRules(
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial, watch: watch)
+        options.take(work)
         // The last token of a continuation is not read.
         options.countMax = contextLength + 1
         let start = ServerClock.now
@@ -145,7 +149,8 @@ extension PromptPreparation {
             addSpecial: request.addSpecial, parseSpecial: request.parseSpecial, watch: watch)
         options.countMax = contextLength
         let start = ServerClock.now
-        var result = EmbedInput(branches: [], promptCount: 0, microseconds: 0)
+        var result = EmbedInput(
+            branches: [], promptCount: 0, microseconds: 0, pooling: request.pooling ?? pooling)
         for (index, input) in request.inputs.enumerated() {
             var tokens: [Int32]
             switch input {
@@ -160,7 +165,7 @@ extension PromptPreparation {
             }
             try checkLength(tokens.count, "input \(index)", field: "inputs")
             result.promptCount += tokens.count
-            if request.pooling == .cls { tokens.removeSubrange(1...) }
+            if result.pooling == .cls { tokens.removeSubrange(1...) }
             result.branches.append(tokens)
         }
         result.microseconds = ServerClock.now - start

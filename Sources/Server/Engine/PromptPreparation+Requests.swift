@@ -49,9 +49,12 @@ extension PromptPreparation {
             return .answer(try tokenize(request, work, watch, now: now))
         case .detokenize(let request):
             return .answer(try detokenize(request, work, now: now))
+        case .render(let request):
+            return .answer(try render(request, work, watch, now: now))
         case .generate(let request):
             var rules = PromptRules(
                 addSpecial: request.addSpecial, parseSpecial: request.parseSpecial, watch: watch)
+            rules.take(work)
             rules.countMax = request.truncatePrompt ? .max : contextLength
             var prompt = try tokens(request.prompt, rules)
             try fit(
@@ -60,13 +63,13 @@ extension PromptPreparation {
         case .logits(let request):
             var rules = PromptRules(
                 addSpecial: request.addSpecial, parseSpecial: request.parseSpecial, watch: watch)
+            rules.take(work)
             rules.countMax = contextLength
             var prompt = try tokens(request.prompt, rules)
             try fit(&prompt, maxTokens: 1, truncates: false)
             input = .logits(request, prompt)
         case .score(let request):
-            input = .score(
-                request, try score(request, answerSizeMax: work.answerSizeMax, watch))
+            input = .score(request, try score(request, work, watch))
         case .embed(let request):
             input = .embed(request, try embed(request, watch))
         case .load, .verify:
@@ -80,11 +83,12 @@ extension PromptPreparation {
         switch request {
         case .tokenize(let request): request.text.count
         case .detokenize(let request): request.tokens.count
-        case .generate(let request): request.prompt.size
-        case .logits(let request): request.prompt.size
+        case .generate(let request): request.conversation?.size ?? request.prompt.size
+        case .logits(let request): request.conversation?.size ?? request.prompt.size
         case .score(let request):
-            request.prompt.size
+            (request.conversation?.size ?? request.prompt.size)
                 + request.continuations.reduce(0) { $0 + request.prompt.size + $1.size }
+        case .render(let request): request.conversation?.size ?? 0
         case .embed(let request): request.inputs.reduce(0) { $0 + $1.size }
         case .load, .verify: 0
         }
@@ -132,22 +136,31 @@ extension PromptPreparation {
     }
 
     /// Returns the record of an answer without a forward pass.
-    private static func account(_ work: Work, from start: UInt64, to end: UInt64) -> AnswerRecord {
+    static func account(_ work: Work, from start: UInt64, to end: UInt64) -> AnswerRecord {
         let timing = Timing(
             accept: work.acceptedAt - work.receivedAt,
             queue: start - min(start, work.acceptedAt), tokenize: end - start)
-        return AnswerRecord(model: "", device: "", timing: timing)
+        return AnswerRecord(
+            model: "", device: "", timing: timing, templateTime: work.templateTime)
     }
 }
 
 extension ServiceError {
-    fileprivate static func answerTooLarge(
+    static func answerTooLarge(
         _ tried: String, _ found: String, sizeMax: Int
     ) -> ServiceError {
         ServiceError(
             .outOfRange, .answerTooLarge,
             "\(tried): found \(found), more than the \(sizeMax) bytes of an answer hold; send less "
                 + "at once")
+    }
+}
+
+extension PromptRules {
+    /// Takes over the conversation and the time of a request.
+    mutating func take(_ work: Work) {
+        conversation = work.request.template?.conversation
+        templateTime = work.templateTime ?? 0
     }
 }
 

@@ -2,9 +2,9 @@
 //
 // Guarantees: every id is in the vocabulary. There is at least one id, and room for at least one
 // token of the answer. An overlong prompt is refused with the excess, or cut at the beginning when
-// the request allows the cut, and then the answer lists the degradation. A conversation is rendered
-// by the model's own template, and a caller's text never becomes a control token.
+// the request allows the cut, and then the answer lists the degradation.
 
+import Conversations
 import Inference
 import Service
 import Tokenizers
@@ -24,12 +24,18 @@ struct PromptRules {
     var watch: EncodingWatch?
     /// Ids above which a text is refused before it is encoded.
     var countMax = Int.max
+    /// The conversation of a prompt that is one.
+    var conversation: Conversation?
+    /// Time for a chat template, in seconds since 1970.
+    var templateTime: UInt64 = 0
 }
 
 /// Prepares prompts for a model. Any thread. Encoding takes time linear in the text.
 struct PromptPreparation: Sendable {
     let tokenizer: any Tokenizer
-    let chatTemplate: ChatTemplateState
+    let chatTemplates: ChatTemplates
+    /// Pooling of the model's own.
+    let pooling: Pooling
     let vocabularySize: Int
     let contextLength: Int
 
@@ -44,8 +50,11 @@ struct PromptPreparation: Sendable {
             result.tokens = try encodeOpen(text, options)
         case .tokens(let ids):
             result.tokens = try checked(ids)
-        case .messages(let messages):
-            result.tokens = try encode(messages, options)
+        case .messages:
+            guard let conversation = options.conversation else {
+                preconditionFailure("rules of a conversation without the conversation")
+            }
+            result.tokens = try encode(conversation, options)
         }
         guard !result.tokens.isEmpty else {
             throw ServiceError(
@@ -76,48 +85,12 @@ struct PromptPreparation: Sendable {
         }
     }
 
-    /// Returns the ids of a text that more text follows, without the end token that some
+    /// Returns the ids of a text that more text follows, without the end tokens that some
     /// vocabularies put behind every text.
     func encodeOpen(_ text: String, _ options: PromptRules) throws(ServiceError) -> [Int32] {
         var tokens = try encode(Array(text.utf8), options)
-        if options.addSpecial, tokenizer.addsEndToken, tokens.last == tokenizer.endToken {
-            tokens.removeLast()
-        }
+        if options.addSpecial { tokens.removeLast(tokenizer.suffixTokens.count) }
         return tokens
-    }
-
-    /// Returns the ids of a conversation, including the opening of the assistant's turn.
-    private func encode(
-        _ messages: [ChatMessage], _ options: PromptRules
-    ) throws(ServiceError) -> [Int32] {
-        let template = try template()
-        let turns = messages.map { TemplateMessage(.init($0.role), $0.content) }
-        do throws(TokenizerError) {
-            let prompt = try template.render(
-                turns, begin: text(of: tokenizer.beginToken), end: text(of: tokenizer.endToken))
-            return try tokenizer.encode(prompt, watch: options.watch)
-        } catch {
-            throw ServiceError(error, field: "messages")
-        }
-    }
-
-    private func template() throws(ServiceError) -> ChatTemplate {
-        switch chatTemplate {
-        case .recognised(let template): return template
-        case .absent:
-            throw ServiceError(
-                .failedPrecondition, .chatTemplateMissing,
-                "rendering the messages: the model's files hold no chat template, send prompt or "
-                    + "tokens instead", field: "messages")
-        case .unsupported(let error):
-            throw ServiceError(
-                .failedPrecondition, .init("chat_template_unsupported"), "\(error.message)",
-                field: "messages")
-        }
-    }
-
-    private func text(of token: Int32?) -> String {
-        token.map { String(decoding: tokenizer.piece($0), as: UTF8.self) } ?? ""
     }
 
     /// Returns the ids of a request. Throws for an id outside the vocabulary.
@@ -159,7 +132,7 @@ struct PromptPreparation: Sendable {
 
 extension ServiceError {
     /// A refused text, or a text whose encoding was cancelled.
-    fileprivate init(_ error: TokenizerError, field: String? = nil) {
+    init(_ error: TokenizerError, field: String? = nil) {
         guard error.code != .encodingCancelled else {
             self = .cancelled("tokenizing a text")
             return
@@ -167,16 +140,5 @@ extension ServiceError {
         self.init(
             .invalidArgument, .init(error.code.name), field == nil ? "\(error)" : error.message,
             field: field)
-    }
-}
-
-extension TemplateMessage.Role {
-    /// The template's role of a speaker.
-    fileprivate init(_ role: ChatRole) {
-        switch role {
-        case .system: self = .system
-        case .user: self = .user
-        case .assistant: self = .assistant
-        }
     }
 }

@@ -4,6 +4,7 @@
 // becomes ready only after the engine has taken the model in. Every mock that enters service is
 // announced in the log. Confined to the loop thread. No sockets.
 
+import Inference
 import Loading
 import Logging
 import Service
@@ -277,7 +278,8 @@ final class WorkRouter {
 
     private func announce(_ facts: ServedFacts, _ model: LoadedModel) {
         prompts[facts.served] = PromptPreparation(
-            tokenizer: model.tokenizer, chatTemplate: model.chatTemplate,
+            tokenizer: model.tokenizer, chatTemplates: model.chatTemplates,
+            pooling: Pooling(model.facts.pooling),
             vocabularySize: model.tokenModel.vocabularySize,
             contextLength: contextLength(of: facts))
         switch model {
@@ -300,4 +302,15 @@ final class WorkRouter {
 
     /// Stops the watch over model files. Call once, at the end.
     func close() { files.stop() }
+}
+
+extension Pooling {
+    /// The wire's word for a model's own pooling. Nil, for a mock, is `mean`.
+    fileprivate init(_ pooling: ModelConfiguration.Pooling?) {
+        switch pooling {
+        case nil, .mean: self = .mean
+        case .last: self = .last
+        case .cls: self = .cls
+        }
+    }
 }

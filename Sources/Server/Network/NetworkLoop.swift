@@ -166,7 +166,7 @@ final class NetworkLoop {
         send(connection)
         let now = effects.work.isEmpty ? 0 : ServerClock.now
         for var work in effects.work {
-            work.acceptedAt = now
+            work.accept(at: now, wallSeconds: ServerClock.wallSeconds)
             router.start(work)
         }
         for ticket in effects.cancelled { router.cancel(ticket, context: &context) }

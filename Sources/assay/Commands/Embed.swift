@@ -39,8 +39,11 @@ struct Embed: AsyncParsableCommand {
     @Flag(help: "Add no begin and end tokens to the text.")
     var noAddSpecial = false
 
-    @Option(help: "How the positions become one vector: mean, last or cls (the first).")
-    var pooling = Pooling.mean
+    @Option(
+        help: ArgumentHelp(
+            "How the positions become one vector: mean, last or cls (the first); the model's own "
+                + "when absent."))
+    var pooling: Pooling?
 
     @Flag(help: "Leave the vectors at their length instead of making it 1.")
     var noNormalize = false
@@ -72,6 +75,7 @@ struct Embed: AsyncParsableCommand {
         } else {
             for row in Self.rows(message) { Console.line(Self.line(row)) }
             Console.error(output.line)
+            if let pooling = message.pooling { Console.error("[pooling: \(pooling.rawValue)]") }
         }
     }
 
@@ -106,6 +110,7 @@ struct Embed: AsyncParsableCommand {
         .object(
             output.identity + [
                 ("dimensions", .unsigned(message.dimensions)),
+                ("pooling", .string(message.pooling?.rawValue)),
                 ("embeddings", .array(rows(message).map { .array($0.map { .float($0) }) })),
                 (
                     "usage",

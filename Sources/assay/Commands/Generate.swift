@@ -84,6 +84,7 @@ struct Generate: AsyncParsableCommand {
         var request = GenerateRequest(model: options.model, prompt: try input.chosen())
         request.parseSpecial = input.parseSpecial
         request.addSpecial = !input.noAddSpecial
+        try input.template.apply(to: &request)
         request.maxTokens = maxTokens
         request.temperature = temperature
         request.seed = seed

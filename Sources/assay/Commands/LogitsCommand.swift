@@ -28,6 +28,7 @@ struct LogitsCommand: AsyncParsableCommand {
         var request = LogitsRequest(model: options.model, prompt: try input.chosen())
         request.parseSpecial = input.parseSpecial
         request.addSpecial = !input.noAddSpecial
+        try input.template.apply(to: &request)
         request.allPositions = allPositions
         request.requirements = try demands.requirements()
         request.context = try place.context()

@@ -37,6 +37,7 @@ struct ScoreCommand: AsyncParsableCommand {
             model: options.model, prompt: try input.chosen(), continuations: inputs)
         request.parseSpecial = input.parseSpecial
         request.addSpecial = !input.noAddSpecial
+        try input.template.apply(to: &request)
         request.topLogprobs = topLogprobs
         request.requirements = try demands.requirements()
         request.context = try place.context()

@@ -33,6 +33,7 @@ extension ArchitectureDescription {
             style: .halves, mayBePartial: true,
             scalings: RopeRule.usualScalings + [.longrope]),
         activation: .silu,
+        statesWindow: true,
         refusals: [.expertsRefused],
         tensors: [
             .table(.tokenEmbedding, "token_embd.weight", .embedding),

@@ -1,0 +1,138 @@
+// What stands beside a conversation: tools, variables, the end of the prompt, and the time.
+
+import ArgumentParser
+import Foundation
+import Wire
+
+struct TemplateOptions: ParsableArguments {
+    @Option(
+        name: .customLong("conversation"),
+        help: ArgumentHelp(
+            "File with a JSON list of messages, or an object with messages and tools.",
+            valueName: "file"))
+    var conversationFile: String?
+
+    @Option(
+        name: .customLong("tools"),
+        help: ArgumentHelp("File with a JSON list of tools.", valueName: "file"))
+    var toolsFile: String?
+
+    @Option(
+        name: .customLong("var"),
+        help: ArgumentHelp(
+            "Variable of the chat template, such as enable_thinking=false; repeatable.",
+            valueName: "name=json"))
+    var variables: [String] = []
+
+    @Flag(help: "Do not open an answer behind the messages.")
+    var noGenerationPrompt = false
+
+    @Flag(help: "Go on with the last message instead of opening an answer.")
+    var continueFinal = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Time for the chat template instead of the server's: seconds since 1970, UTC.",
+            valueName: "seconds"))
+    var now: UInt64?
+
+    /// The flags that need a conversation, of which the first given is named in a refusal.
+    var given: String? {
+        let flags = [
+            ("--conversation", conversationFile != nil), ("--tools", toolsFile != nil),
+            ("--var", !variables.isEmpty), ("--no-generation-prompt", noGenerationPrompt),
+            ("--continue-final", continueFinal), ("--now", now != nil),
+        ]
+        return flags.first { $0.1 }?.0
+    }
+
+    /// Returns the messages of `--message ROLE:TEXT` or of the file.
+    func messages(_ texts: [String]) throws -> [ChatMessage]? {
+        if let conversationFile {
+            guard texts.isEmpty else {
+                throw Failure.usage("--message and --conversation exclude each other")
+            }
+            return try ConversationFile(path: conversationFile).messages
+        }
+        guard !texts.isEmpty else { return nil }
+        guard texts.count <= Limits.messageCountMax else {
+            throw Failure.usage(
+                "--message: found \(texts.count) of them, allowed: 1 to \(Limits.messageCountMax)")
+        }
+        return try texts.map(Self.message)
+    }
+
+    /// Puts the options into a request.
+    func apply(to request: inout some TemplateFields) throws {
+        if noGenerationPrompt, continueFinal {
+            throw Failure.usage("--no-generation-prompt and --continue-final exclude each other")
+        }
+        request.tools = try tools()
+        request.templateVariables = try variables.map(Self.variable)
+        request.addGenerationPrompt = !noGenerationPrompt
+        request.continueFinalMessage = continueFinal
+        request.templateTime = now
+    }
+
+    private func tools() throws -> String? {
+        let inside = try conversationFile.flatMap { try ConversationFile(path: $0).tools }
+        guard let toolsFile else { return inside }
+        guard inside == nil else {
+            throw Failure.usage("--tools: the file of --conversation has tools, too")
+        }
+        return try LocalText.read(toolsFile, of: "--tools")
+    }
+
+    /// Reads `ROLE:TEXT`. The text may hold colons.
+    private static func message(_ text: String) throws -> ChatMessage {
+        let roles = ChatMessage.Role.allCases.map(\.rawValue).joined(separator: ", ")
+        let allowed = "allowed: ROLE:TEXT, ROLE one of \(roles)"
+        guard let colon = text.firstIndex(of: ":") else {
+            throw Failure.usage("--message: found no colon, \(allowed)")
+        }
+        guard let role = ChatMessage.Role(rawValue: String(text[..<colon])) else {
+            throw Failure.usage("--message: found the role \"\(text[..<colon])\", \(allowed)")
+        }
+        return ChatMessage(role, String(text[text.index(after: colon)...]))
+    }
+
+    /// Reads `NAME=JSON`. The JSON text goes to the server as it is.
+    private static func variable(_ text: String) throws -> TemplateVariable {
+        guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+            throw Failure.usage("--var: found \"\(text)\", allowed: NAME=JSON")
+        }
+        return TemplateVariable(
+            name: String(text[..<sign]), value: String(text[text.index(after: sign)...]))
+    }
+}
+
+/// The fields that every request with a conversation has.
+protocol TemplateFields {
+    var tools: String? { get set }
+    var templateVariables: [TemplateVariable] { get set }
+    var addGenerationPrompt: Bool { get set }
+    var continueFinalMessage: Bool { get set }
+    var templateTime: UInt64? { get set }
+}
+
+extension GenerateRequest: TemplateFields {}
+extension LogitsRequest: TemplateFields {}
+extension ScoreRequest: TemplateFields {}
+extension RenderRequest: TemplateFields {}
+
+/// Texts from files that the command line names.
+enum LocalText {
+    /// A usage failure names the flag, for a file that cannot be read or is not UTF-8.
+    static func read(_ path: String, of flag: String) throws -> String {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw Failure.usage("\(flag): reading \(path): \(error.localizedDescription)")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw Failure.usage("\(flag): \(path): found bytes that are not UTF-8")
+        }
+        return text
+    }
+}
