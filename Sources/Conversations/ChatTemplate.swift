@@ -94,22 +94,19 @@ public struct ChatTemplate: Sendable {
     private static func check(
         _ text: TemplateText, _ marked: MarkedConversation, _ conversation: ChatConversation
     ) throws(ConversationError) {
-        let found = text.origins
-        func arrives(_ use: MarkedConversation.Use) -> Bool {
-            marked.uses.indices.contains { marked.uses[$0] == use && found.contains($0 + 1) }
-        }
+        let found = Set(text.origins.map { marked.uses[$0 - 1] })
         for (index, message) in conversation.messages.enumerated() {
-            if message.mustArrive, !arrives(.content(index)) {
+            if message.mustArrive, !found.contains(.content(index)) {
                 throw .notRendered("the \(message.role.rawValue) text of message \(index)")
             }
             for call in message.toolCalls.indices
-            where !arrives(.callName(message: index, call: call))
-                && !arrives(.callArguments(message: index, call: call))
+            where !found.contains(.callName(message: index, call: call))
+                && !found.contains(.callArguments(message: index, call: call))
             {
                 throw .notRendered("call \(call) of message \(index)")
             }
         }
-        for index in (conversation.tools ?? []).indices where !arrives(.tool(index)) {
+        for index in (conversation.tools ?? []).indices where !found.contains(.tool(index)) {
             throw .notRendered("tool \(index)", field: "tools")
         }
     }

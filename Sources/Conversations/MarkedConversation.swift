@@ -12,7 +12,7 @@ import Templates
 /// See the head of the file.
 struct MarkedConversation {
     /// What the words of an origin are.
-    enum Use: Equatable {
+    enum Use: Hashable {
         case content(Int)
         case tool(Int)
         case callName(message: Int, call: Int)
