@@ -11,6 +11,7 @@ import collections
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import texts
 from tokenizers import Tokenizer
 
 KEPT = 5
-TEXT_REFUSED, FILE_REFUSED = 64, 65
+TEXT_REFUSED, FILE_REFUSED = 2, 65
 
 
 class Program:
@@ -86,7 +87,8 @@ def compare(number, arguments, counts):
     if isinstance(answers, str):
         counts["files refused"] += 1
         counts["  " + refused_part(answers)] += 1
-        return None if "_" in answers.split(":")[0] else f"a refusal without a code: {answers}"
+        named = re.search(r": [a-z]+(_[a-z]+)+: ", answers)
+        return None if named else f"a refusal without a code: {answers}"
     wrong, spoken = None, []
     for line, answer in zip(lines, answers, strict=True):
         right = expected(library, line)
