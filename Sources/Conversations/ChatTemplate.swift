@@ -137,12 +137,15 @@ public struct SpecialTokenText: Sendable, Equatable {
 extension ConversationMessage {
     /// True for a turn whose text must not be left out: past thoughts of the assistant may be.
     fileprivate var mustArrive: Bool {
+        guard role != .assistant else { return false }
         switch content {
-        case .absent, .json(.none): return false
-        case .text(let text):
-            if text.allSatisfy(\.isWhitespace) { return false }
-            return role != .assistant
-        case .json: return role != .assistant
+        case .text(let text): return !text.allSatisfy(\.isWhitespace)
+        case .json(.list(let parts)):
+            return parts.contains { part in
+                guard case .text(let text)? = part[key: "text"] else { return false }
+                return text.isVisible(0..<text.count)
+            }
+        case .absent, .json: return false
         }
     }
 }

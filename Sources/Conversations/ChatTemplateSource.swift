@@ -29,8 +29,6 @@ public struct ChatTemplateSources: Sendable, Equatable {
     public private(set) var standard: ChatTemplateSource?
     /// The template named `tool_use`, for conversations with tools.
     public private(set) var toolUse: ChatTemplateSource?
-    /// Names of further templates, which no request uses, sorted.
-    public private(set) var unused: [String] = []
 
     /// No templates.
     public init() {}
@@ -42,9 +40,7 @@ public struct ChatTemplateSources: Sendable, Equatable {
         switch name {
         case "default": standard = standard ?? source
         case "tool_use": toolUse = toolUse ?? source
-        default:
-            unused.append(name)
-            unused.sort()
+        default: return  // No request uses a template of another name.
         }
     }
 

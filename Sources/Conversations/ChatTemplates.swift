@@ -45,9 +45,7 @@ public struct CheckedTemplates: Sendable {
     private let standard: CheckedTemplate?
     private let toolUse: CheckedTemplate?
     /// Names and texts of the model's special tokens.
-    public let specialTokens: [SpecialTokenText]
-    /// Names of templates that no request uses.
-    public let unused: [String]
+    private let specialTokens: [SpecialTokenText]
 
     /// Reads every template that a request may use.
     ///
@@ -57,7 +55,6 @@ public struct CheckedTemplates: Sendable {
     ) throws(ChatTemplateRefusal) {
         standard = try sources.standard.map(CheckedTemplate.init)
         toolUse = try sources.toolUse.map(CheckedTemplate.init)
-        unused = sources.unused
         self.specialTokens = specialTokens
     }
 

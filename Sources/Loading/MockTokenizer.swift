@@ -13,6 +13,8 @@ struct MockTokenizer: Tokenizer {
     var endToken: Int32? { 2 }
     var addsBeginToken: Bool { true }
     var addsEndToken: Bool { false }
+    var suffixTokens: [Int32] { [] }
+    var degradations: [String] { [] }
     var summary: String { "mock (one token per byte)" }
 
     private static let firstByte: Int32 = 3

@@ -17,8 +17,6 @@ public protocol Tokenizer: Sendable {
     var addsBeginToken: Bool { get }
     /// True when `encode(addSpecial: true)` puts `endToken` behind.
     var addsEndToken: Bool { get }
-    /// The ids that `encode(addSpecial: true)` puts in front.
-    var prefixTokens: [Int32] { get }
     /// The ids that `encode(addSpecial: true)` puts behind.
     var suffixTokens: [Int32] { get }
     /// What every answer that tokenizes must say, such as a pre-tokenizer that was guessed. A code
@@ -108,15 +106,6 @@ extension Tokenizer {
 
     /// None.
     public var suppressedTokens: [Int32] { [] }
-
-    /// The begin token, where it is added.
-    public var prefixTokens: [Int32] { addsBeginToken ? beginToken.map { [$0] } ?? [] : [] }
-
-    /// The end token, where it is added.
-    public var suffixTokens: [Int32] { addsEndToken ? endToken.map { [$0] } ?? [] : [] }
-
-    /// Nothing.
-    public var degradations: [String] { [] }
 
     /// No bound.
     public func leastTokenCount(ofSize size: Int) -> Int { 0 }

@@ -23,7 +23,7 @@ struct LocalModel {
         }
     }
 
-    /// Answers as a server would. Exit 64 for a conversation that is refused.
+    /// Answers as a server would. Exit 2 for a conversation that is refused.
     func render(_ request: RenderRequest) throws -> RenderResponse {
         let time = request.templateTime ?? UInt64(Date().timeIntervalSince1970)
         do {

@@ -150,6 +150,15 @@ import Tokenizers
         #expect(try rendered("{{ messages[0].content | trim }}.", [.init(.user, " \n")]) == ".")
     }
 
+    @Test func blankPartsNeedNotArrive() throws {
+        let template = """
+            {% if messages[0].content is string %}{{ messages[0].content }}{% else %}\
+            {% for p in messages[0].content %}{{ p.text }}{% endfor %}{% endif %}.
+            """
+        let blank = try ConversationMessage.Content(json: #"[{"type":"text","text":" "}]"#)
+        #expect(try rendered(template, [.init(role: .user, content: blank)]) == " .")
+    }
+
     // MARK: - The end
 
     @Test func theLastMessageCanBeContinued() throws {

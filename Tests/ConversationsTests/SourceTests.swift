@@ -31,7 +31,6 @@ import Testing
         #expect(text(found.standard) == "plain" && text(found.toolUse) == "tools")
         #expect(found.standard?.place == "tokenizer.chat_template")
         #expect(found.toolUse?.place == "tokenizer.chat_template.tool_use")
-        #expect(found.unused == ["rag"])
         builder.set("tokenizer.chat_template", .uint32(3))
         let error = #expect(throws: TemplateSourceError.self) {
             try ChatTemplateSources(builder.parsed().metadata)
@@ -61,7 +60,6 @@ import Testing
                 {"name":"default","template":"d"},{"name":"rag","template":"r"}]}
                 """)
         #expect(text(found.standard) == "d" && text(found.toolUse) == "t")
-        #expect(found.unused == ["rag"])
     }
 
     @Test(arguments: ["3", "{}", "[3]", #"[{"name":"default"}]"#, "true"])

@@ -14,6 +14,8 @@ private struct ByteTokenizer: Tokenizer {
     var endToken: Int32? { 256 }
     var addsBeginToken: Bool { false }
     var addsEndToken: Bool { false }
+    var suffixTokens: [Int32] { [] }
+    var degradations: [String] { [] }
     var summary: String { "bytes" }
     func encode(
         _ text: Span<UInt8>, addSpecial: Bool, parseSpecial: Bool, watch: EncodingWatch?
@@ -251,6 +253,8 @@ private struct StubEnds: Tokenizer {
     let endToken: Int32? = nil
     let addsBeginToken = false
     let addsEndToken = false
+    let suffixTokens: [Int32] = []
+    let degradations: [String] = []
     let summary = "stub"
 
     func encode(

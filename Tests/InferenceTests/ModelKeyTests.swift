@@ -128,6 +128,27 @@ struct ModelKeyTests {
         #expect(plan.keys.notUnderstood == ["generation_config.json:mine"])
     }
 
+    /// What the files' own tokenizer adds and admits is kept beside the further ends.
+    @Test func moreEndsChangeNothingElse() throws {
+        var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
+        builder.tokenizer = SmallTokenizerJSON(
+            post: #"{"type":"BertProcessing","sep":["c",2],"cls":["b",1]}"#
+        ).bytes
+        builder.others["generation_config.json"] = Array(#"{"eos_token_id":[3]}"#.utf8)
+        let tokenizer = try builder.plan().tokenizer
+        #expect(tokenizer.isEndOfGeneration(3))
+        #expect(tokenizer.suffixTokens == [2])
+        #expect(try tokenizer.encode("a") == [1, 0, 2])
+
+        var guessed = tiny
+        guessed.set("tokenizer.ggml.model", .string("gpt2"))
+        guessed.set("tokenizer.ggml.merges", .strings([]))
+        guessed.set("tokenizer.ggml.eot_token_id", .uint32(300))
+        let plan = try plan(guessed)
+        #expect(plan.endTokens.contains(300))
+        #expect(plan.tokenizer.degradations.count == 1)
+    }
+
     @Test func suppressedTokensAreNeverChosen() throws {
         var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
         builder.others["generation_config.json"] = Array(

@@ -10,6 +10,8 @@ struct StubTokenizer: Tokenizer {
     let endToken: Int32? = nil
     let addsBeginToken = false
     let addsEndToken = false
+    let suffixTokens: [Int32] = []
+    let degradations: [String] = []
     let summary = "stub"
 
     /// As many tokens as the file's list has.

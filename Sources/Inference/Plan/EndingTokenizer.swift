@@ -30,6 +30,8 @@ struct EndingTokenizer: Tokenizer {
     var endToken: Int32? { base.endToken }
     var addsBeginToken: Bool { base.addsBeginToken }
     var addsEndToken: Bool { base.addsEndToken }
+    var suffixTokens: [Int32] { base.suffixTokens }
+    var degradations: [String] { base.degradations }
     var summary: String { base.summary }
 
     func encode(

@@ -74,7 +74,7 @@ struct PipelineTokenizer: Tokenizer {
     var vocabularySize: Int { rowCount }
     var beginToken: Int32? { vocabulary.begin }
     var endToken: Int32? { vocabulary.end }
-    var prefixTokens: [Int32] { pipeline.prefix }
+    var degradations: [String] { [] }
     var suffixTokens: [Int32] { pipeline.suffix }
     var addsBeginToken: Bool { beginToken != nil && pipeline.prefix.first == beginToken }
     var addsEndToken: Bool { endToken != nil && pipeline.suffix == [endToken] }

@@ -18,6 +18,8 @@ extension VocabularyTokenizer {
     var vocabularySize: Int { vocabulary.count }
     var beginToken: Int32? { vocabulary.begin }
     var endToken: Int32? { vocabulary.end }
+    var suffixTokens: [Int32] { addsEndToken ? endToken.map { [$0] } ?? [] : [] }
+    var degradations: [String] { [] }
 
     func isEndOfGeneration(_ token: Int32) -> Bool { vocabulary.isEndOfGeneration(token) }
 
