@@ -131,9 +131,10 @@ struct ModelKeyTests {
     /// What the files' own tokenizer adds and admits is kept beside the further ends.
     @Test func moreEndsChangeNothingElse() throws {
         var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
-        builder.tokenizer = SmallTokenizerJSON(
-            post: #"{"type":"BertProcessing","sep":["c",2],"cls":["b",1]}"#
-        ).bytes
+        builder.tokenizer =
+            SmallTokenizerJSON(
+                post: #"{"type":"BertProcessing","sep":["c",2],"cls":["b",1]}"#
+            ).bytes
         builder.others["generation_config.json"] = Array(#"{"eos_token_id":[3]}"#.utf8)
         let tokenizer = try builder.plan().tokenizer
         #expect(tokenizer.isEndOfGeneration(3))
