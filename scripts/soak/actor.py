@@ -20,7 +20,7 @@ from servers import usage
 #: Seconds after which a call that has not ended counts as hung.
 HUNG_SECONDS = 20
 #: An attacker would have a machine of its own: its work takes no processor from who only asks.
-ATTACKER_NICE = 3
+ATTACKER_NICE = 19
 
 
 class Actor:
