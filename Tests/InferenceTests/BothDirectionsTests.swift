@@ -66,7 +66,7 @@ import Testing
         let causal = try FixtureModel.place(
             file, overrides: ["attention.causal": "true"])
         let others = try Self.hidden(causal, [tokens])[0]
-        #expect(zip(others, found).allSatisfy { Deviation($0, $1).largest > 1e-3 } )
+        #expect(zip(others, found).allSatisfy { Deviation($0, $1).largest > 1e-3 })
     }
 
     /// A parallel block keeps its norm between the pieces, and a sequential one does not.

@@ -136,7 +136,8 @@ import Wire
             $0.cacheTokensMax = 1024
         }
         let client = try server.client()
-        let inputs = (0..<40).map { tokens(1 + $0 * 37 % 71, seed: UInt64($0)) }
+        let inputs =
+            (0..<40).map { tokens(1 + $0 * 37 % 71, seed: UInt64($0)) }
             + [tokens(500, seed: 90), tokens(300, seed: 91)]
         let others = try (0..<6).map { index in
             let other = try server.client()
