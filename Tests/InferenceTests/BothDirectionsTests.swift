@@ -70,7 +70,7 @@ import Testing
     }
 
     /// A parallel block keeps its norm between the pieces, and a sequential one does not.
-    @Test(arguments: ["llama", "phi2", "bitnet-b1.58"], lengths)
+    @Test(arguments: ["llama", "phi2", "qwen3"], lengths)
     func anInputLongerThanAPassAgreesWithTheReference(_ family: String, _ length: Int) throws {
         let file = try Self.builder(family).parsed()
         let tokens = Self.tokens(length)
