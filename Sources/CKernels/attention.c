@@ -72,7 +72,7 @@ static void attend_portion(void *context, size_t portion, unsigned worker) {
             a.q[a.rows] = whole->q.at + (base + row) * whole->q.stride + h * layer->key_length;
             a.out[a.rows] = whole->out.at + (base + row) * whole->out.stride +
                             h * layer->value_length;
-            a.length[a.rows] = span->first + row + 1;
+            a.length[a.rows] = span->sees ? span->sees : span->first + row + 1;
         }
     }
     job->ops->attend(&a);
@@ -87,7 +87,8 @@ void kn_drive_attend(kn_pool *pool, const kn_ops *ops, kn_attention attention) {
     size_t group = heads / layer->kv_heads, threads = kn_pool_threads(pool), rows = 0, work = 0;
     for (size_t i = 0; i < span_count; i++) {
         rows += spans[i].rows;
-        work += spans[i].rows * (spans[i].first + spans[i].rows) * heads * layer->key_length;
+        size_t length = spans[i].sees ? spans[i].sees : spans[i].first + spans[i].rows;
+        work += spans[i].rows * length * heads * layer->key_length;
     }
     job.head_tile = group < KN_ATTEND_ROWS ? group : KN_ATTEND_ROWS;
     if (threads > 1 && rows * layer->kv_heads < 4 * threads) job.head_tile = 1;

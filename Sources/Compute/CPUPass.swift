@@ -35,12 +35,15 @@ struct CPUPass {
         var next = 0
         for span in inputs.spans {
             let firstPage = pages.count
-            spans.append(kn_span(pages: firstPage, first: span.first, rows: span.rows))
+            let sees = span.sees ?? 0
+            spans.append(
+                kn_span(pages: firstPage, first: span.first, rows: span.rows, sees: sees))
             pages += span.pages[..<span.pagesRead]
-            longest = max(longest, span.first + span.rows)
+            longest = max(longest, span.positionsRead)
             while next < inputs.wanted.count, inputs.wanted[next] < row + span.rows {
                 let position = span.first + Int(inputs.wanted[next]) - row
-                wantedSpans.append(kn_span(pages: firstPage, first: position, rows: 1))
+                wantedSpans.append(
+                    kn_span(pages: firstPage, first: position, rows: 1, sees: sees))
                 next += 1
             }
             row += span.rows

@@ -59,7 +59,8 @@ public protocol ComputeQueue: AnyObject {
     /// Copies page `source` over page `target`, keys and values of every layer.
     func copyPage(_ source: Int32, to target: Int32, in cache: KeyValueCache)
 
-    /// Causal attention of the pass's rows, or of the wanted rows alone, which then lie in front.
+    /// Attention of the pass's rows, or of the wanted rows alone, which then lie in front. What a
+    /// row attends to is in its span.
     /// `heads` is a multiple of the layer's key/value heads.
     func attend(
         _ queries: FloatRows, cache: KeyValueCache, layer: Int, rows: PassRows, heads: Int,

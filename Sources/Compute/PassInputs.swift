@@ -43,14 +43,20 @@ public struct PassInputs: Sendable {
 
     /// Appends consecutive tokens of a sequence. The first is at position `first`.
     ///
-    /// - Parameter pages: the sequence's pages, up to the last position at least.
-    public mutating func append(_ more: ArraySlice<Int32>, first: Int, pages: [Int32]) {
+    /// - Parameters:
+    ///   - pages: the sequence's pages, up to the last position at least.
+    ///   - sees: number of positions that every row attends to, behind the row's own ones too. Nil
+    ///     for causal attention.
+    public mutating func append(
+        _ more: ArraySlice<Int32>, first: Int, pages: [Int32], sees: Int? = nil
+    ) {
         let pageSize = CacheShape.pagePositions
         let end = first + more.count
         precondition(
-            first >= 0 && !more.isEmpty && end <= pages.count * pageSize,
-            "positions \(first)..<\(end) in \(pages.count) pages")
-        spans.append(AttentionSpan(pages: pages, first: first, rows: more.count))
+            first >= 0 && !more.isEmpty && max(end, sees ?? 0) <= pages.count * pageSize,
+            "positions \(first)..<\(end) of \(sees ?? end) in \(pages.count) pages")
+        precondition(sees ?? end >= end, "rows up to \(end) see \(sees ?? end) positions")
+        spans.append(AttentionSpan(pages: pages, first: first, rows: more.count, sees: sees))
         tokens += more
         for position in first..<end {
             positions.append(Int32(position))
@@ -84,7 +90,8 @@ public enum PassRows: Sendable {
 }
 
 /// Consecutive rows of a sequence. Row i is position `first + i` and attends to positions
-/// `0...first + i`. All these positions must have been stored.
+/// `0...first + i`, or to positions `0..<sees` where the attention is not causal. All these
+/// positions must have been stored.
 public struct AttentionSpan: Sendable {
     /// Pages of the sequence in position order. Page p holds positions `16p ..< 16p + 16`.
     public let pages: [Int32]
@@ -92,7 +99,12 @@ public struct AttentionSpan: Sendable {
     public let first: Int
     /// Number of rows.
     public let rows: Int
+    /// Number of positions that every row attends to. Nil for causal attention.
+    public let sees: Int?
+
+    /// Number of positions that the last row attends to.
+    var positionsRead: Int { sees ?? first + rows }
 
     /// Number of pages that the rows read.
-    var pagesRead: Int { (first + rows - 1) / CacheShape.pagePositions + 1 }
+    var pagesRead: Int { (positionsRead - 1) / CacheShape.pagePositions + 1 }
 }

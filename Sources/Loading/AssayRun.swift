@@ -260,6 +260,7 @@ extension ModelFacts {
                 NamedToken(
                     id: $0, text: String(decoding: plan.tokenizer.piece($0), as: UTF8.self).clipped)
             },
-            pooling: configuration.pooling, textRefusal: plan.textRefusal, keys: plan.keys)
+            pooling: configuration.pooling, isCausal: configuration.isCausal,
+            textRefusal: plan.textRefusal, keys: plan.keys)
     }
 }

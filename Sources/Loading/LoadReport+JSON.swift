@@ -54,6 +54,7 @@ extension LoadReport {
             ("chat_template_tool_use", model.toolTemplate?.json ?? .null),
             ("end_tokens", .array(model.endTokens.map(Self.json))),
             ("pooling", model.pooling.map { .string($0.rawValue) } ?? .null),
+            ("causal", .bool(model.isCausal)),
             ("text_refusal", model.textRefusal.map { .string($0) } ?? .null),
             ("device", device.map { .string($0) } ?? .null),
             ("device_reason", deviceReason.map { .string($0) } ?? .null),

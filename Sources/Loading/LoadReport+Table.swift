@@ -88,6 +88,7 @@ extension LoadReport: CustomStringConvertible {
         let ends = model.endTokens.map { "\($0.id) \"\($0.text)\"" }
         rows.append(("ends with", ends.isEmpty ? "no token" : ends.joined(separator: ", ")))
         if let pooling = model.pooling { rows.append(("pooling", pooling.rawValue)) }
+        if !model.isCausal { rows.append(("attention", "not causal, a whole text at once")) }
         if let reason = model.textRefusal { rows.append(("no text", reason)) }
         func row(_ name: String, _ keys: [String]) {
             guard !keys.isEmpty else { return }

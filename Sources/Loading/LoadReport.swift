@@ -71,6 +71,8 @@ public struct ModelFacts: Sendable, Equatable {
     public var endTokens: [NamedToken] = []
     /// The model's own pooling of embeddings. Nil for a mock.
     public var pooling: ModelConfiguration.Pooling?
+    /// False when a position attends to all positions of its text, behind it too.
+    public var isCausal = true
     /// Reason for which the model makes embeddings and no text. Nil for a model of text.
     public var textRefusal: String?
     /// Keys of the files, by use. Empty for a mock.

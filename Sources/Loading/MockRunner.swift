@@ -58,8 +58,7 @@ final class MockRunner: ModelRunner {
             }
             for (offset, token) in item.tokens.enumerated() {
                 hash = Self.mixed(hash ^ UInt64(UInt32(bitPattern: token)))
-                let isLast = offset == item.tokens.count - 1
-                guard item.wants == .all || (item.wants == .last && isLast) else { continue }
+                guard item.wantsValues(of: offset) else { continue }
                 let width = fillRow(hash, item.output)
                 row.withUnsafeBufferPointer {
                     receive(

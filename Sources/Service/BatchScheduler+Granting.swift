@@ -4,6 +4,9 @@
 //   shared    a token per connection  | connections in turn: a token or a piece, while the step
 //                                       is short
 //
+// A work with cuts is served from cut to cut. The first piece of a step may be longer than the step
+// should be, because there is no other way to compute it.
+//
 // A shared step is short when it takes at most three times the shortest step: a single token. With
 // a cost of S for the step and T for a token, such a step has 2 S / T + 3 tokens, so that at least
 // two thirds of the speed of an endless step remain.
@@ -127,8 +130,9 @@ extension BatchScheduler {
         }
         guard let index = reader else { return }
         let affordable = Int(max(0, min(left / cost.perToken(entries[index].kind), 1e9)))
-        let count = min(
-            max(affordable, least), want(lane, index), limits.stepTokensMax - plan.tokenCount)
+        let wanted = want(lane, index)
+        var count = min(max(affordable, least), wanted, limits.stepTokensMax - plan.tokenCount)
+        if !entries[index].work.cuts.isEmpty { count = least > 0 || count == wanted ? wanted : 0 }
         guard count > 0 else { return }
         entries[index].taken += count
         lane.outputSize += count * outputPerToken(index)
@@ -154,6 +158,11 @@ extension BatchScheduler {
     private func want(_ lane: Lane, _ index: Int) -> Int {
         let taken = entries[index].taken
         var left = entries[index].next.count - taken
+        if left > 0, !entries[index].work.cuts.isEmpty {
+            let start = entries[index].next.lowerBound + taken
+            let whole = entries[index].work.cut(after: start) - start
+            return lane.outputSize == 0 || whole <= room(lane, index) ? whole : 0
+        }
         let atEnd = entries[index].work.outputAtEnd
         if atEnd > 0, lane.outputSize > 0, lane.outputSize + atEnd > limits.outputHighSize,
             ends(index, with: left)

@@ -14,6 +14,8 @@
 // - While several connections have work, each gets a token of a decoding sequence in every step.
 //   The rest of a short step is handed out among the connections in turn.
 // - A sequence past its deadline is reported once and forgotten.
+// - Tokens between two cuts of a work come in one step. A step with nothing else in it takes them
+//   however many they are.
 // Does not: know tokens, models or sockets. The chosen split never changes an answer, because the
 // engine gives identical bits for every chunking, and for a sequence that is read a second time.
 
@@ -42,7 +44,9 @@ package struct BatchScheduler: Sendable {
         var next: Range<Int> {
             if let again = rereads.first { return again }
             let end = promptDone < work.rootCount ? work.rootCount : work.promptCount
-            return promptDone..<min(end, promptDone + min(work.chunkMax, end - promptDone))
+            let chunkEnd = min(end, promptDone + min(work.chunkMax, end - promptDone))
+            guard !work.cuts.isEmpty, chunkEnd > promptDone else { return promptDone..<chunkEnd }
+            return promptDone..<work.lastCut(from: promptDone, upTo: chunkEnd)
         }
 
         /// Result of the tokens of the next grant.

@@ -217,6 +217,8 @@ extension ConnectionMachine {
         do throws(ServiceError) {
             _ = try Self.decode(StatsRequest.self, frame)
             try checkOutput(effects, context)
+            context.counters.set(
+                .modelsNotCausal, to: context.models.entries.count { $0.facts?.isCausal == false })
             let answer = StatsResponse(counters: context.counters.records(in: revision))
             var taint = Taint.untainted
             taint.absorb(answer.provenance)

@@ -9,7 +9,7 @@ import Wire
 package enum Counter: Int, CaseIterable, Sendable {
     case answersFailed, answersOK, bytesReceived, bytesSent, completionTokens
     case connectionsAccepted, connectionsOpen, connectionsRefused, goAwaysSent
-    case loadsAccepted, loadsRejected, modelsUnloaded
+    case loadsAccepted, loadsRejected, modelsNotCausal, modelsUnloaded
     case pings, promptTokens, protocolErrors
     case requestsCancelled, requestsInFlight, requestsOverloaded, requestsReceived
     case requestsRecomputed, requestsRetried, requestsSuspended
@@ -17,7 +17,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     /// First protocol revision with the counter.
     package var since: UInt64 {
         switch self {
-        case .requestsRecomputed, .requestsRetried, .requestsSuspended: 3
+        case .modelsNotCausal, .requestsRecomputed, .requestsRetried, .requestsSuspended: 3
         default: 1
         }
     }
@@ -57,6 +57,16 @@ package struct Counters: Sendable, Equatable {
         switch provenance {
         case .real: real[counter.rawValue] -= 1
         case .mock: mock[counter.rawValue] -= 1
+        }
+    }
+
+    /// Replaces a present number that is counted elsewhere.
+    package mutating func set(
+        _ counter: Counter, to amount: Int, provenance: Provenance = .real
+    ) {
+        switch provenance {
+        case .real: real[counter.rawValue] = UInt64(amount)
+        case .mock: mock[counter.rawValue] = UInt64(amount)
         }
     }
 

@@ -35,11 +35,14 @@ package struct ServedFacts: Sendable, Equatable {
     package var info: ModelInfo
     /// Causes that degrade every answer of the model, e.g. `cpu_fallback: …`.
     package var degradations: [String]
+    /// False when the model attends in both directions and answers Embed alone.
+    package var isCausal: Bool
 
     /// See the properties.
-    package init(_ info: ModelInfo, degradations: [String] = []) {
+    package init(_ info: ModelInfo, degradations: [String] = [], isCausal: Bool = true) {
         self.info = info
         self.degradations = degradations
+        self.isCausal = isCausal
     }
 
     /// Generation of the entry, as frames carry it. 0 before the model is ready.

@@ -51,6 +51,10 @@ package struct ScheduledWork: Sendable, Equatable {
     package var rootCount: Int
     /// True when a sampled token follows the prompt, as for Generate only.
     package var decodes: Bool
+    /// Positions of the prompt at which a step may end, ascending, the last at `promptCount`. The
+    /// tokens between two of them share a step, even when they are more than `chunkMax` or than a
+    /// step has. Empty when a step may end anywhere.
+    package var cuts: [Int] = []
     /// Result of a prompt token.
     package var promptKind = TokenKind.read
     /// Result of a token that is sampled.
@@ -81,6 +85,25 @@ package struct ScheduledWork: Sendable, Equatable {
     }
 
     package var connection: UInt64 { turn.connection }
+
+    /// Returns the first cut behind `position`, which is before the end.
+    func cut(after position: Int) -> Int { cuts[cutCount(upTo: position)] }
+
+    /// Returns the last cut up to `end`, or the first behind `start` where none lies between.
+    func lastCut(from start: Int, upTo end: Int) -> Int {
+        cuts[max(cutCount(upTo: start), cutCount(upTo: end) - 1)]
+    }
+
+    /// Number of cuts up to `position`, by binary search.
+    private func cutCount(upTo position: Int) -> Int {
+        var low = 0
+        var high = cuts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if cuts[middle] <= position { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }
 
 /// Work of a step for a sequence.

@@ -106,6 +106,8 @@ extension ServiceError.Code {
     package static let chatTemplateMissing = Self("chat_template_missing")
     /// A request for text or logits of a model that makes embeddings only.
     package static let modelMakesNoText = Self("model_makes_no_text")
+    /// A request for text or logits of a model that attends in both directions.
+    package static let modelNotCausal = Self("model_not_causal")
     // Models.
     /// No model of this name.
     package static let modelUnknown = Self("model_unknown")

@@ -34,7 +34,7 @@ struct SampleSequence {
     /// Stores all positions in layer 1 and attends with rows `first...` cut into spans of `step`.
     func attend(
         _ queue: CPUQueue, pages: [Int32]? = nil, poolPages: Int? = nil, first: Int = 0,
-        step: Int? = nil, stale: Float? = nil
+        step: Int? = nil, stale: Float? = nil, isCausal: Bool = true
     ) throws -> [Float] {
         let pages = pages ?? (0..<Int32(pageCount)).map { $0 }
         let cache = try queue.backend.makeCache(shape(pages: poolPages ?? pageCount))
@@ -43,7 +43,9 @@ struct SampleSequence {
         var pass = PassInputs()
         for start in stride(from: first, to: length, by: step ?? length) {
             let count = min(step ?? length, length - start)
-            pass.append(ArraySlice(repeating: 0, count: count), first: start, pages: pages)
+            pass.append(
+                ArraySlice(repeating: 0, count: count), first: start, pages: pages,
+                sees: isCausal ? nil : length)
         }
         queue.begin(pass)
         let output = try queue.makeBuffer(count: (length - first) * heads * valueLength)
@@ -84,12 +86,12 @@ struct SampleSequence {
     }
 
     /// Softmax attention in double precision, written from the definition.
-    func oracle() -> [Double] {
+    func oracle(isCausal: Bool = true) -> [Double] {
         var result: [Double] = []
         for row in 0..<length {
             for head in 0..<heads {
                 let kv = head / (heads / kvHeads)
-                let scores = (0...row).map { position in
+                let scores = (0...(isCausal ? row : length - 1)).map { position in
                     (0..<keyLength).reduce(0.0) { sum, d in
                         sum + Double(queries[(row * heads + head) * keyLength + d])
                             * Double(keys[(position * kvHeads + kv) * keyLength + d])
@@ -134,13 +136,28 @@ struct SampleSequence {
     }
 
     @Test(arguments: sequences.indices)
-    func everyInstructionSetThreadCountAndCutGivesTheSameBits(_ index: Int) throws {
+    func rowsThatSeeAllPositionsStayNearDoublePrecision(_ index: Int) throws {
+        let sequence = Self.sequences[index], expected = sequence.oracle(isCausal: false)
+        for queue in try allQueues() {
+            let result = try sequence.attend(queue, isCausal: false)
+            let worst = zip(result, expected).map { abs(Double($0) - $1) }.max() ?? 0
+            #expect(result.count == expected.count && worst <= 2e-5, "error \(worst)")
+            let causal = try sequence.attend(queue)
+            #expect((bits(result) == bits(causal)) == (sequence.length == 1))
+        }
+    }
+
+    @Test(arguments: sequences.indices, [true, false])
+    func everyInstructionSetThreadCountAndCutGivesTheSameBits(
+        _ index: Int, _ isCausal: Bool
+    ) throws {
         let sequence = Self.sequences[index]
-        let expected = bits(try sequence.attend(try allQueues()[0]))
+        let expected = bits(try sequence.attend(try allQueues()[0], isCausal: isCausal))
         for threads in [1, 2, 3, 7] {
             for queue in try allQueues(threads: threads) {
                 for step in [sequence.length, 1, 5, 16] {
-                    let result = bits(try sequence.attend(queue, step: step))
+                    let result = bits(
+                        try sequence.attend(queue, step: step, isCausal: isCausal))
                     let set = queue.backend.instructionSet
                     #expect(result == expected, "\(set), \(threads), \(step)")
                 }

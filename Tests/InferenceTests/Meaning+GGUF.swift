@@ -10,6 +10,8 @@ extension Meaning {
     private static let scores: [Meaning] = [
         own("attention.scale", .float32(0.5)),
         own("attention.sliding_window", .uint32(16)),
+        // Far over the context, which is enough where attention is causal.
+        own("attention.sliding_window", .uint32(1 << 20), besideBothDirections: true),
         own("attention.sliding_window_pattern", .uint32(6)),
         own("attention.sliding_window_pattern", .array(type: 7, [.bool(true), .bool(false)])),
         own("attention.temperature_scale", .float32(0.1)),

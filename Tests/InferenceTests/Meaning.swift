@@ -27,10 +27,19 @@ struct Meaning: Sendable, CustomStringConvertible {
 
     /// A key of the family's own namespace, in several families.
     static func own(
-        _ name: String, _ value: GGUFBuilder.Value, in families: [String] = ["llama", "qwen3"]
+        _ name: String, _ value: GGUFBuilder.Value, in families: [String] = ["llama", "qwen3"],
+        besideBothDirections: Bool = false
     ) -> [Meaning] {
         families.map { family in
-            key("\(family).\(name)", value, in: family)
+            let meaning = key("\(family).\(name)", value, in: family)
+            guard besideBothDirections else { return meaning }
+            return Meaning(
+                description: meaning.description + ", not causal", culprit: meaning.culprit,
+                model: .gguf(family: family) {
+                    $0.set(meaning.culprit, value)
+                    // Applied by itself: see `BothDirectionsTests`.
+                    $0.set("\(family).attention.causal", .bool(false))
+                })
         }
     }
 

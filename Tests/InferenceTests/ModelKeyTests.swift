@@ -91,17 +91,29 @@ struct ModelKeyTests {
         }
     }
 
-    @Test func attentionInBothDirectionsIsRefused() throws {
-        var builder = tiny
-        builder.set("llama.attention.causal", .bool(true))
-        _ = try plan(builder)
-        builder.set("llama.attention.causal", .bool(false))
-        let error = #expect(throws: InferenceError.self) { try plan(builder) }
-        #expect(error?.location == "llama.attention.causal")
-        var checkpoint = CheckpointBuilder.tiny("LlamaForCausalLM")
-        checkpoint.set("is_causal", "false")
-        let other = #expect(throws: InferenceError.self) { try checkpoint.plan() }
-        #expect(other?.location == "is_causal")
+    @Test func attentionInBothDirectionsIsApplied() throws {
+        for isCausal in [true, false] {
+            var builder = tiny
+            builder.set("llama.attention.causal", .bool(isCausal))
+            var checkpoint = CheckpointBuilder.tiny("LlamaForCausalLM")
+            checkpoint.set("is_causal", "\(isCausal)")
+            for (plan, key) in [
+                (try plan(builder), "llama.attention.causal"), (try checkpoint.plan(), "is_causal"),
+            ] {
+                #expect(plan.configuration.isCausal == isCausal)
+                #expect(plan.keys.applied.contains(key))
+                #expect((plan.textRefusal == nil) == isCausal)
+            }
+        }
+        #expect(try plan(tiny, ["attention.causal": "false"]).configuration.isCausal == false)
+    }
+
+    @Test(arguments: ["0", "\"false\"", "[false]", "{}"])
+    func anotherTypeOfIsCausalIsRefused(_ value: String) throws {
+        var checkpoint = CheckpointBuilder.tiny("Qwen2ForCausalLM")
+        checkpoint.set("is_causal", value)
+        let error = #expect(throws: InferenceError.self) { try checkpoint.plan() }
+        #expect(error?.code == .keyType && error?.location == "is_causal")
     }
 
     // MARK: Ends

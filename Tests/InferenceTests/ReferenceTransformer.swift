@@ -32,6 +32,12 @@ struct ReferenceTransformer {
 
     /// Logits at every position of `tokens`.
     func logits(of tokens: [Int32]) -> [[Float]] {
+        let head = tensors["output.weight"] == nil ? "token_embd" : "output"
+        return hidden(of: tokens).map { row in linear(head, row).map { Float($0) } }
+    }
+
+    /// What the output matrix reads at every position of `tokens`.
+    func hidden(of tokens: [Int32]) -> [[Double]] {
         let embedding = tensors["token_embd.weight"] ?? []
         let width = configuration.embeddingLength
         var x = tokens.map { Array(embedding[Int($0) * width..<(Int($0) + 1) * width]) }
@@ -47,11 +53,7 @@ struct ReferenceTransformer {
                 x = zip(x, fed).map { sum([$0, $1]) }
             }
         }
-        let head = tensors["output.weight"] == nil ? "token_embd" : "output"
-        return x.map { row in
-            let logits = linear(head, norm(row, "output_norm"))
-            return logits.map { Float($0) }
-        }
+        return x.map { norm($0, "output_norm") }
     }
 
     // MARK: Parts
@@ -62,10 +64,11 @@ struct ReferenceTransformer {
         let (keyLength, valueLength) = (configuration.keyLength, configuration.valueLength)
         let inputs = rows.enumerated().map { attentionInputs($1, at: $0, block) }
         return rows.indices.map { position in
+            let seen = configuration.isCausal ? position : rows.count - 1
             var attended: [Double] = []
             for head in 0..<heads {
                 let query = part(inputs[position].query, head, keyLength)
-                let scores = (0...position).map { other in
+                let scores = (0...seen).map { other in
                     dot(query, part(inputs[other].key, head / shared, keyLength))
                         / Double(keyLength).squareRoot()
                 }
@@ -74,7 +77,7 @@ struct ReferenceTransformer {
                 let sum = weights.reduce(0, +)
                 for dimension in 0..<valueLength {
                     attended.append(
-                        (0...position).reduce(0) { total, other in
+                        (0...seen).reduce(0) { total, other in
                             let value = inputs[other].value[head / shared * valueLength + dimension]
                             return total + weights[other] / sum * value
                         })

@@ -76,7 +76,8 @@ import Tokenizers
         #expect(
             json.contains(
                 "\"chat_template_tool_use\":null,\"end_tokens\":[{\"id\":2,\"text\":\"</s>\"}],"
-                    + "\"pooling\":\"mean\",\"text_refusal\":null,\"device\":\"cpu\""))
+                    + "\"pooling\":\"mean\",\"causal\":true,\"text_refusal\":null,"
+                    + "\"device\":\"cpu\""))
         #expect(json.contains("\"keys\":{\"applied\":[\"general.architecture\",\"llama."))
         #expect(
             json.contains(
@@ -91,6 +92,39 @@ import Tokenizers
                 "\"overrides\":[{\"key\":\"llama.context_length\",\"original\":\"128\","
                     + "\"replacement\":\"32\"}]"))
         #expect(json.contains("\"code\":null,\"layer\":null"))
+    }
+
+    @Test(arguments: ["file", "folder"])
+    func attentionInBothDirectionsIsReported(_ container: String) throws {
+        var path = directory.path
+        if container == "file" {
+            var builder = GGUFBuilder.tinyLlama()
+            builder.set("llama.attention.causal", .bool(false))
+            path = try directory.write(builder.build(), as: "tiny.gguf")
+        } else {
+            var folder = CheckpointBuilder.tiny("Qwen3ForCausalLM")
+            folder.set("is_causal", "false")
+            for (name, bytes) in folder.files() { try directory.write(bytes, as: name) }
+        }
+        let outcome = try ModelLoader.test(time: time.source).run(path: path)
+        let report = outcome.report
+        #expect(report.accepted && report.model?.isCausal == false)
+        let key = container == "file" ? "llama.attention.causal" : "is_causal"
+        #expect(report.model?.keys.applied.contains(key) == true)
+        #expect(
+            report.json.contains(
+                "\"causal\":false,\"text_refusal\":\"attention in both directions, which predicts "
+                    + "no next token\""))
+        #expect(report.json.contains("\"\(key)\""))
+        #expect(report.table.contains("\n  attention      not causal, a whole text at once\n"))
+        // Sealed and verified as any other model.
+        guard case .real(let model) = outcome.model else {
+            Issue.record("no real model")
+            return
+        }
+        _ = try model.writeSeal()
+        let again = try ModelLoader.test(time: time.source).run(path: path).report
+        #expect(again.seal == .matched(largestDifference: 0))
     }
 
     @Test func tableOfAnAcceptedModel() throws {

@@ -67,6 +67,84 @@ import Testing
         #expect(ranges == [[0..<50], [50..<150], [150..<250], [250..<300], []])
     }
 
+    // MARK: - Cuts
+
+    /// A work whose pieces have these lengths.
+    private func whole(
+        _ id: UInt64, _ counts: [Int], of connection: UInt64 = 1, chunkMax: Int = 128
+    ) -> ScheduledWork {
+        var work = ScheduledWork(
+            id: id, promptCount: counts.reduce(0, +), capacity: 10, chunkMax: chunkMax,
+            decodes: false, turn: WorkTurn(connection: connection))
+        work.cuts = counts.indices.map { counts[...$0].reduce(0, +) }
+        return work
+    }
+
+    /// The grants of each step until the work with `ids` is done.
+    private func steps(
+        _ works: [ScheduledWork], tokens: Int = 128
+    ) -> [[StepGrant]] {
+        var scheduler = BatchScheduler(limits: limits(tokens: tokens))
+        for work in works { scheduler.add(work) }
+        var left = Set(works.map(\.id))
+        var steps: [[StepGrant]] = []
+        while !left.isEmpty, steps.count < 1_000 {
+            let grants = plan(&scheduler).grants
+            steps.append(grants)
+            for grant in grants where grant.endsPrompt {
+                left.remove(grant.id)
+                scheduler.remove(grant.id)
+            }
+        }
+        return steps
+    }
+
+    @Test func aPieceBetweenTwoCutsIsNeverDivided() {
+        let ranges = steps([whole(1, [50, 60, 40, 128, 1, 1, 126])]).map { $0.map(\.prompt) }
+        #expect(ranges == [[0..<110], [110..<150], [150..<278], [278..<406]])
+    }
+
+    @Test func aPieceLongerThanAStepHasAStepOfItsOwn() {
+        let ranges = steps([whole(1, [10, 700, 10, 10])]).map { $0.map(\.prompt) }
+        #expect(ranges == [[0..<10], [10..<710], [710..<730]])
+        // The bound of the reserved pages counts, too, except for a piece that is longer.
+        let reserved = steps([whole(1, [10, 700, 10, 10], chunkMax: 5)]).map { $0.map(\.prompt) }
+        #expect(reserved == [[0..<10], [10..<710], [710..<720], [720..<730]])
+    }
+
+    @Test func longPiecesOfTwoConnectionsTakeTurns() {
+        let found = steps([whole(1, [700, 700]), whole(2, [700, 700], of: 2)])
+        #expect(found.map { $0.map(\.id) } == [[1], [2], [1], [2]])
+        #expect(found.allSatisfy { $0.allSatisfy { $0.prompt.count == 700 } })
+    }
+
+    @Test func piecesOfManyRequestsShareAStepWhole() {
+        var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("BatchSchedulerTests.cuts"))
+        for _ in 0..<100 {
+            let works = (1...6).map { id in
+                whole(
+                    UInt64(id), (0..<1 + random.below(8)).map { _ in 1 + random.below(90) },
+                    of: UInt64(random.below(2)), chunkMax: 1 + random.below(128))
+            }
+            let found = steps(works, tokens: 64)
+            for grants in found {
+                let total = grants.reduce(0) { $0 + $1.prompt.count }
+                #expect(total <= 64 || grants.count == 1)
+            }
+            for work in works {
+                let grants = found.joined().filter { $0.id == work.id }
+                #expect(grants.flatMap { Array($0.prompt) } == Array(0..<work.promptCount))
+                for grant in grants {
+                    #expect(work.cuts.contains(grant.prompt.upperBound))
+                    let inside = work.cuts.filter {
+                        grant.prompt.lowerBound < $0 && $0 < grant.prompt.upperBound
+                    }
+                    #expect(grant.prompt.count <= work.chunkMax || inside.isEmpty)
+                }
+            }
+        }
+    }
+
     @Test func twoLongPromptsShareTheBudgetEvenly() {
         var scheduler = BatchScheduler(limits: limits(tokens: 128))
         scheduler.add(ScheduledWork(id: 1, promptCount: 1000, capacity: 1000))

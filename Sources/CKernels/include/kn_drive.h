@@ -85,11 +85,13 @@ typedef struct kn_cache_layer {
 /* Row r of k (kv_heads * key_length values) and v goes to slot slots[r] = page * 16 + offset. */
 void kn_cache_store(kn_cache_layer layer, kn_rows k, kn_rows v, const int32_t *slots, size_t rows);
 
-/* Consecutive rows of a sequence. Row i of the span attends to positions 0 .. first + i. */
+/* Consecutive rows of a sequence. Row i of the span attends to positions 0 .. first + i, or to
+ * positions 0 .. sees - 1 where sees is not 0. */
 typedef struct kn_span {
     size_t pages; /* index of the sequence's first page in kn_attention.pages */
     size_t first; /* position of the span's first row */
     size_t rows;
+    size_t sees; /* positions that every row attends to, 0 for causal attention */
 } kn_span;
 
 /* Spans follow each other in the rows of q (heads * key_length values) and out. scores: scratch, a

@@ -49,6 +49,7 @@ struct CheckpointConfiguration: HyperParameterSource {
         try checkLayerTypes(hasWindow: window != nil)
         if let window, window < (try context()) {
             derived[HyperParameter.contextLength.name] = ("sliding_window", .whole(window))
+            derived[HyperParameter.slidingWindow.name] = ("sliding_window", .whole(window))
         }
     }
 

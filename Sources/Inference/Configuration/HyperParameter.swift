@@ -80,7 +80,7 @@ extension HyperParameter {
         "rope.scaling.original_context_length", .count(1...contextLengthMax))
     package static let ropeAttentionFactor = HyperParameter(
         "rope.scaling.attn_factor", .real(1e-3...1e3))
-    /// False where every position attends to every other. Only true is supported.
+    /// False where every position attends to every other. See `ModelConfiguration.isCausal`.
     package static let causal = HyperParameter("attention.causal", .flag)
     /// Positions that an embedding is made of. See `ModelPooling`.
     package static let poolingType = HyperParameter("pooling_type", .count(0...4))

@@ -32,7 +32,6 @@ extension ModelConfiguration {
             source: source, architecture: description.name,
             parameters: description.parameters, overrides: overrides)
         for refusal in description.refusals { try refusal.check(reader) }
-        try checkCausal(reader)
 
         let blocks = try reader.requiredCount(.blockCount)
         let heads = try reader.counts(.headCount, blocks: blocks)
@@ -44,9 +43,12 @@ extension ModelConfiguration {
         let head = try headLengths(reader, embedding: embedding, heads: heads)
         let normEpsilon = try reader.real(description.norm.epsilon)
         guard let normEpsilon else { throw reader.missing(description.norm.epsilon) }
-        let context = try contextLength(reader, description)
         let originalContext = try reader.count(.originalContextLength)
         let fullContext = try reader.requiredCount(.contextLength)
+        let isCausal = try isCausal(reader)
+        let context =
+            isCausal
+            ? try contextLength(reader, description) : min(fullContext, wholeLengthMax)
 
         let configuration = ModelConfiguration(
             architecture: description.name,
@@ -60,7 +62,8 @@ extension ModelConfiguration {
             contextLength: context,
             originalContextLength: originalContext ?? fullContext,
             activationRounding: try activationRounding(reader, description),
-            normEpsilon: normEpsilon, pooling: try pooling(reader), overrides: reader.applied)
+            normEpsilon: normEpsilon, pooling: try pooling(reader), isCausal: isCausal,
+            overrides: reader.applied)
         try configuration.checkHeads(reader)
         try configuration.checkRope(reader, description)
         return configuration
@@ -135,14 +138,17 @@ extension ModelConfiguration {
         return min(context, window)
     }
 
-    /// Refuses attention in both directions. A pass would need every token of a text at once.
-    private static func checkCausal(_ reader: HyperParameterReader) throws(InferenceError) {
-        guard try reader.flag(.causal) == false else { return }
-        let key = reader.key(of: .causal)
+    /// Refuses a window beside attention in both directions. Some runtimes hide what is further away
+    /// than the window, and others what is further away than half of it.
+    private static func isCausal(_ reader: HyperParameterReader) throws(InferenceError) -> Bool {
+        guard try reader.flag(.causal) == false else { return true }
+        guard let window = try reader.count(.slidingWindow), window > 0 else { return false }
+        let key = reader.key(of: .slidingWindow)
         throw InferenceError(
             .unsupportedFeature, tried: "reading \"\(key)\"",
-            found: "false: attention in both directions, which is not supported", allowed: "true",
-            location: key)
+            found: "a window of \(window) beside attention in both directions "
+                + "(\"\(reader.key(of: .causal))\" is false)",
+            allowed: "no window, or causal attention", location: key)
     }
 
     /// The numbers are llama.cpp's: 0 none, 1 mean, 2 the first position, 3 the last, 4 a rank.

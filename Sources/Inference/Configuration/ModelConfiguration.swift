@@ -69,8 +69,15 @@ public struct ModelConfiguration: Sendable {
     public let normEpsilon: Double
     /// Pooling of the model's embeddings. The mean where the files do not say.
     public let pooling: Pooling
+    /// False when a position attends to all positions of its sequence, behind it too. Such a model
+    /// makes embeddings and predicts no next token, and reads a sequence whole, in a single step.
+    public let isCausal: Bool
     /// Values that the caller replaced, in key order.
     public package(set) var overrides: [AppliedOverride]
+
+    /// Most positions of a sequence whose attention is not causal. All of them are in memory between
+    /// two blocks, and nothing else runs until the last one is done.
+    public static let wholeLengthMax = 8_192
 
     /// True when the long list of rotary divisors is used, in a file with lists for short and for
     /// long contexts. The choice holds for the whole model, so a sequence's logits do not depend on

@@ -30,7 +30,7 @@ package enum KeyRule: Sendable {
         case one
         /// No value but null.
         case nothing
-        /// null, zero, and lengths of at least the context.
+        /// null, zero, and lengths of at least the context where attention is causal.
         case windowOverContext
         /// null and 1 over the square root of the head length.
         case scoreScale
@@ -64,7 +64,9 @@ extension KeyRule.Neutral {
         case .nothing: return false
         case .windowOverContext:
             guard case .whole(let window) = value else { return value == .flag(false) }
-            return window == 0 || window >= configuration.contextLength
+            // Windows of attention in both directions are not the same length everywhere.
+            return window == 0
+                || configuration.isCausal && window >= configuration.contextLength
         case .scoreScale:
             // Writers store float32 or float64, and round either the root or its inverse.
             guard let scale = value.number else { return false }
@@ -100,7 +102,10 @@ extension KeyRule.Neutral {
         case .words(let allowed): allowed.map { "\"\($0)\"" }.joined(separator: ", ")
         case .one: "1"
         case .nothing: "no such key"
-        case .windowOverContext: "0, or at least the context length \(configuration.contextLength)"
+        case .windowOverContext:
+            configuration.isCausal
+                ? "0, or at least the context length \(configuration.contextLength)"
+                : "0 beside attention in both directions"
         case .scoreScale: "1 over the square root of the head length \(configuration.keyLength)"
         case .headLength: "the head length \(configuration.keyLength)"
         case .epsilon: "the norms' epsilon \(configuration.normEpsilon)"

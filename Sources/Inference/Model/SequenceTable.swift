@@ -11,6 +11,7 @@
 // - Opening and forking either reserve every page that the sequence may ever need or take nothing,
 //   so a running sequence cannot run out of pages.
 // - IDs of closed sequences never become valid again.
+// - Where attention is not causal, a sequence takes its tokens in one item and has no forks.
 //
 // Does not: hold the cached numbers. Compute's `KeyValueCache` does.
 
@@ -40,10 +41,14 @@ package struct SequenceTable {
     private var holderCounts: [Int32]
     package let pageCount: Int
     private let sequenceLengthMax: Int
+    /// True when a sequence takes all its tokens in one item, because each depends on all others.
+    private let takesWholes: Bool
 
     /// Makes a table for `sequenceCountMax` sequences of at most `sequenceLengthMax` positions over
     /// `pageCount` pages.
-    package init(sequenceCountMax: Int, sequenceLengthMax: Int, pageCount: Int) {
+    package init(
+        sequenceCountMax: Int, sequenceLengthMax: Int, pageCount: Int, takesWholes: Bool = false
+    ) {
         precondition(sequenceCountMax > 0 && pageCount > 0 && pageCount <= Int(Int32.max))
         places = Array(repeating: Place(), count: sequenceCountMax)
         freePlaces = (0..<UInt32(sequenceCountMax)).reversed()
@@ -51,6 +56,7 @@ package struct SequenceTable {
         holderCounts = Array(repeating: 0, count: pageCount)
         self.pageCount = pageCount
         self.sequenceLengthMax = sequenceLengthMax
+        self.takesWholes = takesWholes
     }
 
     /// Number of positions that can still be reserved.
@@ -74,6 +80,11 @@ package struct SequenceTable {
             throw InferenceError(
                 .unknownSequence, tried: tried, found: "a sequence that is not open",
                 allowed: "a sequence opened here and not closed")
+        }
+        guard !takesWholes else {
+            throw InferenceError(
+                .badStep, tried: tried, found: "attention that is not causal",
+                allowed: "sequences of their own: no position is the same behind another end")
         }
         let parent = places[index]
         try checkLength(capacity, lengthMin: max(1, parent.length), tried)
@@ -167,6 +178,11 @@ package struct SequenceTable {
                     .badStep, number,
                     found: item.tokens.isEmpty ? "no tokens" : "a sequence named twice",
                     allowed: "each sequence once, with at least one token")
+            }
+            guard !takesWholes || places[index].length == 0 else {
+                throw Self.refusal(
+                    .badStep, number, found: "a sequence of \(places[index].length) tokens",
+                    allowed: "an empty one, because attention is not causal")
             }
             places[index].lastStep = step
             let free = places[index].capacity - places[index].length

@@ -37,15 +37,16 @@ struct StepBatch {
     }
 
     /// Appends the tokens in `range` of an item whose sequence had `length` positions before the
-    /// step.
+    /// step. A whole item is all of its sequence, and its rows attend to all of its positions.
     mutating func append(
-        _ item: StepItem, index: Int, range: Range<Int>, length: Int, pages: [Int32]
+        _ item: StepItem, index: Int, range: Range<Int>, length: Int, pages: [Int32],
+        isWhole: Bool
     ) {
         let firstRow = inputs.rowCount
-        inputs.append(item.tokens[range], first: length + range.lowerBound, pages: pages)
-        for offset in range {
-            let isLast = offset == item.tokens.count - 1
-            guard item.wants == .all || (item.wants == .last && isLast) else { continue }
+        inputs.append(
+            item.tokens[range], first: length + range.lowerBound, pages: pages,
+            sees: isWhole ? item.tokens.count : nil)
+        for offset in range where item.wantsValues(of: offset) {
             inputs.want(row: firstRow + offset - range.lowerBound)
             wanted.append(Wanted(item: index, position: length + offset, output: item.output))
         }

@@ -41,7 +41,7 @@ public struct SequenceID: Hashable, Sendable {
 /// memory is allocated.
 public struct StepItem: Sendable {
     /// Positions of the item whose values are handed out.
-    public enum Logits: Sendable, Equatable { case none, last, all }
+    public enum Logits: Sendable, Equatable { case none, first, last, all }
 
     /// Kind of the values for a position.
     public enum Output: Sendable, Equatable {
@@ -63,6 +63,16 @@ public struct StepItem: Sendable {
     /// Number of likeliest tokens in the log-probabilities handed out beside logits:
     /// `0 ... LogProbabilities.topCountMax`. Nil for no log-probabilities.
     public var topCount: Int?
+
+    /// True when the values of the token at `offset` in `tokens` are handed out.
+    package func wantsValues(of offset: Int) -> Bool {
+        switch wants {
+        case .none: false
+        case .first: offset == 0
+        case .last: offset == tokens.count - 1
+        case .all: true
+        }
+    }
 
     /// Creates an item.
     public init(
@@ -142,7 +152,7 @@ public protocol ModelRunner: AnyObject {
     ///
     /// - Throws: `unknown_sequence`, or `sequence_too_long` for a capacity that is less than the
     ///   sequence's length or can never fit, or `cache_exhausted` or `too_many_sequences` when
-    ///   there is no room now.
+    ///   there is no room now, or `bad_step` in a model whose attention is not causal.
     func fork(_ sequence: SequenceID, capacity: Int) throws(InferenceError) -> SequenceID
 
     /// Gives the sequence's cache and state back, except for pages that forks still share. Does
@@ -165,6 +175,9 @@ public protocol ModelRunner: AnyObject {
     /// positions ascending. The call must not use the runner. The values depend on the model and
     /// the sequence's own tokens, never on other items, the division of the tokens into steps, or
     /// the number of threads.
+    ///
+    /// Where a model's attention is not causal, an item must hold all tokens of its sequence: a
+    /// sequence with tokens takes no more, and has no forks.
     ///
     /// - Throws: `bad_step`, `unknown_sequence`, `token_out_of_range` or `sequence_too_long`, all
     ///   before anything has changed, or `placement_failed` when the back end fails while the step

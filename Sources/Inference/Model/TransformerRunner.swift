@@ -14,6 +14,9 @@
 // key heads before the rotation, norms before Wo and Wdown, no second norm (then both halves read
 // the first), no gate. All choices were made when the block's `BlockPass` was made.
 //
+// Where attention is not causal, a pass has whole sequences only. A sequence longer than a pass
+// goes through each block in pieces (`longPass`), first up to the cache, then on from there.
+//
 // Guarantees: the arithmetic of a row does not depend on other rows (the queue's contract, and this
 // file never chooses between kernels by shape). A steady decode allocates nothing. Values are read
 // only after a `finish` without an error.
@@ -36,6 +39,8 @@ final class TransformerRunner: SequenceRunner {
     private let blocks: [BlockPass]
     private let outputNorm: RowNorm
     private let head: [MatrixProduct]
+    /// Nil where no sequence is both whole and longer than a pass.
+    private let kept: KeptRows?
     var memory: SequenceMemory
     private var batch: StepBatch
     private var stepCount: UInt64 = 0
@@ -52,8 +57,8 @@ final class TransformerRunner: SequenceRunner {
         let architecture = model.plan.architecture
         (normKind, activation) = (architecture.norm, architecture.activation)
         ropeStyle = architecture.rope.style
-        shape = StepShape(configuration)
         let pageCount = (tokenBudget - 1) / CacheShape.pagePositions + 1
+        shape = StepShape(configuration, positions: pageCount * CacheShape.pagePositions)
         cache = try model.backend.makeCache(configuration.cacheShape(pageCount: pageCount))
         let scratch = try StepScratch(configuration, shape, on: model.backend)
         self.scratch = scratch
@@ -61,12 +66,13 @@ final class TransformerRunner: SequenceRunner {
         blocks = model.weights.blocks.enumerated().map { index, weights in
             BlockPass(weights, index: index, plan, scratch)
         }
+        kept = try KeptRows(blocks, count: shape.keptRowCountMax, on: model.backend)
         outputNorm = RowNorm(
             model.weights.outputNorm, width: configuration.embeddingLength)
         head = [model.weights.output.product(into: scratch.logits)]
         let table = SequenceTable(
             sequenceCountMax: sequenceCountMax, sequenceLengthMax: configuration.contextLength,
-            pageCount: pageCount)
+            pageCount: pageCount, takesWholes: !configuration.isCausal)
         memory = SequenceMemory(table, cache: cache, state: nil, on: queue)
         batch = StepBatch(rowCountMax: shape.rowCountMax)
     }
@@ -84,8 +90,13 @@ final class TransformerRunner: SequenceRunner {
         do {
             var next = (item: 0, offset: 0)
             while next.item < items.count {
-                fill(from: items, &next)
-                try pass(items, receive)
+                if needsPieces(items[next.item]) {
+                    try longPass(items, next.item, receive)
+                    next.item += 1
+                } else {
+                    fill(from: items, &next)
+                    try pass(items, receive)
+                }
             }
             try queue.finish()
         } catch {
@@ -101,15 +112,21 @@ final class TransformerRunner: SequenceRunner {
         batch.removeAll()
         while next.item < items.count, batch.rowCount < shape.rowCountMax {
             let item = items[next.item]
-            guard let place = memory.place(of: item.sequence) else {
-                preconditionFailure("a sequence was closed while its step was running")
-            }
-            let end = min(item.tokens.count, next.offset + shape.rowCountMax - batch.rowCount)
-            batch.append(
-                item, index: next.item, range: next.offset..<end, length: place.length,
-                pages: place.pages)
+            let room = shape.rowCountMax - batch.rowCount
+            guard configuration.isCausal || item.tokens.count <= room else { return }
+            let end = min(item.tokens.count, next.offset + room)
+            append(item, next.item, next.offset..<end)
             next = end == item.tokens.count ? (next.item + 1, 0) : (next.item, end)
         }
+    }
+
+    private func append(_ item: StepItem, _ index: Int, _ range: Range<Int>) {
+        guard let place = memory.place(of: item.sequence) else {
+            preconditionFailure("a sequence was closed while its step was running")
+        }
+        batch.append(
+            item, index: index, range: range, length: place.length, pages: place.pages,
+            isWhole: !configuration.isCausal)
     }
 
     /// Runs one pass over the weights.
@@ -128,11 +145,70 @@ final class TransformerRunner: SequenceRunner {
         }
         guard let last = blocks.last else { return }
         attentionInputs(last, rows: batch.rowCount)
+        try finish(last, items, receive)
+    }
+
+    /// Runs the rest of the last block over the wanted rows, and hands them out.
+    private func finish(
+        _ last: BlockPass, _ items: [StepItem], _ receive: (StepRow) -> Void
+    ) throws(ComputeError) {
         guard !batch.wanted.isEmpty else { return }
         keepWantedRows(last)
         attention(last, .wanted, rows: batch.wanted.count)
         feedForward(last, rows: batch.wanted.count)
         try handOut(items, receive)
+    }
+
+    // MARK: Whole sequences in pieces
+
+    /// True for a whole sequence that does not fit in a pass.
+    private func needsPieces(_ item: StepItem) -> Bool {
+        !configuration.isCausal && item.tokens.count > shape.rowCountMax
+    }
+
+    /// Runs an item through the blocks in pieces. See KeptRows.swift.
+    private func longPass(
+        _ items: [StepItem], _ index: Int, _ receive: (StepRow) -> Void
+    ) throws(ComputeError) {
+        let item = items[index]
+        guard let kept, let first = blocks.first, item.tokens.count <= shape.keptRowCountMax else {
+            preconditionFailure("\(item.tokens.count) rows in a cache without room for them")
+        }
+        let pieces = stride(from: 0, to: item.tokens.count, by: shape.rowCountMax).map {
+            $0..<min($0 + shape.rowCountMax, item.tokens.count)
+        }
+        func begin(_ piece: Range<Int>) {
+            batch.removeAll()
+            append(item, index, piece)
+            queue.begin(batch.inputs)
+        }
+        for piece in pieces {
+            begin(piece)
+            queue.embed(model.weights.embedding, into: scratch.x)
+            kept.keep(piece, of: first, residualOnly: true, on: queue)
+        }
+        for (number, block) in blocks.enumerated() {
+            for piece in pieces {
+                begin(piece)
+                kept.bringBack(piece, to: block, residualOnly: true, on: queue)
+                attentionInputs(block, rows: piece.count)
+                kept.keep(piece, of: block, residualOnly: false, on: queue)
+                tick()
+            }
+            for piece in pieces {
+                begin(piece)
+                kept.bringBack(piece, to: block, residualOnly: false, on: queue)
+                if number == blocks.count - 1 {
+                    try finish(block, items, receive)
+                } else {
+                    attention(block, .all, rows: piece.count)
+                    tick()
+                    feedForward(block, rows: piece.count)
+                    kept.keep(piece, of: block, residualOnly: true, on: queue)
+                }
+                tick()
+            }
+        }
     }
 
     // MARK: Parts of a block
@@ -278,7 +354,7 @@ final class TransformerRunner: SequenceRunner {
 
 extension FloatRows {
     /// Returns the rows without the first `count` rows.
-    fileprivate func dropping(_ count: Int) -> FloatRows {
+    func dropping(_ count: Int) -> FloatRows {
         FloatRows(buffer, offset: offset + count * stride, stride: stride)
     }
 }

@@ -34,7 +34,10 @@ public struct ModelPlan: Sendable {
     public let keys: ModelKeys
     /// Reason for which the model makes embeddings and no text, or nil for a model of text.
     public var textRefusal: String? {
-        source.hasOutput ? nil : "the model's files have no output matrix"
+        guard configuration.isCausal else {
+            return "attention in both directions, which predicts no next token"
+        }
+        return source.hasOutput ? nil : "the model's files have no output matrix"
     }
     /// Number of values in all tensors.
     public let parameterCount: Int
@@ -219,7 +222,8 @@ public struct ModelPlan: Sendable {
         let cache = configuration.cacheShape(pageCount: pageCount).size
         return MemoryEstimate(
             weights: packedWeightBytes, cache: contextTokens <= 0 ? 0 : cache ?? Int.max,
-            scratch: StepShape(configuration).scratchBytes(configuration), texts: textBytes,
+            scratch: StepShape(configuration, positions: pageCount * CacheShape.pagePositions)
+                .scratchBytes(configuration), texts: textBytes,
             staging: stagingBytes)
     }
 }

@@ -3,6 +3,10 @@
 // A step may hold any number of tokens. It runs in passes of at most `rowCountMax` rows, so the
 // scratch stays bounded. The output matrix takes at most `logitRowCountMax` rows at a time, because
 // rows of logits are the widest values in the model. Neither limit changes any value.
+//
+// Where attention is not causal, a block needs the keys and values of a whole sequence. A sequence
+// of more than `rowCountMax` rows then goes through each block in pieces, and the rows that lie
+// between two pieces are kept: the residual stream, queries, and in a parallel block the norm.
 
 /// Sizes of the scratch buffers.
 package struct StepShape: Sendable {
@@ -10,12 +14,18 @@ package struct StepShape: Sendable {
     package let rowCountMax: Int
     /// Largest number of logit rows at a time, at most `rowCountMax`.
     package let logitRowCountMax: Int
+    /// Largest number of rows that are kept between the pieces of a sequence. 0 where no sequence
+    /// is longer than a pass, and where attention is causal.
+    package let keptRowCountMax: Int
 
     /// Bytes that logit rows may take before fewer rows are taken at a time.
     private static let logitSizeMax = 16 << 20
 
-    package init(_ configuration: ModelConfiguration) {
+    /// - Parameter positions: positions of the cache, which bound a sequence beside the context.
+    package init(_ configuration: ModelConfiguration, positions: Int = .max) {
         rowCountMax = 256
+        let longest = configuration.isCausal ? 0 : min(configuration.contextLength, positions)
+        keptRowCountMax = longest > rowCountMax ? longest : 0
         let rowSize = configuration.vocabularySize * MemoryLayout<Float>.size
         logitRowCountMax = min(64, max(1, Self.logitSizeMax / rowSize))
     }
@@ -27,7 +37,8 @@ package struct StepShape: Sendable {
             2 * configuration.embeddingLength + widths.attentionInputs + widths.attended
             + 2 * widths.feedForward
         let logits = logitRowCountMax * configuration.vocabularySize
-        return (rowCountMax * activations + logits) * MemoryLayout<Float>.size
+        let kept = keptRowCountMax * (2 * configuration.embeddingLength + widths.queries)
+        return (rowCountMax * activations + logits + kept) * MemoryLayout<Float>.size
     }
 }
 
@@ -35,6 +46,8 @@ package struct StepShape: Sendable {
 package struct BlockWidths: Sendable {
     /// Queries, keys and values of one token, side by side.
     package let attentionInputs: Int
+    /// Queries of one token.
+    package let queries: Int
     /// Input width of attention's output matrix.
     package let attended: Int
     package let feedForward: Int
@@ -44,6 +57,7 @@ package struct BlockWidths: Sendable {
         let headsKV = configuration.headCountKV.max() ?? 0
         attentionInputs =
             (heads + headsKV) * configuration.keyLength + headsKV * configuration.valueLength
+        queries = heads * configuration.keyLength
         attended = heads * configuration.valueLength
         feedForward = configuration.feedForwardLength.max() ?? 0
     }

@@ -34,6 +34,12 @@ package struct BranchLine {
         self.pageSums = pageSums
     }
 
+    /// Ends of the branches in the line, without repetition. A step that takes branches whole ends
+    /// at one of them.
+    package var branchEnds: [Int] {
+        ends.indices.filter { !range(of: $0).isEmpty }.map { ends[$0] }
+    }
+
     /// Tokens of root and branches together.
     package var count: Int { ends.last ?? rootCount }
 

@@ -38,8 +38,11 @@ final class EmbedReader: BranchReader {
 
     func wants(_ branch: Int?, _ range: Range<Int>) -> (StepItem.Logits, StepItem.Output) {
         guard let branch else { return (.none, .hidden) }
-        if pooling == .mean { return (.all, .hidden) }
-        return (range.upperBound == counts[branch] ? .last : .none, .hidden)
+        switch pooling {
+        case .mean: return (.all, .hidden)
+        case .cls: return (range.lowerBound == 0 ? .first : .none, .hidden)
+        case .last: return (range.upperBound == counts[branch] ? .last : .none, .hidden)
+        }
     }
 
     var topCount: Int? { nil }
@@ -47,7 +50,7 @@ final class EmbedReader: BranchReader {
     func accept(_ row: StepRow, branch: Int?, offset: Int) throws(InferenceError) {
         guard let branch else { return }
         for index in 0..<dimensions { sums[index] += Double(row.values[index]) }
-        guard offset + 1 == counts[branch] else { return }
+        guard pooling == .cls || offset + 1 == counts[branch] else { return }
         try finish(count: pooling == .mean ? counts[branch] : 1)
     }
 

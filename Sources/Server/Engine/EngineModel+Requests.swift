@@ -33,7 +33,7 @@ extension EngineModel {
         if case .embed = prepared.input { return }
         guard let textRefusal else { return }
         throw ServiceError(
-            .failedPrecondition, .modelMakesNoText,
+            .failedPrecondition, isCausal ? .modelMakesNoText : .modelNotCausal,
             "choosing the model: found \(textRefusal); allowed: Embed, Tokenize, Detokenize",
             field: "model")
     }
@@ -171,6 +171,7 @@ extension EngineModel {
             id: work.ticket, promptCount: line.count, capacity: task.capacity,
             chunkMax: grant.tokens, rootCount: root.count, decodes: false,
             deadline: work.deadline, turn: work.turn)
+        if !isCausal { scheduled.cuts = line.branchEnds }
         describe(&scheduled)
         enqueue(task, scheduled)
     }

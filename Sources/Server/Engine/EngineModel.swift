@@ -25,6 +25,8 @@ final class EngineModel {
     let tokenizer: any Tokenizer
     /// Reason for which the model makes embeddings and no text, or nil for a model of text.
     let textRefusal: String?
+    /// False when a step takes inputs whole, because each position depends on all tokens.
+    let isCausal: Bool
     let vocabularySize: Int
     /// Positions of the longest sequence.
     let contextLength: Int
@@ -62,6 +64,7 @@ final class EngineModel {
         let context = installation.contextLength
         tokenizer = installation.model.tokenizer
         textRefusal = installation.model.facts.textRefusal
+        isCausal = installation.model.facts.isCausal
         vocabularySize = model.vocabularySize
         contextLength = context
         embeddingLength = model.embeddingLength

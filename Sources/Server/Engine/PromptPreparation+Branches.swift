@@ -140,8 +140,8 @@ extension PromptPreparation {
 
     // MARK: - Embed
 
-    /// Tokenizes and checks every input. The first position depends on no later position, so `cls`
-    /// pooling reads only the first.
+    /// Tokenizes and checks every input. Under causal attention the first position depends on no
+    /// later position, so `cls` pooling reads only the first.
     func embed(
         _ request: EmbedRequest, _ watch: EncodingWatch
     ) throws(ServiceError) -> EmbedInput {
@@ -165,7 +165,7 @@ extension PromptPreparation {
             }
             try checkLength(tokens.count, "input \(index)", field: "inputs")
             result.promptCount += tokens.count
-            if result.pooling == .cls { tokens.removeSubrange(1...) }
+            if isCausal, result.pooling == .cls { tokens.removeSubrange(1...) }
             result.branches.append(tokens)
         }
         result.microseconds = ServerClock.now - start

@@ -36,6 +36,8 @@ struct PromptPreparation: Sendable {
     let chatTemplates: ChatTemplates
     /// Pooling of the model's own.
     let pooling: Pooling
+    /// False when every position of an input depends on all of its tokens.
+    let isCausal: Bool
     let vocabularySize: Int
     let contextLength: Int
 

@@ -29,7 +29,7 @@ extension ServedFacts {
                 vocabulary: UInt64(facts.vocabularySize), context: UInt64(context),
                 fingerprint: model.fingerprint?.bytes, generation: 0, device: model.device,
                 deviceReason: model.deviceReason, bytes: UInt64(facts.weightBytes)),
-            degradations: model.degradations)
+            degradations: model.degradations, isCausal: facts.isCausal)
     }
 }
 

@@ -279,7 +279,7 @@ final class WorkRouter {
     private func announce(_ facts: ServedFacts, _ model: LoadedModel) {
         prompts[facts.served] = PromptPreparation(
             tokenizer: model.tokenizer, chatTemplates: model.chatTemplates,
-            pooling: Pooling(model.facts.pooling),
+            pooling: Pooling(model.facts.pooling), isCausal: model.facts.isCausal,
             vocabularySize: model.tokenModel.vocabularySize,
             contextLength: contextLength(of: facts))
         switch model {

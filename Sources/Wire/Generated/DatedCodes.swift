@@ -15,6 +15,7 @@ public enum DatedCodes {
         case "template_error": revision >= 3 ? code : "chat_message_invalid"
         case "template_limit": revision >= 3 ? code : "chat_message_invalid"
         case "message_not_rendered": revision >= 3 ? code : "chat_message_invalid"
+        case "model_not_causal": revision >= 3 ? code : "model_not_ready"
         default: code
         }
     }
