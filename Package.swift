@@ -193,7 +193,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "TemplatesTests", dependencies: ["Templates", "TestSupport"],
-            swiftSettings: strict),
+            exclude: ["constructs.json"], swiftSettings: strict),
         .testTarget(
             name: "ConversationsTests",
             dependencies: ["Conversations", "ModelFiles", "TestSupport", "Tokenizers"],
