@@ -149,7 +149,7 @@ let package = Package(
         .executableTarget(
             name: "assay-bench",
             dependencies: [
-                "CPingPong", "EngineMeasure", "RandomModels", "Wire",
+                "CPingPong", "Conversations", "EngineMeasure", "RandomModels", "Templates", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/AssayBench", swiftSettings: strict),

@@ -62,8 +62,8 @@ struct Runner {
         for argument in CommandLine.arguments.dropFirst(2) {
             mutant = Int(argument) ?? 0
             let red = rows.filter(\.isRed)
-            print(argument, red.count, rows.count, red.first?.name ?? "")
-            fflush(stdout)
+            let line = "\(argument) \(red.count) \(rows.count) \(red.first?.name ?? "")\n"
+            try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
         }
     }
 }

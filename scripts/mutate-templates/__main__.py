@@ -1,7 +1,7 @@
 """Shows that the rows of the interpreter's tests notice a wrong interpreter.
 
-    scripts/mutate-templates [--goldens] [--only TEXT] [--keep DIR]
-    scripts/mutate-templates --reference
+    python3 scripts/mutate-templates [--goldens] [--only TEXT] [--keep DIR]
+    python3 scripts/mutate-templates --reference
 
 Each line of mutants.txt is a deliberate mistake, and each name of the table in docs/templates.md
 has further ones: the name is unknown, or does nothing. All go into one copy of Sources/Templates,
@@ -16,8 +16,8 @@ Exit status 1 for a mistake that no row notices, or a name without mistake.
 import argparse
 import collections
 import json
+import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -58,11 +58,12 @@ def red_counts(runner, path, numbers):
     while waiting:
         try:
             done = subprocess.run([runner, path, *map(str, waiting)], stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, timeout=SECONDS_MAX)
+                                  stderr=subprocess.DEVNULL, timeout=SECONDS_MAX,
+                                  env={**os.environ, "SWIFT_BACKTRACE": "enable=no"})
             text, reason = done.stdout, "the interpreter traps"
         except subprocess.TimeoutExpired as late:
             text, reason = late.stdout or b"", "the interpreter spins"
-        for line in text.decode().splitlines():
+        for line in text.decode().rstrip("\n").split("\n") if text else []:
             number, red, _, name = (line + " ").split(" ", 3)
             found[int(number)] = (int(red), name.strip())
         waiting = [number for number in waiting if number not in found]

@@ -126,7 +126,7 @@ def all_changes():
 def mutated(old, changes):
     """The Swift text of a place with its mistakes."""
     if not old:
-        return "".join(f" if mutant == {c.number} {{ {c.new.removeprefix('do: ')} }};"
+        return "".join(f"\nif mutant == {c.number} {{ {c.new.removeprefix('do: ')} }}\n"
                        for c in changes)
     if changes[0].new.startswith("do: "):
         return "".join(f"if mutant == {c.number} {{ {c.new.removeprefix('do: ')} }} else "

@@ -12,13 +12,17 @@ def constructs():
     return json.loads((ROOT / "Tests/TemplatesTests/constructs.json").read_text())
 
 
+def printable(name):
+    return json.dumps(name)[1:-1][:70]
+
+
 def own_rows():
     """The rows that stand alone, as the runner wants them."""
     file = constructs()
     made = []
     for row in file["rows"]:
         wanted = {key: row[key] for key in ("output", "raised") if key in row}
-        made.append({"name": row["source"].replace("\n", "\\n")[:60], "source": row["source"],
+        made.append({"name": printable(row["source"]), "source": row["source"],
                      "variables": file["variables"], "now": row.get("now", file["now"]), **wanted})
     return made
 
@@ -46,7 +50,7 @@ def golden_rows():
         variables.update({key: request[key] for key in ("bos_token", "eos_token") if key in request})
         place = {"path": request["template"]} if "template" in request else {
             "source": request["source"]}
-        row = {"name": f"{name} {case}", **place, "variables": variables, "now": request["now"]}
+        row = {"name": printable(f"{name} {case}"), **place, "variables": variables, "now": request["now"]}
         if "output" in want:
             row["output"] = want["output"]
         elif want["error"]["kind"] == "raised":
