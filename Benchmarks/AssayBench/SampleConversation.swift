@@ -48,7 +48,8 @@ enum SampleConversation {
         result.toolCallID = "call00001"
         result.name = "get_weather"
         var conversation = ChatConversation([
-            .init(.system, text(0)), .init(.user, text(1)), trip, result, .init(.assistant, text(4)),
+            .init(.system, text(0)), .init(.user, text(1)), trip, result,
+            .init(.assistant, text(4)),
             .init(.user, text(5)), .init(.user, text(6)),
         ])
         try conversation.setTools(tools)

@@ -94,8 +94,10 @@ struct TemplatesCommand: ParsableCommand {
         try input.fileHandleForWriting.close()
         let answer = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        guard let median = Double(
-            String(decoding: answer, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+        guard
+            let median = Double(
+                String(decoding: answer, as: UTF8.self).trimmingCharacters(
+                    in: .whitespacesAndNewlines))
         else { throw BenchError("\(python) does not render with jinja2") }
         return median
     }

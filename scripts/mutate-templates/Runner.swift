@@ -19,7 +19,8 @@ struct Row {
 
     init?(_ line: Substring) throws {
         let row = try TemplateValue(json: Array(line.utf8))
-        guard let name = row[key: "name"].words, case .dictionary(let fields)? = row[key: "variables"]
+        guard let name = row[key: "name"].words,
+            case .dictionary(let fields)? = row[key: "variables"]
         else { return nil }
         self.name = name
         if let path = row[key: "path"].words {
