@@ -120,7 +120,8 @@ import Testing
         let read = files.keys.filter { $0 != "README.md" }.sorted()
         #expect(
             read == [
-                "additional_chat_templates/rag.jinja", "chat_template.jinja", "config.json", "model-00001-of-00002.safetensors",
+                "additional_chat_templates/rag.jinja", "chat_template.jinja", "config.json",
+                "model-00001-of-00002.safetensors",
                 "model-00002-of-00002.safetensors", "model.safetensors.index.json",
                 "tokenizer.json",
             ])
