@@ -196,7 +196,9 @@ let package = Package(
             exclude: ["constructs.json"], swiftSettings: strict),
         .testTarget(
             name: "ConversationsTests",
-            dependencies: ["Conversations", "ModelFiles", "Templates", "TestSupport", "Tokenizers"],
+            dependencies: [
+                "Conversations", "ModelFiles", "Templates", "TestSupport", "Tokenizers",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ComputeTests",

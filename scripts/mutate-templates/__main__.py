@@ -18,6 +18,7 @@ import collections
 import json
 import os
 import pathlib
+import select
 import subprocess
 import sys
 import tempfile
@@ -28,8 +29,8 @@ import mutants  # noqa: E402
 import rows  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
-#: a mistake may make the interpreter spin
-SECONDS_MAX = 300
+#: for the rows of one mistake, which may make the interpreter spin
+SECONDS_MAX = 60
 
 PACKAGE = """// swift-tools-version: 6.2
 import PackageDescription
@@ -56,16 +57,23 @@ def red_counts(runner, path, numbers):
     found = {}
     waiting = list(numbers)
     while waiting:
-        try:
-            done = subprocess.run([runner, path, *map(str, waiting)], stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, timeout=SECONDS_MAX,
-                                  env={**os.environ, "SWIFT_BACKTRACE": "enable=no"})
-            text, reason = done.stdout, "the interpreter traps"
-        except subprocess.TimeoutExpired as late:
-            text, reason = late.stdout or b"", "the interpreter spins"
-        for line in text.decode().rstrip("\n").split("\n") if text else []:
-            number, red, _, name = (line + " ").split(" ", 3)
+        runner_now = subprocess.Popen(
+            [runner, path, *map(str, waiting)], bufsize=0, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "SWIFT_BACKTRACE": "enable=no"})
+        reason = "the interpreter traps"
+        while True:
+            ready, _, _ = select.select([runner_now.stdout], [], [], SECONDS_MAX)
+            if not ready:
+                reason = "the interpreter spins"
+                break
+            line = runner_now.stdout.readline().decode()
+            if not line:
+                break
+            number, red, _, name = line.split(" ", 3)
             found[int(number)] = (int(red), name.strip())
+        runner_now.kill()
+        runner_now.communicate()
         waiting = [number for number in waiting if number not in found]
         if waiting:
             found[waiting.pop(0)] = (1, reason)
