@@ -3,7 +3,7 @@
 import Conversations
 import Templates
 
-/// Seven messages and three tools.
+/// Eight messages and three tools.
 enum SampleConversation {
     static let messages = """
         [{"role":"system","content":"You plan trips. Answer in short sentences, and use the tools \
@@ -20,7 +20,9 @@ enum SampleConversation {
         a light wind.\\n\\nThe bus 811 goes from Uppsala to Öregrund in about 80 minutes."},
         {"role":"user","content":"Great. Which bus do we take to be there before eleven, and what \
         does it cost for the three of us?"},
-        {"role":"user","content":"And please book nothing yet."}]
+        {"role":"assistant","content":"The 8:42 from the central station is there at 10:05. Two \
+        adults and a child pay 312 kr both ways."},
+        {"role":"user","content":"Then please write that down as a plan, and book nothing yet."}]
         """
 
     static let tools = """
@@ -50,7 +52,7 @@ enum SampleConversation {
         var conversation = ChatConversation([
             .init(.system, text(0)), .init(.user, text(1)), trip, result,
             .init(.assistant, text(4)),
-            .init(.user, text(5)), .init(.user, text(6)),
+            .init(.user, text(5)), .init(.assistant, text(6)), .init(.user, text(7)),
         ])
         try conversation.setTools(tools)
         return conversation

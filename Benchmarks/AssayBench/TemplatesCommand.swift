@@ -117,7 +117,7 @@ struct TemplateRow: Codable {
 
     static func text(_ rows: [TemplateRow]) -> String {
         let title =
-            "A conversation of 7 messages with 3 tools, from messages to prompt text (limit "
+            "A conversation of 8 messages with 3 tools, from messages to prompt text (limit "
             + "\(Int(limitMicroseconds)) µs)"
         let head = cells("template", "bytes", "p50", "p99", "floor", "ratio", "jinja2", "ratio", "")
         return ([title, head] + rows.map(\.line)).joined(separator: "\n")
