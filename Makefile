@@ -10,8 +10,8 @@ SECONDS       = 60
 TIMES         = judge
 SOURCES       = Package.swift Sources Tests Fidelity Benchmarks clients/swift models
 
-.PHONY: help setup build demo test soak cases fuzz-tokenizers conformance fidelity bench bench-clients house check format \
-	coverage static install uninstall clean
+.PHONY: help setup build demo test soak cases fuzz-tokenizers mutate-templates conformance fidelity bench bench-clients \
+	house check format coverage static install uninstall clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -45,6 +45,9 @@ cases: build ## failures once reported, tried again, and our bounds in seconds: 
 fuzz-tokenizers: build ## random tokenizer.json files beside the tokenizers library: FILES=300 TEXTS=50 SEED=N
 	@FILES=$(or $(FILES),300) TEXTS=$(or $(TEXTS),50) SEED=$(or $(SEED),0) \
 		scripts/fuzz-tokenizers.sh $(BIN)
+
+mutate-templates: ## deliberate mistakes of the template interpreter: each has to turn a row red
+	@python3 scripts/mutate-templates $(ARGUMENTS)
 
 conformance: build ## judge every client with the kit in Protocol/conformance, as one table
 	@scripts/clients.sh setup

@@ -149,7 +149,7 @@ let package = Package(
         .executableTarget(
             name: "assay-bench",
             dependencies: [
-                "CPingPong", "EngineMeasure", "RandomModels", "Wire",
+                "CPingPong", "Conversations", "EngineMeasure", "RandomModels", "Templates", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/AssayBench", swiftSettings: strict),
@@ -196,10 +196,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "TemplatesTests", dependencies: ["Templates", "TestSupport"],
-            swiftSettings: strict),
+            exclude: ["constructs.json"], swiftSettings: strict),
         .testTarget(
             name: "ConversationsTests",
-            dependencies: ["Conversations", "ModelFiles", "TestSupport", "Tokenizers"],
+            dependencies: [
+                "Conversations", "ModelFiles", "Templates", "TestSupport", "Tokenizers",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ComputeTests",

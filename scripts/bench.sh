@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The benchmark behind `make bench`, all from one run: Ping round trips beside a bare libuv echo,
-# then tokens per second on stories260K (when the fixtures are there) and on a generated
-# 15M-parameter file. Usage: scripts/bench.sh BIN_FOLDER
+# a conversation's rendering beside jinja2 (where Python has it), then tokens per second on
+# stories260K (when the fixtures are there) and on a generated 15M-parameter file.
+# Usage: scripts/bench.sh BIN_FOLDER
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,22 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 "$bin/assay-bench" wire --assayd "$bin/assayd" --echo "$bin/bare-echo"
+
+peer=()
+if python3 -c 'import jinja2' 2>/dev/null; then peer=(--python python3); fi
+"$bin/assay-bench" templates ${peer[@]+"${peer[@]}"}
+published=()
+for name in Qwen-Qwen3-0.6B meta-llama-Llama-3.1-8B-Instruct openai-gpt-oss-120b \
+    mistralai-Mistral-Nemo-Instruct-2407 zai-org-GLM-5.1; do
+    if [ -f "$fixtures/templates/$name.jinja" ]; then
+        published+=("$fixtures/templates/$name.jinja")
+    fi
+done
+if [ ${#published[@]} -gt 0 ]; then
+    "$bin/assay-bench" templates ${peer[@]+"${peer[@]}"} "${published[@]}"
+else
+    echo "bench: no fixtures at $fixtures, published templates not measured" >&2
+fi
 
 stories=$fixtures/stories/stories260K-f32.gguf
 if [ -f "$stories" ]; then

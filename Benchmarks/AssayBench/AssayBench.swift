@@ -1,4 +1,5 @@
-// assay-bench: round trips beside a bare libuv echo, and tokens per second of the engine.
+// assay-bench: round trips beside a bare libuv echo, tokens per second of the engine, and the time
+// of rendering a conversation.
 //
 // Wiring only. Absolute figures belong to the machine and the hour; the ratios are what the
 // project's goals are about. scripts/bench.sh runs the parts one after another.
@@ -12,7 +13,9 @@ struct AssayBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay-bench",
         abstract: "Measures Assay beside a bare libuv echo server, and the engine on model files.",
-        subcommands: [WireCommand.self, EngineCommand.self, WriteModelCommand.self])
+        subcommands: [
+            WireCommand.self, EngineCommand.self, TemplatesCommand.self, WriteModelCommand.self,
+        ])
 }
 
 /// assay-bench write-model: the generated model as a file, for other tools.

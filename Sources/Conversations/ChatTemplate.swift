@@ -72,17 +72,15 @@ public struct ChatTemplate: Sendable {
                 "both add_generation_prompt and continue_final_message", "one of them",
                 "continue_final_message")
         }
-        let opens = conversation.addsGenerationPrompt
-        var variables: [(String, TemplateValue)] = [
-            ("messages", .list(TemplateList(marked.messages))), ("tools", marked.tools),
-            ("documents", .none),
-            ("add_generation_prompt", .boolean(opens)),
-        ]
-        for token in specialTokens { variables.append((token.name, .text(token.text))) }
+        // A message to be continued is cut by its origin, not by a mark that the template sees.
+        var reference = ReferenceConversation(seen: marked.messages)
+        reference.tools = marked.tools
+        reference.addGenerationPrompt = conversation.addsGenerationPrompt
+        reference.variables =
+            specialTokens.map { ($0.name, .text($0.text)) } + marked.variables
         do throws(TemplateError) {
-            return try template.render(
-                variables: variables + marked.variables,
-                now: TemplateTime(secondsSince1970: Int(clamping: seconds)))
+            return try reference.render(
+                template, now: TemplateTime(secondsSince1970: Int(clamping: seconds)))
         } catch {
             throw ConversationError(error)
         }

@@ -1,8 +1,9 @@
 // Where chat templates stand in a model's files.
 //
 //     GGUF      tokenizer.chat_template, tokenizer.chat_template.NAME
-//     folder    chat_template.jinja, else chat_template.json, else chat_template of
-//               tokenizer_config.json: a text or a list of named texts
+//     folder    chat_template.jinja and additional_chat_templates/NAME.jinja, else
+//               chat_template.json, else chat_template of tokenizer_config.json: a text or a list
+//               of named texts
 //
 // Guarantees: the text is the file's, not changed.
 // Does not: read the language. `ChatTemplate` does.
@@ -63,15 +64,26 @@ public struct ChatTemplateSources: Sendable, Equatable {
     /// Reads the texts beside a tokenizer.json.
     ///
     /// - Parameters:
-    ///   - file: the text of chat_template.jinja, which goes before all others.
+    ///   - file: the text of chat_template.jinja.
+    ///   - additional: the texts in additional_chat_templates by name. These and `file` go before
+    ///     all others, and a text named `default` goes before `file`, as in the reference.
     ///   - document: the root of chat_template.json.
     ///   - configuration: the root of tokenizer_config.json.
     /// - Throws: `key_type` for a value of another type.
     package init(
-        file: String?, document: JSONValue?, configuration: JSONValue?
+        file: String?, additional: [(name: String, text: String)] = [], document: JSONValue?,
+        configuration: JSONValue?
     ) throws(TemplateSourceError) {
-        if let file {
-            standard = ChatTemplateSource(place: "chat_template.jinja", text: Array(file.utf8))
+        guard file == nil, additional.isEmpty else {
+            for (name, text) in additional {
+                let place = "additional_chat_templates/\(printable(name)).jinja"
+                add(name, ChatTemplateSource(place: place, text: Array(text.utf8)))
+            }
+            if let file {
+                add(
+                    "default",
+                    ChatTemplateSource(place: "chat_template.jinja", text: Array(file.utf8)))
+            }
             return
         }
         for (name, root) in [

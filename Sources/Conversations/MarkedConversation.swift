@@ -60,7 +60,6 @@ struct MarkedConversation {
     ) throws(ConversationError) -> TemplateValue {
         var members: [(String, TemplateValue)] = []
         let reasoning = message.reasoning.map { text($0, .other) }
-        if let reasoning { members.append(("thinking", reasoning)) }
         members.append(("role", .text(message.role.rawValue)))
         if let content = try content(message, index, forms) {
             members.append(("content", content))
@@ -75,7 +74,7 @@ struct MarkedConversation {
             members.append(("tool_calls", .list(TemplateList(calls))))
         }
         if let id = message.toolCallID { members.append(("tool_call_id", text(id, .other))) }
-        return .dictionary(members)
+        return TemplateValue.dictionary(members).namingReasoning
     }
 
     private mutating func value(

@@ -101,7 +101,7 @@ public struct LoadReport: Sendable {
     public let duration: Duration
     /// Facts about the accepted model. Nil for a refused file, even when a mock stands in.
     public let model: ModelFacts?
-    /// Hyper-parameters replaced by the caller.
+    /// Hyper-parameters replaced by the caller, and keys that the caller vouches for.
     public let overrides: [AppliedOverride]
     /// Device of the accepted model: `cpu`, `cuda:0` … Nil for a refused file.
     public let device: String?
@@ -110,7 +110,8 @@ public struct LoadReport: Sendable {
     /// Kernels in use. Nil for a refused file or a device without a choice of kernels.
     public let kernels: KernelSelection?
     /// Shortfalls against the request: `cpu_fallback`, `kernel_disabled: NAME`,
-    /// `instruction_set_lowered: FROM to TO`, `validation_skipped`, `mock_fallback`.
+    /// `instruction_set_lowered: FROM to TO`, `validation_skipped`, `mock_fallback`,
+    /// `key_vouched: KEY`, `key_overridden: KEY=VALUE`, and those of the tokenizer.
     public let degradations: [String]
     /// Fingerprint of the accepted model. Nil for a refused file.
     public var fingerprint: Fingerprint?

@@ -154,7 +154,10 @@ public struct ModelLoader: Sendable {
         if accepted != nil, !configuration.requireValidation {
             degradations.append("validation_skipped")
         }
-        if let accepted { degradations += accepted.tokenizer.degradations }
+        if let accepted {
+            degradations += accepted.tokenizer.degradations
+            degradations += accepted.overrides.map(\.degradation)
+        }
         if standsIn { degradations.append("mock_fallback") }
         return LoadReport(
             path: path, strategy: configuration.strategy,

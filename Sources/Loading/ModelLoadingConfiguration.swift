@@ -6,6 +6,7 @@
 
 import Compute
 import ModelFiles
+import PlainText
 
 /// Environment of the process. A mock never starts in `production`.
 public enum DeploymentEnvironment: String, Sendable, CaseIterable {
@@ -33,7 +34,9 @@ public struct ModelLoadingConfiguration: Sendable {
     public var environment: DeploymentEnvironment = .development
     /// Device for the model. Default `auto`, which chooses the CPU while no CUDA back end is built.
     public var device: DeviceRequest = .auto
-    /// Hyper-parameters by key that replace the file's values. Recorded in the report.
+    /// Values by key of a model's files: one that replaces a hyper-parameter, or `ignore`, by which
+    /// the caller vouches that a refused key changes nothing. Recorded in the report, and a
+    /// degradation of every answer.
     public var overrides: [String: String] = [:]
     /// Bytes the model may take, or nil for the system's free memory. Default nil.
     public var memoryBudget: Int?
@@ -54,6 +57,30 @@ public struct ModelLoadingConfiguration: Sendable {
 
     /// Makes a configuration with the defaults.
     public init() {}
+
+    /// Adds an override as people write it.
+    ///
+    /// - Parameter text: `KEY=VALUE`. The key has 1 to 256 bytes, the value 1 to 256.
+    /// - Throws: for another form, for a key that has an override, and for more than 256.
+    public mutating func addOverride(_ text: String) throws(LoadingConfigurationError) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, (1...256).contains(parts[0].utf8.count),
+            (1...256).contains(parts[1].utf8.count), isPlain(text)
+        else {
+            throw LoadingConfigurationError(
+                field: "override", found: "\"\(escaped(String(text.prefix(300))))\"",
+                allowed: "KEY=VALUE, or KEY=ignore to vouch for a key")
+        }
+        guard overrides[String(parts[0])] == nil else {
+            throw LoadingConfigurationError(
+                field: "override", found: "\"\(parts[0])\" twice", allowed: "each key once")
+        }
+        guard overrides.count < 256 else {
+            throw LoadingConfigurationError(
+                field: "override", found: "more than 256", allowed: "at most 256")
+        }
+        overrides[String(parts[0])] = String(parts[1])
+    }
 
     /// Refuses settings that contradict the environment or another setting, or are out of range.
     /// Reads nothing.

@@ -11,6 +11,10 @@ public struct FileLimits: Sendable, Equatable {
     public var fileSizeMax: Int = 1 << 44
     /// Largest text beside the weights, in bytes. The largest published tokenizer.json has 33 MB.
     public var companionSizeMax: Int = 64 << 20
+    /// Templates in additional_chat_templates. Published folders have up to 2.
+    public var additionalTemplateCountMax: Int = 32
+    /// Largest of these templates, in bytes. Known templates have up to 19 kB.
+    public var additionalTemplateSizeMax: Int = 1 << 20
     /// Names in a folder searched for a model. Published model folders have up to 200.
     public var folderEntryCountMax: Int = 65_536
 

@@ -2,8 +2,8 @@
 //
 // GGUF: a single file, or all parts of a split model. SafeTensors: the weights, their index if
 // present, and the texts beside them: config.json and tokenizer.json (required),
-// tokenizer_config.json, chat_template.jinja, generation_config.json and the texts of
-// sentence-transformers (read if present).
+// tokenizer_config.json, chat_template.jinja, additional_chat_templates/*.jinja,
+// generation_config.json and the texts of sentence-transformers (read if present).
 //
 // Guarantees: each file passed the checks of `ModelFile`. All later reads use the descriptors
 // opened here, so a single `checkUnchanged` at the end covers every read. The shard index is
@@ -52,6 +52,8 @@ public struct ModelFileSet: Sendable {
     /// The files that hold tensors, in the order of their parts.
     public let weights: [ModelFile]
     package let companions: [Companion: ModelFile]
+    /// Templates in additional_chat_templates by the stems of their files, sorted.
+    package let additionalTemplates: [(name: String, file: ModelFile)]
     let index: ShardIndex?
 
     /// Finds and opens the files of the model at `path`. Blocking. Any thread.
@@ -84,10 +86,41 @@ public struct ModelFileSet: Sendable {
         guard weights[0].format == .safetensors else {
             container = .gguf(partCount: weights.count)
             companions = [:]
+            additionalTemplates = []
             return
         }
         container = .safetensors(shardCount: weights.count)
         companions = try Self.companions(beside: weights[0].path, limits)
+        additionalTemplates = try Self.additionalTemplates(beside: weights[0].path, limits)
+    }
+
+    private static let templateFolder = "additional_chat_templates"
+
+    /// Every file called NAME.jinja in the folder of further templates, as transformers finds them.
+    private static func additionalTemplates(
+        beside path: String, _ limits: FileLimits
+    ) throws(ModelFileError) -> [(name: String, file: ModelFile)] {
+        let folder = folder(of: path) + templateFolder
+        guard JSONFile.isFolder(folder) else { return [] }
+        let suffix = ".jinja"
+        let names = try FolderListing.names(folder, countMax: limits.folderEntryCountMax)
+            .filter { $0.hasSuffix(suffix) && !JSONFile.isFolder("\(folder)/\($0)") }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard names.count <= limits.additionalTemplateCountMax else {
+            throw ModelFileError(
+                .severalModels, tried: "looking for further chat templates",
+                found: "\(names.count) files",
+                allowed: "at most \(limits.additionalTemplateCountMax)",
+                location: .init(path: folder))
+        }
+        var limits = limits
+        limits.companionSizeMax = min(limits.companionSizeMax, limits.additionalTemplateSizeMax)
+        var found: [(name: String, file: ModelFile)] = []
+        for name in names {
+            let file = try ModelFile(companion: "\(folder)/\(name)", limits: limits)
+            found.append((String(name.dropLast(suffix.count)), file))
+        }
+        return found
     }
 
     /// Refuses a `model.safetensors` beside an index that leaves the file out: one of the two is
@@ -145,11 +178,17 @@ public struct ModelFileSet: Sendable {
     /// Every file of the model: weights, index and texts.
     public var files: [ModelFile] {
         weights + (index.map { [$0.file] } ?? []) + Companion.allCases.compactMap { companions[$0] }
+            + additionalTemplates.map(\.file)
     }
 
     /// The files with their names in the model's folder, sorted by the bytes of the names.
     package var named: [(name: String, file: ModelFile)] {
-        files.map { (String($0.path.dropFirst(Self.folder(of: $0.path).count)), $0) }
+        let templates = Set(additionalTemplates.map { ObjectIdentifier($0.file) })
+        let others = files.filter { !templates.contains(ObjectIdentifier($0)) }
+            .map { (String($0.path.dropFirst(Self.folder(of: $0.path).count)), $0) }
+        return
+            (others
+            + additionalTemplates.map { ("\(Self.templateFolder)/\($0.name).jinja", $0.file) })
             .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
     }
 

@@ -51,6 +51,8 @@ public struct CheckpointFiles: Sendable {
     package let tokenizerConfiguration: JSONValue?
     /// The text of chat_template.jinja, or nil without the file.
     package let chatTemplate: String?
+    /// The texts in additional_chat_templates by name, sorted.
+    package let additionalTemplates: [(name: String, text: String)]
     /// The object in chat_template.json, or nil without the file.
     package let templateDocument: JSONValue?
     /// Bytes of the texts and of the index together.
@@ -72,16 +74,21 @@ public struct CheckpointFiles: Sendable {
             prompts: try Self.object(files, .sentencePrompts))
         tokenizerConfiguration = try Self.object(files, .tokenizerConfiguration)
         templateDocument = try Self.object(files, .templateDocument)
-        chatTemplate = try files.companions[.chatTemplate].map { file throws(ModelFileError) in
-            let text = try file.head(file.size)
-            guard isValidUTF8(text) else {
-                throw ModelFileError(
-                    .stringNotUTF8, tried: "reading the chat template",
-                    found: "bytes that are not UTF-8", allowed: "UTF-8",
-                    location: .init(path: file.path))
-            }
-            return String(decoding: text, as: UTF8.self)
+        chatTemplate = try files.companions[.chatTemplate].map(Self.template)
+        additionalTemplates = try files.additionalTemplates.map { entry throws(ModelFileError) in
+            (entry.name, try Self.template(entry.file))
         }
+    }
+
+    private static func template(_ file: ModelFile) throws(ModelFileError) -> String {
+        let text = try file.head(file.size)
+        guard isValidUTF8(text) else {
+            throw ModelFileError(
+                .stringNotUTF8, tried: "reading the chat template",
+                found: "bytes that are not UTF-8", allowed: "UTF-8",
+                location: .init(path: file.path))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func object(

@@ -115,8 +115,12 @@ extension Compiler {
         try expression(loop.sequence)
         line = loopLine
         let usesLoop = !Statement.reads(loop.body, of: ["loop"]).isEmpty
-        if usesLoop, let filter = loop.filter { try collect(loop.target, filter) }
-        emit(.loopBegin)
+        // As in the reference, `loop` asks the condition no earlier than an answer needs it.
+        if usesLoop, let filter = loop.filter {
+            emit(.loopBeginAsking(condition: try condition(loop.target, filter)))
+        } else {
+            emit(.loopBegin)
+        }
         var inner = OpenLoop(
             start: position, captureCount: functions[functions.count - 1].captureCount)
         inner.exits.append(emitJump { .loopNext($0) })
@@ -175,20 +179,23 @@ extension Compiler {
         }
     }
 
-    /// Replaces a sequence by the list of its elements that the condition holds for.
-    private mutating func collect(
+    /// Makes the condition of a loop that uses `loop`, and returns its first instruction.
+    private mutating func condition(
         _ target: Target, _ filter: Expression
-    ) throws(TemplateError) {
-        emit(.loopBegin)
-        emit(.collectBegin)
-        let start = position
-        let exit = emitJump { .loopNext($0) }
-        try filtered(target, filter, start: start)
-        emit(.collect)
-        emit(.jump(Int32(start)))
-        land(exit)
-        emit(.loopEnd(isKept: false))
-        emit(.collected)
+    ) throws(TemplateError) -> Int32 {
+        functions[functions.count - 1].hasLastingFrames = true
+        let over = emitJump { .jump($0) }
+        let entry = position
+        try inScope {
+            $0.declare(target)
+            $0.analyse(filter)
+        } _: { (compiler) throws(TemplateError) in
+            try compiler.assign(target)
+            try compiler.expression(filter)
+            compiler.emit(.conditionEnd)
+        }
+        land(over)
+        return Int32(entry)
     }
 
     // MARK: Functions
@@ -228,7 +235,7 @@ extension Compiler {
             Function(
                 name: macro.name, parameters: macro.parameters.map { TemplateText($0) },
                 entry: Int32(entry), slotCount: open.slotCount, readsCaller: readsCaller,
-                hasCallerParameter: hasCallerParameter, isCaptured: open.makesFunctions))
+                hasCallerParameter: hasCallerParameter, isCaptured: open.hasLastingFrames))
         (scope, loops, isSoft) = (outerScope, outerLoops, wasSoft)
         land(over)
         emit(.macro(Int32(output.functions.count - 1)))

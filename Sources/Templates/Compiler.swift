@@ -31,7 +31,7 @@ struct Compiler {
         var slotCount = 0
         /// Captures of output that are open.
         var captureCount = 0
-        var makesFunctions = false
+        var hasLastingFrames = false
     }
 
     /// A loop whose code is being made.
@@ -198,7 +198,7 @@ struct Compiler {
     }
 
     mutating func openFunction() -> Int {
-        functions[functions.count - 1].makesFunctions = true
+        functions[functions.count - 1].hasLastingFrames = true
         functions.append(OpenFunction(id: functionCount))
         functionCount += 1
         return functionCount - 1

@@ -1,6 +1,6 @@
 // Arithmetic, and joining with `+` and `~`.
 //
-// Integers have 64 bits here. A result outside is an error, never a wrong number.
+// Integers have 64 bits here. A result outside is an error, never a wrong number (`LargeIntegers`).
 
 extension Evaluator {
     mutating func unary(
@@ -9,15 +9,14 @@ extension Evaluator {
         switch value {
         case .undefined(let reason): throw undefined(reason)
         case .float(let number): return .float(isNegation ? -number : number)
-        case .largeInteger: throw largeInteger()
+        case .largeInteger(let digits): return isNegation ? digits.negatedNumber : value
         default:
             guard let number = value.index else {
                 throw error("a sign before \(value.typeName)")
             }
             guard isNegation else { return .integer(number) }
             let (result, overflow) = 0.subtractingReportingOverflow(number)
-            guard !overflow else { throw largeInteger() }
-            return .integer(result)
+            return overflow ? TemplateText(String(number)).negatedNumber : .integer(result)
         }
     }
 
@@ -52,8 +51,6 @@ extension Evaluator {
     ) -> TemplateError {
         error("\"\(operation.rawValue)\" between \(left.typeName) and \(right.typeName)")
     }
-
-    func largeInteger() -> TemplateError { error("an integer outside 64 bits in an operation") }
 
     private func integers(
         _ operation: BinaryOperator, _ left: Int, _ right: Int

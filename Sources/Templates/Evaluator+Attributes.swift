@@ -22,7 +22,7 @@ extension Evaluator {
                 }
                 break
             }
-            return loopAttribute(loop, name)
+            return try loopAttribute(loop, name)
         case .undefined(let reason): throw undefined(reason)
         default:
             if let method = try pythonAttribute(of: value, name, index) { return method }
@@ -96,7 +96,7 @@ extension Evaluator {
             return namespaces[number][name] ?? .undefined
         }
         if case .object(.loop(let loop)) = value, let name = LoopName(rawValue: name.string) {
-            return loopAttribute(loop, name)
+            return try loopAttribute(loop, name)
         }
         // Keys from a conversation never enter an error's sentence.
         return try pythonAttribute(of: value, name, index)

@@ -1,7 +1,7 @@
 // Truth, equality, order, and `in`.
 
 extension Evaluator {
-    func isTrue(_ value: TemplateValue) throws(TemplateError) -> Bool {
+    mutating func isTrue(_ value: TemplateValue) throws(TemplateError) -> Bool {
         switch value {
         case .undefined, .none: false
         case .boolean(let flag): flag
@@ -13,7 +13,7 @@ extension Evaluator {
         case .dictionary(let dictionary): dictionary.count > 0
         case .object(.range(let range)): range.count > 0
         case .object(.view(_, let dictionary)): dictionary.count > 0
-        case .object(.loop(let loop)): !loops[loop].elements.isEmpty
+        case .object(.loop(let loop)): try elementCount(loop) > 0
         case .object: true
         }
     }
@@ -60,10 +60,8 @@ extension Evaluator {
                 else { return false }
             }
             return true
-        case (.largeInteger(let first), .largeInteger(let second)): return first == second
-        case (.largeInteger, .float), (.float, .largeInteger): throw largeInteger()
         case (.object(let first), .object(let second)): return try isSame(first, second)
-        default: return order(left, right) == .same
+        default: return try order(left, right) == .same
         }
     }
 
@@ -88,10 +86,10 @@ extension Evaluator {
 
     // MARK: Order
 
-    fileprivate enum Order { case less, same, greater, none }
-
     /// The order of two numbers, `.none` where one is no number.
-    fileprivate func order(_ left: TemplateValue, _ right: TemplateValue) -> Order {
+    private mutating func order(
+        _ left: TemplateValue, _ right: TemplateValue
+    ) throws(TemplateError) -> Order {
         if let first = left.index, let second = right.index {
             return first < second ? .less : first == second ? .same : .greater
         }
@@ -99,12 +97,29 @@ extension Evaluator {
         case (.float(let first), .float(let second)):
             if first == second { return .same }
             return first < second ? .less : first > second ? .greater : .none
+        case (.largeInteger(let digits), _): return try order(digits, right)
+        case (_, .largeInteger(let digits)): return try order(digits, left).reversed
         case (.float(let first), _):
             guard let second = right.index else { return .none }
             return Self.order(second, first).reversed
         case (_, .float(let second)):
             guard let first = left.index else { return .none }
             return Self.order(first, second)
+        default: return .none
+        }
+    }
+
+    /// The order of an integer outside 64 bits and a value.
+    private mutating func order(
+        _ digits: TemplateText, _ value: TemplateValue
+    ) throws(TemplateError) -> Order {
+        try charge(bytes: digits.count)
+        switch value {
+        case .largeInteger(let other): return digits.order(to: other)
+        case .boolean, .integer: return digits.isNegativeNumber ? .less : .greater
+        case .float(let number):
+            guard let order = digits.order(to: number) else { throw largeInteger() }
+            return order
         default: return .none
         }
     }
@@ -148,13 +163,11 @@ extension Evaluator {
             return holds(
                 first.count < second.count ? .less : first.count == second.count ? .same : .greater)
         case (.undefined(let reason), _), (_, .undefined(let reason)): throw undefined(reason)
-        case (.largeInteger, _) where right.isNumber, (_, .largeInteger) where left.isNumber:
-            throw largeInteger()
         default:
             guard left.isNumber, right.isNumber else {
                 throw error("\"\(symbol)\" between \(left.typeName) and \(right.typeName)")
             }
-            return holds(order(left, right))
+            return holds(try order(left, right))
         }
     }
 
@@ -191,16 +204,6 @@ extension Evaluator {
                 if try isEqual(item, value) { return true }
             }
             return false
-        }
-    }
-}
-
-extension Evaluator.Order {
-    fileprivate var reversed: Self {
-        switch self {
-        case .less: .greater
-        case .greater: .less
-        default: self
         }
     }
 }

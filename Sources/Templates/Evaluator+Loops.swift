@@ -1,11 +1,25 @@
 // Loops, and the elements of values.
+//
+// A `for … if` whose body uses `loop` asks its condition as the reference does: for a pass up to
+// the next element that it holds for, for `loop.last` and `loop.nextitem` up to the one behind, and
+// for `loop.length`, `revindex` and the text of `loop` to the end.
 
 /// A loop that runs, or ran.
 struct LoopState {
-    let elements: [TemplateValue]
+    /// The elements that passes see, as far as they are known.
+    var elements: [TemplateValue]
+    /// Elements whose condition was not asked yet.
+    var waiting: ArraySlice<TemplateValue> = []
+    var condition: LoopCondition?
     var index = -1
     /// True once a pass came to its end, for `else`.
     var isVisited = false
+}
+
+/// The condition of a loop and the frame that its names belong to.
+struct LoopCondition {
+    let position: Int
+    let frame: Int
 }
 
 /// The elements of `map`, `select` and `items`, to be taken once.
@@ -16,20 +30,64 @@ struct Generator {
 }
 
 extension Evaluator {
-    mutating func beginLoop(_ value: TemplateValue) throws(TemplateError) {
-        loops.append(LoopState(elements: try elements(value)))
+    mutating func beginLoop(
+        _ value: TemplateValue, condition: LoopCondition?
+    ) throws(TemplateError) {
+        let elements = try elements(value)
+        if let condition {
+            loops.append(LoopState(elements: [], waiting: elements[...], condition: condition))
+        } else {
+            loops.append(LoopState(elements: elements))
+        }
         activeLoops.append(loops.count - 1)
     }
 
-    mutating func nextElement(exit: Int) {
+    mutating func nextElement(exit: Int) throws(TemplateError) {
         let loop = activeLoops[activeLoops.count - 1]
-        loops[loop].index += 1
-        let index = loops[loop].index
-        if index < loops[loop].elements.count {
-            stack.append(loops[loop].elements[index])
-        } else {
+        let next = loops[loop].index + 1
+        guard try hasElement(loop, at: next) else {
             position = exit
+            return
         }
+        loops[loop].index = next
+        stack.append(loops[loop].elements[next])
+    }
+
+    /// True if the loop has an element at `index`. Asks the condition as far as needed.
+    private mutating func hasElement(_ loop: Int, at index: Int) throws(TemplateError) -> Bool {
+        while index >= loops[loop].elements.count {
+            guard let condition = loops[loop].condition,
+                let element = loops[loop].waiting.popFirst()
+            else { return false }
+            if try holds(condition, element) { loops[loop].elements.append(element) }
+        }
+        return true
+    }
+
+    /// The number of elements of a loop. Asks the condition of all.
+    mutating func elementCount(_ loop: Int) throws(TemplateError) -> Int {
+        _ = try hasElement(loop, at: Int.max)
+        return loops[loop].elements.count
+    }
+
+    /// Runs the condition of a loop, in the frame of the loop, for an element.
+    private mutating func holds(
+        _ condition: LoopCondition, _ element: TemplateValue
+    ) throws(TemplateError) -> Bool {
+        guard conditionDepth < limits.conditionDepthMax else {
+            throw TemplateError(
+                .limit, "more than \(limits.conditionDepthMax) conditions of loops in each other")
+        }
+        let place = (position, frame)
+        conditionDepth += 1
+        (position, frame) = (condition.position, condition.frame)
+        base = frames[frame].base
+        stack.append(element)
+        try runInstructions()
+        (position, frame) = place
+        base = frames[frame].base
+        conditionDepth -= 1
+        return try isTrue(pop())
     }
 
     mutating func runLoop(_ instruction: Instruction) {
@@ -53,22 +111,24 @@ extension Evaluator {
     }
 
     /// An attribute of `loop`.
-    func loopAttribute(_ loop: Int, _ name: LoopName) -> TemplateValue {
-        let state = loops[loop]
-        let count = state.elements.count
+    mutating func loopAttribute(
+        _ loop: Int, _ name: LoopName
+    ) throws(TemplateError) -> TemplateValue {
+        let index = loops[loop].index
         switch name {
-        case .index: return .integer(state.index + 1)
-        case .index0: return .integer(state.index)
-        case .revindex: return .integer(count - state.index)
-        case .revindex0: return .integer(count - state.index - 1)
-        case .first: return .boolean(state.index == 0)
-        case .last: return .boolean(state.index >= count - 1)
-        case .length: return .integer(count)
+        case .index: return .integer(index + 1)
+        case .index0: return .integer(index)
+        case .revindex: return .integer(try elementCount(loop) - index)
+        case .revindex0: return .integer(try elementCount(loop) - index - 1)
+        case .first: return .boolean(index == 0)
+        case .last: return .boolean(try !hasElement(loop, at: index + 1))
+        case .length: return .integer(try elementCount(loop))
         case .depth: return .integer(1)
         case .depth0: return .integer(0)
-        case .previtem: return state.index > 0 ? state.elements[state.index - 1] : .undefined
+        case .previtem: return index > 0 ? loops[loop].elements[index - 1] : .undefined
         case .nextitem:
-            return state.index + 1 < count ? state.elements[state.index + 1] : .undefined
+            return try hasElement(loop, at: index + 1)
+                ? loops[loop].elements[index + 1] : .undefined
         }
     }
 

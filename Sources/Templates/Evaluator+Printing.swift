@@ -89,7 +89,8 @@ extension Evaluator {
             try represent(TemplateText(program.functions[function].name), to: &builder)
             builder.append(">")
         case .loop(let loop):
-            builder.append("<LoopContext \(loops[loop].index + 1)/\(loops[loop].elements.count)>")
+            let count = try elementCount(loop)
+            builder.append("<LoopContext \(loops[loop].index + 1)/\(count)>")
         case .namespace(let number):
             // A namespace may hold itself, and the reference would print for ever.
             let values = namespaces[number].values

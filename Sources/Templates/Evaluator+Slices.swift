@@ -44,6 +44,8 @@ extension Evaluator {
                 numbers.append(nil)
             } else if let number = part.index {
                 numbers.append(number)
+            } else if case .largeInteger(let digits) = part {
+                numbers.append(digits.isNegativeNumber ? Int.min : Int.max)
             } else {
                 if isLenient { return .undefined }
                 throw error("a slice needs integers, not \(part.typeName)")

@@ -32,7 +32,8 @@ struct Evaluator {
     var loops: [LoopState] = []
     /// Loops that run, innermost last.
     var activeLoops: [Int] = []
-    var collections: [[TemplateValue]] = []
+    /// Conditions of loops that are being asked inside each other.
+    var conditionDepth = 0
     var namespaces: [TemplateDictionary] = []
     var generators: [Generator] = []
 
@@ -96,7 +97,8 @@ struct Evaluator {
             text: output.text(), steps: stepsTotal - max(stepsLeft, 0), usedTime: usedTime)
     }
 
-    private mutating func runInstructions() throws(TemplateError) {
+    /// Runs from `position` to the end of the program or of a condition.
+    mutating func runInstructions() throws(TemplateError) {
         let code = program.code
         while true {
             let instruction = code[position]
@@ -130,7 +132,7 @@ struct Evaluator {
                 let value = pop()
                 stack.append(.boolean(try self.test(test, value, arguments)))
             case .not: stack.append(.boolean(try !isTrue(pop())))
-            case .end: return
+            case .end, .conditionEnd: return
             default: try runRare(instruction)
             }
         }
@@ -159,8 +161,11 @@ struct Evaluator {
         case .method(let name, let method, let site):
             try callMethod(method, Int(name), Int(site))
         case .call(let site): try call(Int(site))
-        case .loopNext(let exit): nextElement(exit: Int(exit))
-        case .loopBegin: try beginLoop(pop())
+        case .loopNext(let exit): try nextElement(exit: Int(exit))
+        case .loopBegin: try beginLoop(pop(), condition: nil)
+        case .loopBeginAsking(let condition):
+            try beginLoop(
+                pop(), condition: LoopCondition(position: Int(condition), frame: frame))
         case .loopEnd, .loopEndUnvisited, .loopVisited, .loopValue: runLoop(instruction)
         case .list(let count): stack.append(try checked(.list(popMany(Int(count)))))
         case .tuple(let count): stack.append(try checked(.tuple(popMany(Int(count)))))
@@ -197,9 +202,6 @@ struct Evaluator {
         case .jumpIfGiven(let slot, let target):
             if case .undefined(let reason) = slots[base + Int(slot)], reason.name == -2 { break }
             position = Int(target)
-        case .collectBegin: collections.append([])
-        case .collect: collections[collections.count - 1].append(pop())
-        case .collected: stack.append(.list(collections.removeLast()))
         case .unpack(let count): try unpack(Int(count))
         case .outputText:
             let value = pop()

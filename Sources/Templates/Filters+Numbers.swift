@@ -46,17 +46,19 @@ extension Evaluator {
         }
     }
 
-    func absolute(
+    mutating func absolute(
         _ value: TemplateValue, _ arguments: CallArguments
     ) throws(TemplateError) -> TemplateValue {
         try nothing(arguments, "abs")
         switch value {
         case .undefined(let reason): throw undefined(reason)
         case .float(let number): return .float(number.magnitude)
-        case .largeInteger: throw largeInteger()
+        case .largeInteger(let digits):
+            try charge(bytes: digits.count)
+            return digits.isNegativeNumber ? digits.negatedNumber : value
         default:
             guard let number = value.index else { throw error("abs of \(value.typeName)") }
-            guard number != Int.min else { throw largeInteger() }
+            if number == Int.min { return TemplateText(String(number)).negatedNumber }
             return .integer(abs(number))
         }
     }

@@ -43,12 +43,12 @@ extension Evaluator {
         case .dictionary(let dictionary): return dictionary.count
         case .object(.range(let range)): return range.count
         case .object(.view(_, let dictionary)): return dictionary.count
-        case .object(.loop(let loop)): return loops[loop].elements.count
+        case .object(.loop(let loop)): return try elementCount(loop)
         default: throw error("\(value.typeName) has no length")
         }
     }
 
-    private func defaulted(
+    private mutating func defaulted(
         _ value: TemplateValue, _ arguments: CallArguments
     ) throws(TemplateError) -> TemplateValue {
         let values = try bound(arguments, ["default_value", "boolean"], "default")

@@ -55,6 +55,11 @@ enum Instruction {
     case jumpIfGiven(slot: Int32, target: Int32)
     // Loops.
     case loopBegin
+    /// Like `loopBegin`, for a loop whose elements are asked one by one. The condition starts at an
+    /// instruction, finds the element on the stack and leaves its result there.
+    case loopBeginAsking(condition: Int32)
+    /// Ends the condition of a loop.
+    case conditionEnd
     /// Leaves the innermost loop.
     case loopValue
     /// Leaves the next element, or jumps behind the loop.
@@ -63,10 +68,6 @@ enum Instruction {
     case loopEnd(isKept: Bool)
     /// Like `loopEnd`, and leaves whether no pass was completed.
     case loopEndUnvisited(isKept: Bool)
-    case collectBegin
-    case collect
-    /// Leaves the list of what was collected.
-    case collected
     case unpack(Int32)
     // Captured output.
     case capture
@@ -105,7 +106,8 @@ struct Function {
     var readsCaller: Bool
     /// True if a parameter is called `caller`.
     var hasCallerParameter: Bool
-    /// True if other functions are made inside, so that frames outlive their call.
+    /// True if frames outlive their call: for functions that are made inside, and for loops that
+    /// ask for their elements.
     var isCaptured: Bool
 }
 

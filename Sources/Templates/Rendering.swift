@@ -6,4 +6,10 @@ package struct Rendering: Sendable {
     package let steps: Int
     /// True if the template asked for the time.
     package let usedTime: Bool
+
+    package init(text: TemplateText, steps: Int, usedTime: Bool) {
+        self.text = text
+        self.steps = steps
+        self.usedTime = usedTime
+    }
 }

@@ -91,17 +91,17 @@ package struct TemplateDictionary: Sendable {
 }
 
 /// Makes a dictionary entry by entry.
-struct DictionaryBuilder {
+package struct DictionaryBuilder {
     private var keys: [TemplateValue] = []
     private var values: [TemplateValue] = []
     private var index: [DictionaryKey: Int] = [:]
 
-    init(capacity: Int = 0) {
+    package init(capacity: Int = 0) {
         keys.reserveCapacity(capacity)
         values.reserveCapacity(capacity)
     }
 
-    init(_ dictionary: TemplateDictionary) {
+    package init(_ dictionary: TemplateDictionary) {
         keys = dictionary.keys
         values = dictionary.values
         index = dictionary.storage.index
@@ -109,13 +109,13 @@ struct DictionaryBuilder {
 
     var count: Int { keys.count }
 
-    var dictionary: TemplateDictionary {
+    package var dictionary: TemplateDictionary {
         TemplateDictionary(
             storage: TemplateDictionary.Storage(keys: keys, values: values, index: index))
     }
 
     /// Sets a text key. An equal key keeps its place and gets the value.
-    mutating func set(_ key: TemplateText, _ value: TemplateValue) {
+    package mutating func set(_ key: TemplateText, _ value: TemplateValue) {
         set(.text(key), .text(key), value)
     }
 

@@ -30,6 +30,8 @@ package struct TemplateLimits: Sendable, Equatable {
     package var rangeCountMax = 100_000
     /// Macro calls inside each other. Known templates reach 11.
     package var callDepthMax = 100
+    /// Conditions of `for … if` that are asked inside each other. Known templates reach 1.
+    package var conditionDepthMax = 20
     /// Lists and dictionaries inside each other, where a value is written or compared.
     package var valueDepthMax = 100
 

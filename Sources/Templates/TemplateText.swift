@@ -111,7 +111,7 @@ package struct TemplateText: Sendable {
     }
 
     /// A part, in bytes from the start of this text. Both ends must be between characters.
-    func slice(_ part: Range<Int>) -> TemplateText {
+    package func slice(_ part: Range<Int>) -> TemplateText {
         TemplateText(
             storage, Int(start) + part.lowerBound..<Int(start) + part.upperBound,
             isMarked: isMarked)
@@ -126,6 +126,16 @@ package struct TemplateText: Sendable {
 }
 
 /// Texts are equal by their bytes. Origins and marks do not count.
+extension TemplateText {
+    /// Both texts behind each other, not marked.
+    package static func + (left: TemplateText, right: TemplateText) -> TemplateText {
+        var builder = TextBuilder()
+        builder.append(left)
+        builder.append(right)
+        return builder.text()
+    }
+}
+
 extension TemplateText: Equatable, Hashable {
     package static func == (left: TemplateText, right: TemplateText) -> Bool {
         left.count == right.count

@@ -72,6 +72,8 @@ package enum TemplateValue: Sendable {
         }
     }
 
+    package var isNone: Bool { if case .none = self { true } else { false } }
+
     /// The value of a dictionary's text key, or nil.
     package subscript(key key: String) -> TemplateValue? {
         guard case .dictionary(let dictionary) = self else { return nil }

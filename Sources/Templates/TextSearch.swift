@@ -4,7 +4,7 @@ import Glibc
 
 extension TemplateText {
     /// The byte offset of the first `part` at or behind `start`, or nil. Linear in both texts.
-    func firstOffset(of part: TemplateText, from start: Int) -> Int? {
+    package func firstOffset(of part: TemplateText, from start: Int) -> Int? {
         guard !part.isEmpty else { return start <= count ? start : nil }
         guard count - start >= part.count else { return nil }
         return utf8.withUnsafeBytes { text in
@@ -18,7 +18,7 @@ extension TemplateText {
         }
     }
 
-    func hasPrefix(_ part: TemplateText) -> Bool {
+    package func hasPrefix(_ part: TemplateText) -> Bool {
         count >= part.count && slice(0..<part.count) == part
     }
 
@@ -27,7 +27,7 @@ extension TemplateText {
     }
 
     /// The text without the white space at the ends that `sides` names.
-    func strippedOfSpace(_ sides: Sides) -> TemplateText {
+    package func strippedOfSpace(_ sides: Sides) -> TemplateText {
         var range = self.range
         if sides != .left {
             range = range.lowerBound..<Characters.endWithoutSpace(storage.bytes, range)
@@ -59,7 +59,7 @@ extension TemplateText {
         return TemplateText(storage, low..<high, isMarked: isMarked)
     }
 
-    enum Sides { case both, left, right }
+    package enum Sides { case both, left, right }
 
     /// Cuts at `separator`, at most `countMax` times, or everywhere if that is negative.
     func split(at separator: TemplateText, countMax: Int) -> [TemplateText] {

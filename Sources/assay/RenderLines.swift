@@ -3,6 +3,7 @@
 // Renders as the reference does, without looking for words that a template leaves out.
 
 import Console
+import Conversations
 import Foundation
 import Loading
 import Templates
@@ -70,7 +71,7 @@ private struct Line {
         switch (name, value) {
         case ("template", .text(let text)): path = text.string
         case ("source", .text(let text)): source = text.string
-        case ("messages", .list(let messages)): conversation.messages = Array(messages)
+        case ("messages", .list(let messages)): conversation.setMessages(Array(messages))
         case ("tools", .list), ("tools", .none): conversation.tools = value
         case ("variables", .dictionary(let variables)):
             for (key, value) in zip(variables.keys, variables.values) {

@@ -17,6 +17,12 @@ struct AssaydOptions: ParsableArguments {
             valueName: "NAME=PATH"))
     var model: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A value in place of a key of a model's files; ignore vouches for a refused key.",
+            valueName: "NAME:KEY=VALUE"))
+    var override: [String] = []
+
     @Option(help: ArgumentHelp("Where to listen; repeatable.", valueName: "tcp://H:P|unix:///PATH"))
     var listen: [String] = []
 
@@ -56,7 +62,8 @@ struct AssaydOptions: ParsableArguments {
     /// Texts of the given flags by setting name.
     var flags: [String: [String]] {
         let given = [
-            "model": model, "listen": listen, "admin": admin, "strategy": strategy,
+            "model": model, "override": self.override, "listen": listen, "admin": admin,
+            "strategy": strategy,
             "model-root": modelRoot, "device": device, "threads": threads, "log-level": logLevel,
             "insecure": insecure ? ["true"] : [],
             "allow-mock-fallback": allowMockFallback ? ["true"] : [],

@@ -7,11 +7,12 @@ import Testing
 
 @Suite struct SourceTests {
     private func sources(
-        file: String? = nil, document: String? = nil, configuration: String? = nil
+        file: String? = nil, additional: [(name: String, text: String)] = [],
+        document: String? = nil, configuration: String? = nil
     ) throws -> ChatTemplateSources {
         try ChatTemplateSources(
-            file: file, document: try document.map(json), configuration: try configuration.map(json)
-        )
+            file: file, additional: additional, document: try document.map(json),
+            configuration: try configuration.map(json))
     }
 
     private func json(_ text: String) throws -> JSONValue {
@@ -51,6 +52,20 @@ import Testing
         #expect(last.standard?.place == "tokenizer_config.json: chat_template")
         #expect(try sources() == ChatTemplateSources())
         #expect(try sources(configuration: #"{"chat_template":null}"#) == ChatTemplateSources())
+    }
+
+    @Test func namedFilesGoBeforeDocumentAndConfiguration() throws {
+        let config = #"{"chat_template":"config"}"#
+        let named = try sources(
+            file: "file", additional: [("rag", "r"), ("tool_use", "t")], configuration: config)
+        #expect(text(named.standard) == "file" && text(named.toolUse) == "t")
+        #expect(named.toolUse?.place == "additional_chat_templates/tool_use.jinja")
+        // As in the reference, the configuration does not count beside files.
+        let only = try sources(additional: [("tool_use", "t")], configuration: config)
+        #expect(only.standard == nil && text(only.toolUse) == "t")
+        let replaced = try sources(file: "file", additional: [("default", "d")])
+        #expect(text(replaced.standard) == "d")
+        #expect(replaced.standard?.place == "additional_chat_templates/default.jinja")
     }
 
     @Test func namedTemplatesOfAConfiguration() throws {

@@ -352,6 +352,14 @@ struct CheckpointFixtureTests {
             let error = #expect(throws: InferenceError.self) { try place() }
             #expect(error?.code.name == code && error?.location == "chat_template.jinja")
         }
+        builder.others["chat_template.jinja"] = Array("{{ messages[0].content }}".utf8)
+        let tools = "additional_chat_templates/tool_use.jinja"
+        builder.others[tools] = Array("{{ tools }}{{ messages[0].content }}".utf8)
+        #expect(try plan(builder).chatTemplates.toolUse?.source.place == tools)
+        builder.others[tools] = Array("{% include 'x' %}".utf8)
+        let refused = #expect(throws: InferenceError.self) { try place() }
+        #expect(refused?.code.name == "template_unsupported" && refused?.location == tools)
+        builder.others[tools] = .some(nil)
         builder.others["chat_template.jinja"] = .some(nil)
         builder.others["tokenizer_config.json"] = Array("{\"chat_template\":7}".utf8)
         let error = #expect(throws: InferenceError.self) { try place() }

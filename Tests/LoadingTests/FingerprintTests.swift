@@ -113,13 +113,15 @@ import Testing
     @Test func ofSeveralFilesItIsTheDigestOfTheirListing() throws {
         var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
         builder.others["chat_template.jinja"] = Array("{{ messages }}".utf8)
+        builder.others["additional_chat_templates/rag.jinja"] = Array("{{ 1 }}".utf8)
         builder.others["README.md"] = Array("not read".utf8)
         let files = builder.files(shardCount: 2)
         for (name, bytes) in files { try directory.write(bytes, as: name) }
         let read = files.keys.filter { $0 != "README.md" }.sorted()
         #expect(
             read == [
-                "chat_template.jinja", "config.json", "model-00001-of-00002.safetensors",
+                "additional_chat_templates/rag.jinja", "chat_template.jinja", "config.json",
+                "model-00001-of-00002.safetensors",
                 "model-00002-of-00002.safetensors", "model.safetensors.index.json",
                 "tokenizer.json",
             ])
@@ -135,6 +137,11 @@ import Testing
         #expect(try Fingerprint.compute(of: ModelFileSet(path: directory.path)) == expected)
         let index = directory.path("model.safetensors.index.json")
         let loader = try ModelLoader.test { $0.requiredFingerprint = expected }
+        #expect(loader.run(path: index).model?.fingerprint == expected)
+        let rag = "additional_chat_templates/rag.jinja"
+        try directory.write(Array("{{ 2 }}".utf8), as: rag)
+        #expect(loader.run(path: index).rejection?.code == .fingerprintMismatch)
+        try directory.write(Array("{{ 1 }}".utf8), as: rag)
         #expect(loader.run(path: index).model?.fingerprint == expected)
         try directory.write(Array("{{ other }}".utf8), as: "chat_template.jinja")
         #expect(loader.run(path: index).rejection?.code == .fingerprintMismatch)

@@ -50,6 +50,42 @@ import Testing
         }
     }
 
+    private static let templates = "additional_chat_templates/"
+
+    @Test func furtherTemplatesAreFoundByTheirStems() throws {
+        var files = Self.single
+        for name in ["tool_use.jinja", "rag.jinja", "a.b.jinja", "notes.txt", "x.jinja/y"] {
+            files[Self.templates + name] = Array(name.utf8)
+        }
+        let directory = try write(files)
+        let found = try ModelFileSet(path: directory.path)
+        #expect(found.additionalTemplates.map(\.name) == ["a.b", "rag", "tool_use"])
+        #expect(found.named.map(\.name).contains(Self.templates + "rag.jinja"))
+        #expect(found.files.count == found.named.count)
+    }
+
+    @Test func furtherTemplatesAreBoundedInCountAndSize() throws {
+        var files = Self.single
+        for index in 0..<3 { files[Self.templates + "\(index).jinja"] = [0x61, 0x62] }
+        let directory = try write(files)
+        var limits = FileLimits.default
+        limits.additionalTemplateCountMax = 3
+        limits.additionalTemplateSizeMax = 2
+        #expect(
+            try ModelFileSet(path: directory.path, limits: limits).additionalTemplates.count == 3)
+        limits.additionalTemplateSizeMax = 1
+        let large = #expect(throws: ModelFileError.self) {
+            try ModelFileSet(path: directory.path, limits: limits)
+        }
+        #expect(large?.code == .fileTooLarge)
+        limits.additionalTemplateCountMax = 2
+        let many = #expect(throws: ModelFileError.self) {
+            try ModelFileSet(path: directory.path, limits: limits)
+        }
+        #expect(many?.code == .severalModels)
+        #expect(many?.location.path == directory.path("additional_chat_templates"))
+    }
+
     @Test func takesTheIndexThatCoversTheSingleFile() throws {
         let index = #"{"weight_map":{"x":"model.safetensors"}}"#
         var files = Self.single

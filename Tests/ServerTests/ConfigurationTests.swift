@@ -57,6 +57,21 @@ import Testing
         }
     }
 
+    @Test func overridesNameAModelAndAKey() throws {
+        let model = ["a=/a.gguf"]
+        let given = try read(flags: ["model": model, "override": ["a:llama.x=ignore", "a:y=2"]])
+        #expect(given.values.overrides == ["a:llama.x=ignore", "a:y=2"])
+        for wrong in [
+            ["a"], ["a:"], ["a:x"], ["a:x="], ["a:=ignore"], ["b:x=ignore"], ["x=ignore"],
+            ["a:x=1", "a:x=2"],
+        ] {
+            let error = refusal { try read(flags: ["model": model, "override": wrong]) }
+            #expect(error?.code.name == "out_of_range", "\(wrong)")
+            #expect(error?.location == "override")
+        }
+        #expect(refusal { try read(flags: ["override": ["a:x=ignore"]]) } != nil)
+    }
+
     @Test func flagsBeatEnvironmentBeatsFile() throws {
         let file = #"{"threads": 1, "sequences-max": 3, "drain-seconds": 7}"#
         let effective = try read(

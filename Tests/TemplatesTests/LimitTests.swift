@@ -92,8 +92,25 @@ struct LimitTests {
         let nested = "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endmacro %}"
         #expect(code(nested + "{{ m(40) }}") == nil)
         #expect(code(nested + "{{ m(120) }}") == .limit)
+        let asking =
+            "{% macro m(n) %}{% for x in [1] if n == 0 or m(n - 1) == '' %}{{ loop.last }}"
+            + "{% endfor %}{% endmacro %}"
+        #expect(code(asking + "{{ m(19) }}") == nil)
+        #expect(code(asking + "{{ m(20) }}") == .limit)
         #expect(code("{{ v }}", [("v", deep(100))]) == nil)
         #expect(code("{{ v }}", [("v", deep(101))]) == .limit)
+    }
+
+    @Test(
+        "a calculation with an integer outside 64 bits is stopped",
+        arguments: [
+            "{{ v + 1 }}", "{{ 1 - v }}", "{{ v * v }}", "{{ v // 7 }}", "{{ v % 2 }}",
+            "{{ v is even }}", "{{ v / 2 }}", "{{ 1e22|int }}", "{{ 9223372036854775807 + 1 }}",
+            "{{ 9223372036854775807 * 2 }}", "{{ 3 / 9007199254740993 }}", "{{ v == v|float }}",
+        ])
+    func boundsIntegers(_ source: String) throws {
+        let value = try TemplateValue(json: Array("12345678901234567890".utf8))
+        #expect(code(source, [("v", value)]) == .limit)
     }
 
     @Test("a larger conversation may take more steps")

@@ -250,8 +250,8 @@ struct CheckpointSource: ModelSource {
 
     func chatTemplates() throws(TemplateSourceError) -> ChatTemplateSources {
         try ChatTemplateSources(
-            file: files.chatTemplate, document: files.templateDocument,
-            configuration: files.tokenizerConfiguration)
+            file: files.chatTemplate, additional: files.additionalTemplates,
+            document: files.templateDocument, configuration: files.tokenizerConfiguration)
     }
 
     /// Texts of tokenizer_config.json, as transformers reads them: without the file, the begin and

@@ -10,8 +10,14 @@ public struct AppliedOverride: Sendable, Equatable {
     public let key: String
     /// Value in the file, or nil when the file lacks the key.
     public let original: String?
-    /// Value that was used instead.
+    /// Value that was used instead, or `ignore` for a key that the caller vouches for.
     public let replacement: String
+
+    /// The override as a degradation of answers: the numbers rest on the caller's word.
+    public var degradation: String {
+        replacement == KeyCheck.vouching
+            ? "key_vouched: \(key)" : "key_overridden: \(key)=\(replacement)"
+    }
 
     /// Creates a record.
     public init(key: String, original: String?, replacement: String) {

@@ -43,6 +43,11 @@ struct ConfigurationField: Sendable {
             explanation: "A model to assay at the start and to serve under this name.",
             storage: .texts(\.models)),
         .init(
+            name: "override", unit: "NAME:KEY=VALUE, repeatable",
+            explanation: "A value in place of a key of model NAME's files, in each of its loads; "
+                + "ignore vouches for a refused key. Every answer says so.",
+            storage: .texts(\.overrides)),
+        .init(
             name: "listen", unit: "tcp://HOST:PORT or unix:///PATH, repeatable",
             explanation: "An address to listen on.", storage: .texts(\.listen)),
         .init(

@@ -201,7 +201,7 @@ package enum ConfigurationReader {
 
     /// Checks texts with a form of their own: models, addresses, the device.
     private static func validateNames(_ values: ServerConfiguration) throws(ConfigurationError) {
-        _ = try values.namedModels()
+        try values.checkOverrides()
         do {
             for text in values.listen { _ = try Address.parse(text) }
             _ = try DeviceRequest(values.device)

@@ -5,6 +5,7 @@
 // fills the value from these sources.
 // Does not: open or start anything.
 
+import Loading
 import PlainText
 import Service
 
@@ -14,6 +15,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Models to assay at the start, as `NAME=PATH`, in this order. With none assayd serves the
     /// demo model.
     package var models: [String] = []
+    /// Overrides of keys of models' files, as `NAME:KEY=VALUE`. They hold for each load of NAME.
+    package var overrides: [String] = []
     /// Addresses to listen on, as `tcp://HOST:PORT` or `unix:///PATH`.
     package var listen: [String] = ["tcp://127.0.0.1:7411"]
     /// `HOST:PORT` of the pages for monitors, or `none`.
@@ -57,6 +60,39 @@ package struct ServerConfiguration: Sendable, Equatable {
 
     /// Address of the admin pages, or nil for none.
     var adminAddress: String? { admin == "none" ? nil : admin }
+
+    /// Adds the overrides of the model `name` to the options of its load.
+    ///
+    /// - Throws: at an entry that is no `NAME:KEY=VALUE`, and at a key that comes twice.
+    func addOverrides(
+        of name: String, to options: inout ModelLoadingConfiguration
+    ) throws(ConfigurationError) {
+        for entry in overrides where entry.hasPrefix(name + ":") {
+            do throws(LoadingConfigurationError) {
+                try options.addOverride(String(entry.dropFirst(name.count + 1)))
+            } catch {
+                throw ConfigurationError(
+                    code: .outOfRange,
+                    message: "reading override \"\(escaped(entry))\": found \(error.found), "
+                        + "allowed: \(error.allowed)", location: "override")
+            }
+        }
+    }
+
+    /// Checks that every override has its form and names one of `models`.
+    func checkOverrides() throws(ConfigurationError) {
+        let names = try namedModels().map(\.name)
+        for entry in overrides where !names.contains(where: { entry.hasPrefix($0 + ":") }) {
+            throw ConfigurationError(
+                code: .outOfRange,
+                message: "reading override \"\(escaped(entry))\": found no model of that name, "
+                    + "allowed: NAME:KEY=VALUE with the name of a model", location: "override")
+        }
+        for name in names {
+            var options = ModelLoadingConfiguration()
+            try addOverrides(of: name, to: &options)
+        }
+    }
 
     /// `models` as names and paths. Throws at an entry without a name or a path, at a name with a
     /// character that hides or reorders text, and at a duplicate name.

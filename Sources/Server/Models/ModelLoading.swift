@@ -20,7 +20,7 @@ struct ModelLoading: Sendable {
     ///
     /// - Throws: an error for contradicting settings or an invalid device.
     private func run(
-        path: String, strategy: ModelLoadingConfiguration.Strategy?, device: String?,
+        _ request: LoadRequest, strategy: ModelLoadingConfiguration.Strategy?,
         progress: @escaping @Sendable (LayerProgress) -> Void
     ) throws(ServiceError) -> LoadOutcome {
         var options = ModelLoadingConfiguration()
@@ -35,11 +35,13 @@ struct ModelLoading: Sendable {
             configuration.allowsMockFallback && options.strategy == .development
         options.environment =
             configuration.environment == "production" ? .production : .development
-        options.device = try Self.device(device ?? configuration.device)
+        options.device = try Self.device(request.device ?? configuration.device)
         if configuration.cacheTokensMax > 0 { options.contextTokens = configuration.cacheTokensMax }
         do {
+            // Only the operator vouches for a key, never who sends a Load.
+            try configuration.addOverrides(of: request.name, to: &options)
             let loader = try ModelLoader(configuration: options, placing: placing, logger: logger)
-            return loader.run(path: path, progress: progress)
+            return loader.run(path: request.path, progress: progress)
         } catch {
             throw ServiceError(.invalidArgument, .init("loading_setting"), "\(error)")
         }
@@ -55,9 +57,7 @@ struct ModelLoading: Sendable {
                 do throws(ServiceError) {
                     let roots = ModelRoots(paths: isFromPeer ? configuration.modelRoots : [])
                     guard roots.allow(request.path) else { throw .pathNotAllowed }
-                    let outcome = try run(
-                        path: request.path, strategy: strategy, device: request.device
-                    ) { progress in
+                    let outcome = try run(request, strategy: strategy) { progress in
                         report(progress, of: request.name)
                         guard let verdict = progress.verdict else { return }
                         let layer = LayerVerdictRecord(verdict)

@@ -17,6 +17,13 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @Option(
+        help: ArgumentHelp(
+            "A value in place of a key of the model's files; ignore vouches for a key that is "
+                + "refused. Repeatable. The report and every answer say so.",
+            valueName: "KEY=VALUE"))
+    var override: [String] = []
+
     @Flag(help: "Write a seal beside an accepted model; later loads must match it.")
     var seal = false
 
@@ -30,14 +37,24 @@ struct Inspect: ParsableCommand {
         guard seal || (prompt == nil && !force) else {
             throw ValidationError("--prompt and --force go with --seal")
         }
+        do {
+            _ = try configuration()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    private func configuration() throws(LoadingConfigurationError) -> ModelLoadingConfiguration {
+        var configuration = ModelLoadingConfiguration()
+        configuration.ignoresSeal = force
+        for text in self.override { try configuration.addOverride(text) }
+        return configuration
     }
 
     func run() throws {
         // The report has every fact. A log line beside it would repeat the facts.
         let silent = Logger(label: "assay.inspect") { _ in SwiftLogNoOpLogHandler() }
-        var configuration = ModelLoadingConfiguration()
-        configuration.ignoresSeal = force
-        let loader = try ModelLoader(configuration: configuration, logger: silent)
+        let loader = try ModelLoader(configuration: configuration(), logger: silent)
         let progress = InspectProgress()
         let outcome = loader.run(path: path) { progress.show($0) }
         progress.clear()

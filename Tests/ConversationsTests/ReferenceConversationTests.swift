@@ -1,8 +1,8 @@
 // The reference's changes to messages, and continuing the last message.
 
-import Testing
-
+import Conversations
 import Templates
+import Testing
 
 @Suite("conversations as the reference renders them")
 struct ReferenceConversationTests {

@@ -1,13 +1,15 @@
-// The changes of the reference (transformers 5) to messages before rendering, and to the text when
-// the last message is to be continued.
+// What the reference (transformers 5) hands to a template, and what becomes of the text when the
+// last message is to be continued.
 //
 // Guarantees: no further change. Origins stay. A second time changes nothing.
-// Does not: check whether a template wrote a message.
+// Does not: check whether a template wrote a message. `ChatTemplate` does.
+
+import Templates
 
 /// Messages, tools and switches of a rendering as the reference takes them. A value for any
 /// thread.
 package struct ReferenceConversation: Sendable {
-    package var messages: [TemplateValue]
+    private(set) var messages: [TemplateValue]
     /// None where no tools are passed.
     package var tools = TemplateValue.none
     package var addGenerationPrompt = false
@@ -16,7 +18,16 @@ package struct ReferenceConversation: Sendable {
     /// Special tokens and further variables.
     package var variables: [(String, TemplateValue)] = []
 
-    package init(messages: [TemplateValue]) { self.messages = messages }
+    /// Messages as a caller has them.
+    package init(messages: [TemplateValue]) { self.init(seen: messages.map(\.seen)) }
+
+    /// Messages as a template has to see them.
+    init(seen messages: [TemplateValue]) { self.messages = messages }
+
+    /// Sets messages as a caller has them.
+    package mutating func setMessages(_ messages: [TemplateValue]) {
+        self.messages = messages.map(\.seen)
+    }
 
     /// Origin of the words that mark the place to cut. No caller has so many texts.
     static let cutOrigin = UInt32.max
@@ -31,7 +42,7 @@ package struct ReferenceConversation: Sendable {
     package func render(
         _ template: Template, now: TemplateTime?
     ) throws(TemplateError) -> Rendering {
-        var seen = messages.map(Self.seen)
+        var seen = messages
         var final: TemplateText?
         if continueFinalMessage { final = try Self.mark(&seen, template.facts.keys) }
         let rendering = try template.render(
@@ -43,27 +54,6 @@ package struct ReferenceConversation: Sendable {
         return Rendering(
             text: try Self.cut(rendering.text, behind: final), steps: rendering.steps,
             usedTime: rendering.usedTime)
-    }
-
-    // MARK: Messages
-
-    /// The message without keys of value null, with reasoning under two names.
-    static func seen(_ message: TemplateValue) -> TemplateValue {
-        guard case .dictionary(let members) = message else { return message }
-        var reasoning: TemplateValue?
-        for name in ["reasoning_content", "thinking", "reasoning"] as [TemplateText] {
-            if let value = members[name], !value.isNone {
-                reasoning = value
-                break
-            }
-        }
-        var builder = DictionaryBuilder(capacity: members.count + 2)
-        if let reasoning { builder.set("thinking", reasoning) }
-        for (key, value) in zip(members.keys, members.values) {
-            if case .text(let key) = key, !value.isNone { builder.set(key, value) }
-        }
-        if let reasoning { builder.set("reasoning_content", reasoning) }
-        return .dictionary(builder.dictionary)
     }
 
     // MARK: Continuing
@@ -120,16 +110,30 @@ package struct ReferenceConversation: Sendable {
     }
 }
 
-extension TemplateText {
-    /// Both texts behind each other, not marked.
-    package static func + (left: TemplateText, right: TemplateText) -> TemplateText {
-        var builder = TextBuilder()
-        builder.append(left)
-        builder.append(right)
-        return builder.text()
-    }
-}
-
+/// The reference's changes to a message.
 extension TemplateValue {
-    var isNone: Bool { if case .none = self { true } else { false } }
+    /// The message without keys of value null, with reasoning under two names.
+    var seen: TemplateValue {
+        guard case .dictionary(let members) = self else { return self }
+        var builder = DictionaryBuilder(capacity: members.count)
+        for (key, value) in zip(members.keys, members.values) {
+            if case .text(let key) = key, !value.isNone { builder.set(key, value) }
+        }
+        return TemplateValue.dictionary(builder.dictionary).namingReasoning
+    }
+
+    /// The message with its reasoning as `thinking` and as `reasoning_content`.
+    var namingReasoning: TemplateValue {
+        guard case .dictionary(let members) = self else { return self }
+        let names: [TemplateText] = ["reasoning_content", "thinking", "reasoning"]
+        guard let reasoning = names.lazy.compactMap({ members[$0] }).first(where: { !$0.isNone })
+        else { return self }
+        var builder = DictionaryBuilder(capacity: members.count + 2)
+        builder.set("thinking", reasoning)
+        for (key, value) in zip(members.keys, members.values) {
+            if case .text(let key) = key { builder.set(key, value) }
+        }
+        builder.set("reasoning_content", reasoning)
+        return .dictionary(builder.dictionary)
+    }
 }
