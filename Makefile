@@ -43,6 +43,7 @@ cases: build ## failures once reported, tried again, and our bounds in seconds: 
 	@scripts/cases.sh $(BIN)
 
 fuzz-tokenizers: build ## random tokenizer.json files beside the tokenizers library: FILES=300 TEXTS=50 SEED=N
+	@scripts/clients.sh setup
 	@FILES=$(or $(FILES),300) TEXTS=$(or $(TEXTS),50) SEED=$(or $(SEED),0) \
 		scripts/fuzz-tokenizers.sh $(BIN)
 

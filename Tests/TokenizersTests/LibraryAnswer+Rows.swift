@@ -10,6 +10,10 @@ extension LibraryAnswer {
             "canonical decomposition", "\u{E9}A", [16, 18],
             parts: #","normalizer":{"type":"NFD"}"#),
         LibraryAnswer(
+            "a mark without a class stands between letter and accent", "e\u{D3C}\u{301}",
+            [14, 19, 17], model: #","unk_token":"<unk>""#,
+            parts: #","normalizer":{"type":"NFC"}"#),
+        LibraryAnswer(
             "compatibility composition", "\u{FB01}e\u{301}", [24, 15],
             parts: #","normalizer":{"type":"NFKC"}"#),
         LibraryAnswer(
@@ -41,6 +45,11 @@ extension LibraryAnswer {
             "a pattern replaced", "a12b1", [0, 7, 1, 7],
             parts: #","normalizer":{"type":"Replace","pattern":{"Regex":"\\d+"},"content":"x""#
                 + #"}"#),
+        LibraryAnswer(
+            "a symbol of Unicode 17 is none for a pattern", "a\u{FBCB}\u{20AC}b", [0, 19, 7, 1],
+            model: #","unk_token":"<unk>""#,
+            parts: #","normalizer":{"type":"Replace","pattern":{"Regex":"\\p{S}"},"content":"x""#
+                + "}"),
         LibraryAnswer(
             "bytes written by the normalizer", "a a", [0, 13],
             parts: #","normalizer":{"type":"ByteLevel"}"#),

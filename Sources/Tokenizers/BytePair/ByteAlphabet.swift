@@ -11,6 +11,22 @@ enum ByteAlphabet {
         Array(String(Character(scalars[Int(byte)])).utf8)
     }
 
+    /// Byte -> its character in UTF-8, the first byte lowest. The second is 0 for one byte.
+    private static let written: [UInt16] = encoded.map { text in
+        text.count == 1 ? UInt16(text[0]) : UInt16(text[0]) | UInt16(text[1]) << 8
+    }
+
+    /// Appends the characters of bytes.
+    static func append(_ bytes: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
+        written.withUnsafeBufferPointer { written in
+            for byte in bytes {
+                let pair = written[Int(byte)]
+                text.append(UInt8(truncatingIfNeeded: pair))
+                if pair > 0xFF { text.append(UInt8(truncatingIfNeeded: pair >> 8)) }
+            }
+        }
+    }
+
     /// Character (below U+0144) -> byte, or -1.
     private static let decoded: [Int16] = {
         var table = [Int16](repeating: -1, count: 0x144)

@@ -11,8 +11,7 @@ struct BytePairMerger {
 
     private let merges: MergeTable
     private let watch: EncodingWatch?
-    private var ranks: [UInt32] = []
-    private var merged: [Int32] = []
+    private var slots = [Slot](repeating: Slot(symbol: 0), count: scanCountMax)
     private var links: [Link] = []
     private var queue = Heap<PairMerge>()
 
@@ -32,34 +31,34 @@ struct BytePairMerger {
     }
 
     private mutating func mergeByScan(_ symbols: inout [Int32]) {
-        ranks.removeAll(keepingCapacity: true)
-        merged.removeAll(keepingCapacity: true)
-        for index in 0..<symbols.count - 1 {
-            let merge = merges.merge(symbols[index], symbols[index + 1])
-            ranks.append(merge?.rank ?? .max)
-            merged.append(merge?.symbol ?? 0)
-        }
-        while true {
-            var best = 0
-            var rank = UInt32.max
-            for index in ranks.indices where ranks[index] < rank {
-                best = index
-                rank = ranks[index]
+        let merges = merges
+        var count = symbols.count
+        slots.withUnsafeMutableBufferPointer { slots in
+            func update(_ index: Int) {
+                let merge = merges.merge(slots[index].symbol, slots[index + 1].symbol)
+                slots[index].rank = merge?.rank ?? .max
+                slots[index].merged = merge?.symbol ?? 0
             }
-            if rank == .max { return }
-            symbols[best] = merged[best]
-            symbols.remove(at: best + 1)
-            ranks.remove(at: best)
-            merged.remove(at: best)
-            if best < ranks.count { update(best, symbols) }
-            if best > 0 { update(best - 1, symbols) }
+            for index in 0..<count { slots[index] = Slot(symbol: symbols[index]) }
+            for index in 0..<count - 1 { update(index) }
+            while true {
+                var best = 0
+                var rank = UInt32.max
+                for index in 0..<count where slots[index].rank < rank {
+                    best = index
+                    rank = slots[index].rank
+                }
+                if rank == .max { break }
+                let merged = slots[best].merged
+                count -= 1
+                for index in best..<count { slots[index] = slots[index + 1] }
+                slots[best].symbol = merged
+                if best + 1 < count { update(best) } else { slots[best].rank = .max }
+                if best > 0 { update(best - 1) }
+            }
+            for index in 0..<count { symbols[index] = slots[index].symbol }
         }
-    }
-
-    private mutating func update(_ index: Int, _ symbols: [Int32]) {
-        let merge = merges.merge(symbols[index], symbols[index + 1])
-        ranks[index] = merge?.rank ?? .max
-        merged[index] = merge?.symbol ?? 0
+        symbols.removeLast(symbols.count - count)
     }
 
     private mutating func mergeByQueue(_ symbols: inout [Int32]) {
@@ -106,6 +105,13 @@ struct BytePairMerger {
                 rightSymbol: rightSymbol, merged: $0.symbol)
         }
     }
+}
+
+/// A symbol of a scan, and the merge with the symbol behind. The rank of none is the largest.
+private struct Slot {
+    var symbol: Int32
+    var rank = UInt32.max
+    var merged: Int32 = 0
 }
 
 private struct Link {

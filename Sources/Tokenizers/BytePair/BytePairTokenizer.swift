@@ -118,7 +118,7 @@ struct BytePairTokenizer: VocabularyTokenizer {
         private mutating func wholeToken(_ word: UnsafeBufferPointer<UInt8>) -> Int32? {
             guard word.count <= tokenizer.vocabulary.index.textSizeMax else { return nil }
             written.removeAll(keepingCapacity: true)
-            for byte in word { written.append(contentsOf: ByteAlphabet.encoded[Int(byte)]) }
+            ByteAlphabet.append(word, to: &written)
             return written.withUnsafeBufferPointer { tokenizer.vocabulary.findMergeable($0) }
         }
     }

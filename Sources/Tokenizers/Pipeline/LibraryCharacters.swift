@@ -3,8 +3,8 @@
 //
 // Guarantees: the library's answer for each of the 1,114,112 code points, found by asking version
 // 0.23.3 about each. The library's parts hold data of different versions of Unicode: 8 for
-// `Punctuation`, 9 for `StripAccents`, 12 for the normalization forms, 16 for patterns, and the
-// newest for `Digits`, `Lowercase` and white space.
+// `Punctuation`, 9 for `StripAccents` and combining classes, 16 for patterns, and the newest for
+// `Digits`, `Lowercase` and white space.
 // Does not: hold the normalization forms (`NormalizationTables`).
 
 enum LibraryCharacters {

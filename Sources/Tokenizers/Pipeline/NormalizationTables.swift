@@ -2,7 +2,8 @@
 //
 // Guarantees: a lookup for a code point without any role is two array reads. Unpacked once per
 // process, when the first vocabulary that normalises is read. The data are those of the tokenizers
-// library (Unicode 12.0), so characters of later versions have no role.
+// library: its own decompositions, and the combining classes of Unicode 9.0. A character of a later
+// version has the class 0 there.
 // Does not: normalise. `UnicodeForm` does.
 
 struct NormalizationTables: Sendable {
@@ -21,8 +22,8 @@ struct NormalizationTables: Sendable {
 
     static let shared = NormalizationTables()
 
-    /// The Unicode version behind the lists.
-    private static let major = 12
+    /// The major version of Unicode behind the combining classes.
+    private static let major = 9
 
     private var pageIndexes = [UInt16](repeating: 0, count: 0x11_0000 >> 8)
     private var pages = [Roles](repeating: [], count: 256)
@@ -66,10 +67,10 @@ struct NormalizationTables: Sendable {
         return pages[Int(pageIndexes[Int(point >> 8)]) << 8 | Int(point & 0xFF)]
     }
 
-    /// The combining class, 0 for a character that is newer than the lists.
+    /// The combining class, 0 for a character that is newer than the library's data.
     static func combiningClass(_ point: UInt32) -> UInt8 {
         guard let properties = Unicode.Scalar(point)?.properties,
-            let age = properties.age, age.major <= major, age.major < major || age.minor == 0
+            let age = properties.age, age.major <= major
         else { return 0 }
         return properties.canonicalCombiningClass.rawValue
     }

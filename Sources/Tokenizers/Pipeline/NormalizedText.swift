@@ -17,14 +17,15 @@ struct NormalizedText {
     }
 
     /// Runs `body`, which copies or replaces every part of the text, in order.
-    mutating func rewrite(_ body: (ScalarText, inout TextRewriter) -> Void) {
+    ///
+    /// - Parameter classes: the classes of the characters that `body` sees.
+    mutating func rewrite(
+        classes: CharacterClassTable = .shared, _ body: (ScalarText, inout TextRewriter) -> Void
+    ) {
         let (old, oldMarks) = (bytes, isCallers)
         old.withUnsafeBufferPointer { source in
             var rewriter = TextRewriter(source, marks: oldMarks)
-            body(
-                ScalarText(
-                    bytes: source, classes: CharacterClassTable.shared, end: source.count),
-                &rewriter)
+            body(ScalarText(bytes: source, classes: classes, end: source.count), &rewriter)
             bytes = rewriter.bytes
             isCallers = rewriter.marks
         }

@@ -26,7 +26,7 @@ enum NormalizerStep: Sendable {
         switch self {
         case .form(let form): form.apply(&text)
         case .replace(let pattern, let content):
-            text.rewrite { scalars, rewriter in
+            text.rewrite(classes: pattern.classes) { scalars, rewriter in
                 var gap = 0
                 while let match = pattern.find(scalars, from: gap) {
                     rewriter.keep(gap..<match.lowerBound)

@@ -116,7 +116,10 @@ struct PairModel: Sendable {
                 return
             }
             if model.readsBytes {
-                for byte in word { add(byte) }
+                for byte in word {
+                    let symbol = model.symbols[Int(byte)]
+                    if symbol >= 0, !waitsForUnknown { symbols.append(symbol) } else { add(byte) }
+                }
             } else {
                 addCharacters(word, into: &tokens)
             }
@@ -133,7 +136,7 @@ struct PairModel: Sendable {
             guard word.count <= model.index.textSizeMax else { return nil }
             guard model.readsBytes else { return model.find(word) }
             written.removeAll(keepingCapacity: true)
-            for byte in word { written.append(contentsOf: ByteAlphabet.encoded[Int(byte)]) }
+            ByteAlphabet.append(word, to: &written)
             return written.withUnsafeBufferPointer { model.find($0) }
         }
 
@@ -201,7 +204,7 @@ struct PairModel: Sendable {
 
         private mutating func flush(into tokens: inout [Int32]) {
             merger.merge(&symbols)
-            tokens.append(contentsOf: symbols)
+            for symbol in symbols { tokens.append(symbol) }
             symbols.removeAll(keepingCapacity: true)
         }
     }

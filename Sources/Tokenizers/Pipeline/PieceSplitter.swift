@@ -5,7 +5,8 @@
 // Does not: merge.
 
 struct PieceSplitter: Sendable {
-    let steps: [PreTokenizerStep]
+    /// The steps, without those that leave a word as it is.
+    private let steps: [PreTokenizerStep]
     /// True when the words are bytes that still have to be written in `ByteAlphabet`.
     let givesBytes: Bool
     private let classes: CharacterClassTable
@@ -13,10 +14,25 @@ struct PieceSplitter: Sendable {
     typealias Body = (UnsafeBufferPointer<UInt8>, Range<Int>) -> Void
 
     init(_ steps: [PreTokenizerStep]) {
+        var steps = steps
+        switch steps.last {
+        case .byteLevel(let addsPrefixSpace, let usesPattern):
+            givesBytes = true
+            if !addsPrefixSpace {
+                // Nothing is left to do but to cut.
+                steps.removeLast()
+                if usesPattern {
+                    steps.append(.split(Self.bytePattern, .isolated, isInverted: false))
+                }
+            }
+        default: givesBytes = false
+        }
         self.steps = steps
-        if case .byteLevel? = steps.last { givesBytes = true } else { givesBytes = false }
         classes = steps.isEmpty ? CharacterClassTable.shared : LibraryCharacters.patternClasses
     }
+
+    /// The pattern of the step `ByteLevel`.
+    private static let bytePattern = TextPattern.rule(.gpt2(keepsLoneSpace: true))
 
     /// Calls `body` with each word of a part of a text.
     ///
@@ -40,8 +56,14 @@ struct PieceSplitter: Sendable {
         switch step {
         case .split(let pattern, let behavior, let isInverted):
             let text = ScalarText(bytes: bytes, classes: classes, end: range.upperBound)
-            behavior.forEachPiece(
-                range, isInverted: isInverted, { pattern.find(text, from: $0) }, pass)
+            if rest.isEmpty {
+                behavior.forEachPiece(
+                    range, isInverted: isInverted, { pattern.find(text, from: $0) },
+                    { body(bytes, $0) })
+            } else {
+                behavior.forEachPiece(
+                    range, isInverted: isInverted, { pattern.find(text, from: $0) }, pass)
+            }
         case .fixedLength(let length):
             let text = ScalarText(bytes: bytes, classes: classes, end: range.upperBound)
             var start = range.lowerBound
@@ -87,7 +109,8 @@ struct PieceSplitter: Sendable {
     ) {
         func write(_ piece: Range<Int>) {
             if rest.isEmpty { return body(bytes, piece) }
-            let written = bytes[piece].flatMap { ByteAlphabet.encoded[Int($0)] }
+            var written: [UInt8] = []
+            ByteAlphabet.append(UnsafeBufferPointer(rebasing: bytes[piece]), to: &written)
             written.withUnsafeBufferPointer {
                 split(
                     $0, 0..<$0.count, rest, isFirst && piece.lowerBound == range.lowerBound, body)

@@ -19,6 +19,9 @@ struct PipelineTokenizer: Tokenizer {
     private let normalizedTokens: AddedTokenMatcher
     /// Texts of tokens that are looked for in the normalised text. They are written so, too.
     private let writtenTexts: [Int32: [UInt8]]
+    /// Tokens that are written like a special one, which the library leaves out with the special
+    /// ones.
+    private let hiddenTokens: Set<Int32>
     private let splitter: PieceSplitter
     private let model: PairModel
     private let rowCount: Int
@@ -40,6 +43,8 @@ struct PipelineTokenizer: Tokenizer {
         writtenTexts = Dictionary(
             normalized.filter { !$0.isSpecial }.map { ($0.id, $0.content) },
             uniquingKeysWith: { first, _ in first })
+        let special = Set(pipeline.addedTokens.filter(\.isSpecial).map(\.content))
+        hiddenTokens = Set(writtenTexts.filter { special.contains($0.value) }.keys)
         splitter = PieceSplitter(pipeline.steps)
         let missing = vocabulary.count - pipeline.isInModel.count
         model = PairModel(
@@ -198,7 +203,7 @@ struct PipelineTokenizer: Tokenizer {
     }
 
     private func append(_ token: Int32, special: Bool, isFirst: Bool, to bytes: inout [UInt8]) {
-        guard vocabulary.contains(token) else { return }
+        guard vocabulary.contains(token), special || !hiddenTokens.contains(token) else { return }
         let text = vocabulary.texts[Int(token)]
         switch vocabulary.types[Int(token)] {
         case .control, .unknown:
@@ -211,11 +216,16 @@ struct PipelineTokenizer: Tokenizer {
         }
     }
 
+    /// True for tokens of which nothing is written without the special ones.
+    private func isLeftOut(_ token: Int32) -> Bool {
+        isControl(token) || vocabulary.isUnknown(token) || hiddenTokens.contains(token)
+    }
+
     func decode(_ tokens: [Int32], special: Bool, sizeMax: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         var isFirst = true
         for token in tokens where bytes.count <= sizeMax {
-            if !special, isControl(token) || vocabulary.isUnknown(token) { continue }
+            if !special, isLeftOut(token) { continue }
             append(token, special: special, isFirst: isFirst, to: &bytes)
             isFirst = false
         }

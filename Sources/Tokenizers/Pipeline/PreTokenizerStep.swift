@@ -59,12 +59,22 @@ struct Metaspace: Sendable {
 
 extension SplitBehavior {
     /// Calls `body` with each piece of a text. `find` gives the first match at or behind a place.
+    @inline(__always)
     func forEachPiece(
         _ range: Range<Int>, isInverted: Bool, _ find: (Int) -> Range<Int>?,
         _ body: (Range<Int>) -> Void
     ) {
-        var collector = PieceCollector(behavior: self)
         var gap = range.lowerBound
+        if case .isolated = self {
+            while let match = find(gap) {
+                if gap < match.lowerBound { body(gap..<match.lowerBound) }
+                body(match)
+                gap = match.upperBound
+            }
+            if gap < range.upperBound { body(gap..<range.upperBound) }
+            return
+        }
+        var collector = PieceCollector(behavior: self)
         while let match = find(gap) {
             if gap < match.lowerBound {
                 collector.add(gap..<match.lowerBound, isMatch: isInverted, body)

@@ -19,6 +19,12 @@ enum TextPattern: Sendable, Equatable {
     /// Bytes of a text to search, a bound on the work at each place.
     static let textSizeMax = 256
 
+    /// The classes of the characters that a search sees.
+    var classes: CharacterClassTable {
+        if case .text = self { return .shared }
+        return LibraryCharacters.patternClasses
+    }
+
     /// The first match at or behind `start`, or nil.
     func find(_ text: ScalarText, from start: Int) -> Range<Int>? {
         switch self {
