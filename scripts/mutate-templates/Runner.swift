@@ -16,6 +16,8 @@ struct Row {
     let now: TemplateTime?
     let output: String?
     let raised: String?
+    /// True if a refusal at load is as right as an error.
+    let mayBeRefused: Bool
 
     init?(_ line: Substring) throws {
         let row = try TemplateValue(json: Array(line.utf8))
@@ -35,6 +37,7 @@ struct Row {
         now = row[key: "now"].words.flatMap { TemplateTime($0) }
         output = row[key: "output"].words
         raised = row[key: "raised"].words
+        mayBeRefused = row[key: "refused"] != nil
     }
 
     var isRed: Bool {
@@ -42,7 +45,8 @@ struct Row {
             let text = try Template(source: source).render(variables: variables, now: now).text
             return text.string != output
         } catch {
-            guard output == nil, !error.code.isLoading else { return true }
+            guard output == nil else { return true }
+            if error.code.isLoading { return !mayBeRefused }
             return error.code == .raised ? error.message != raised : raised != nil
         }
     }

@@ -55,6 +55,8 @@ def golden_rows():
             row["output"] = want["output"]
         elif want["error"]["kind"] == "raised":
             row["raised"] = want["error"]["message"]
+        elif "source" in request:
+            row["refused"] = True
         made.append(row)
     return made
 
