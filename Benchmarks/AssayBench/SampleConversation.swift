@@ -46,10 +46,10 @@ enum SampleConversation {
                 id: "call00001", name: "get_weather",
                 arguments: #"{"place":"Öregrund","days":7,"units":"metric"}"#)
         ]
-        var result = ConversationMessage(.tool, text(3))
+        var result = ConversationMessage(.tool, try text(3))
         result.toolCallID = "call00001"
         result.name = "get_weather"
-        var conversation = ChatConversation([
+        var conversation = try ChatConversation([
             .init(.system, text(0)), .init(.user, text(1)), trip, result,
             .init(.assistant, text(4)),
             .init(.user, text(5)), .init(.assistant, text(6)), .init(.user, text(7)),
