@@ -1,0 +1,162 @@
+"""What assay-demo learns of conversations: made up here, one function per kind.
+
+A conversation is a list of turns, each with what the user says and the one right answer. In six of
+the seven kinds a later turn needs an earlier one. A conversation belongs to the held-out set by the
+hash of what its user says. Training also leaves out every conversation that would tell the answer to
+a held-out prompt of `skills.py` in other words.
+"""
+
+import random
+from dataclasses import dataclass, field
+
+import skills
+
+
+@dataclass
+class Conversation:
+    kind: str
+    turns: list[tuple[str, str]] = field(default_factory=list)
+    # The same questions as prompts of skills.py.
+    problems: list[str] = field(default_factory=list)
+    depends: bool = False
+
+    @property
+    def key(self) -> str:
+        return "\n".join(said for said, _ in self.turns)
+
+    def say(self, said: str, answer: str, problem: str | None = None) -> None:
+        self.turns.append((said, answer))
+        if problem is not None:
+            self.problems.append(problem)
+
+
+def operand(rng: random.Random) -> int:
+    return rng.randrange(10 ** rng.choice((1, 2, 2, 3, 3, 3)))
+
+
+# A sum or a difference; then something more or less. All numbers have at most three digits.
+
+
+def calculate(talk: Conversation, rng: random.Random) -> int:
+    a, b = operand(rng), operand(rng)
+    if rng.random() < 0.5:
+        a, b = max(a, b), min(a, b)
+        talk.say(f"What is {a}-{b}?", f"{a - b}", f"{a}-{b}=")
+        return a - b
+    a, b = (a, b) if a + b < 1000 else (a // 2, b // 2)
+    talk.say(f"What is {a}+{b}?", f"{a + b}", f"{a}+{b}=")
+    return a + b
+
+
+def arithmetic(talk: Conversation, rng: random.Random) -> None:
+    result = calculate(talk, rng)
+    more = rng.randrange(1, 10 ** rng.choice((1, 2)))
+    talk.depends = True
+    if rng.random() < 0.5 and more <= result or result + more > 999:
+        talk.say(f"And minus {more}?", f"{result - more}", f"{result}-{more}=")
+    else:
+        talk.say(f"And plus {more}?", f"{result + more}", f"{result}+{more}=")
+
+
+def order(talk: Conversation, rng: random.Random) -> None:
+    numbers = [rng.randrange(100) for _ in range(rng.randint(2, 4))]
+    text, ordered = " ".join(map(str, numbers)), sorted(numbers)
+    talk.say(f"Sort {text}.", " ".join(map(str, ordered)), f"sort {text}:")
+    talk.depends = True
+    if rng.random() < 0.5:
+        talk.say("Which is the largest?", f"{ordered[-1]}")
+    else:
+        talk.say("Which is the smallest?", f"{ordered[0]}")
+
+
+def letters(talk: Conversation, rng: random.Random) -> None:
+    first, second = rng.sample(skills.LETTERS, 2)
+    others = skills.LETTERS.replace(first, "").replace(second, "")
+    size = rng.randint(3, 7)
+    word = [rng.choice((first, second, rng.choice(others))) for _ in range(size)]
+    text = " ".join(word)
+    talk.say(f"Count {first} in {text}.", f"{word.count(first)}", f"count {first} in {text}:")
+    talk.depends = True
+    talk.say(f"And {second}?", f"{word.count(second)}", f"count {second} in {text}:")
+
+
+# Told in one turn, asked about in another.
+
+
+def introduction(talk: Conversation, rng: random.Random) -> None:
+    name = rng.choice(skills.PEOPLE)
+    talk.say(f"My name is {name}.", f"Hello, {name}.")
+    if rng.random() < 0.4:
+        calculate(talk, rng)
+    talk.depends = True
+    talk.say("What is my name?", f"Your name is {name}.")
+
+
+def tell(talk: Conversation, rng: random.Random) -> None:
+    """One or two people, who have something or are somewhere, and a question about one of them."""
+    people = rng.sample(skills.PEOPLE, rng.randint(1, 2))
+    questions = []
+    for person, thing, place in zip(
+            people, rng.sample(skills.THINGS, 2), rng.sample(skills.PLACES, 2)):
+        if rng.random() < 0.5:
+            talk.say(f"{person} has the {thing}.", "I see.")
+            questions += [
+                (f"Who has the {thing}?", f"It is {person}."),
+                (f"What does {person} have?", f"It is the {thing}.")]
+        else:
+            talk.say(f"{person} is in the {place}.", "I see.")
+            questions.append((f"Where is {person}?", f"In the {place}."))
+    talk.depends = True
+    talk.say(*rng.choice(questions))
+
+
+def favorite(talk: Conversation, rng: random.Random) -> None:
+    color = rng.choice(skills.COLORS)
+    talk.say(f"I like {color}.", "I see.")
+    if rng.random() < 0.6:
+        calculate(talk, rng)
+    talk.depends = True
+    talk.say("Which color do I like?", f"You like {color}.")
+
+
+def single(talk: Conversation, rng: random.Random) -> None:
+    """One question that stands alone."""
+    whole = Conversation(talk.kind)
+    rng.choice((arithmetic, order, letters))(whole, rng)
+    talk.turns += whole.turns[:1]
+    talk.problems += whole.problems[:1]
+
+
+KINDS = {
+    "arithmetic": arithmetic, "order": order, "letters": letters, "introduction": introduction,
+    "tell": tell, "favorite": favorite, "single": single,
+}
+
+
+def conversation(kind: str, rng: random.Random) -> Conversation:
+    talk = Conversation(kind)
+    if rng.random() < 0.2:
+        talk.say("Hello.", "Hello.")
+    KINDS[kind](talk, rng)
+    if rng.random() < 0.1:
+        talk.say("Thank you.", "You are welcome.")
+    return talk
+
+
+def training_conversation(kind: str, rng: random.Random) -> Conversation:
+    while True:
+        talk = conversation(kind, rng)
+        if not any(map(skills.is_held_out, [talk.key, *talk.problems])):
+            return talk
+
+
+def held_out_conversations(count: int, seed: int = 1, without=frozenset()) -> list[Conversation]:
+    """Kinds take turns; none twice, and none of those whose key is in `without`."""
+    rng = random.Random(f"conversations-{seed}")
+    found: dict[str, Conversation] = {}
+    names = list(KINDS)
+    while len(found) < count:
+        talk = conversation(names[len(found) % len(names)], rng)
+        if skills.is_held_out(talk.key) and talk.key not in without:
+            found.setdefault(talk.key, talk)
+    return list(found.values())
