@@ -24,9 +24,11 @@ import model as network
 import skills
 import vocabulary
 
-# Rows per step, about 6,000 tokens together.
-ROWS = {"add": 56, "subtract": 80, "sort": 64, "count": 48, "world": 28, "story": 3}
-TALKS = 42  # conversations per step, the kinds in turn
+# Rows per step, about 4,000 tokens together; conversations take their kinds in turn. The format is
+# new at first; towards the end the skills that were there get larger shares.
+FIRST = {"add": 16, "subtract": 24, "sort": 16, "count": 16, "world": 12, "story": 2, "talk": 42}
+THEN = {"add": 24, "subtract": 40, "sort": 36, "count": 24, "world": 18, "story": 2, "talk": 21}
+FIRST_SHARE = 0.55
 SNAPSHOT_STEPS = 50
 OPENING = "\n"  # what the template writes in front of an answer
 
@@ -61,18 +63,18 @@ def padded(rows: list[tuple[list[int], list[bool]]], filler: int):
     return inputs, targets
 
 
-def batches(tokenizer, seed: int, step: int):
+def batches(tokenizer, seed: int, step: int, counts: dict[str, int]):
     """Name, inputs, targets: made from the step's number alone. Long rows do not pad short ones."""
     end = tokenizer.token_to_id(vocabulary.END)
     groups = {}
-    for skill, count in ROWS.items():
-        rng = random.Random(f"{seed}-{step}-{skill}")
+    for skill in skills.SKILLS:
+        rng, count = random.Random(f"{seed}-{step}-{skill}"), counts[skill]
         groups[skill] = [
             skill_row(tokenizer, skills.training_example(skill, rng)) for _ in range(count)]
     rng, kinds = random.Random(f"{seed}-{step}-talk"), list(conversations.KINDS)
     groups["talk"] = [
         talk_row(tokenizer, conversations.training_conversation(kinds[i % len(kinds)], rng))
-        for i in range(TALKS)]
+        for i in range(counts["talk"])]
     for name, rows in groups.items():
         rows.sort(key=lambda row: len(row[0]))
         middle = len(rows) * 2 // 3 if name in ("talk", "sort", "world") else len(rows)
@@ -104,15 +106,15 @@ def read(path: Path) -> tuple[network.DemoModel, object]:
 
 
 def rate(step: int, steps: int, peak: float) -> float:
-    return peak * min(1.0, (step + 1) / 50, 1.02 - step / steps)
+    return peak * min(1.0, (step + 1) / 30, 1.02 - step / steps)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--from", dest="source", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("run"))
-    parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--peak", type=float, default=1e-3)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--peak", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--exact", type=float, default=0.9, help="share of steps before float32")
@@ -138,10 +140,11 @@ def main() -> None:
             group["lr"] = rate(step, options.steps, options.peak)
         network.BitLinear.mode = "fast" if step < options.steps * options.exact else "exact"
         losses: dict[str, float] = {}
-        for name, share, inputs, targets in batches(tokenizer, options.seed, step):
+        rows = FIRST if step < options.steps * FIRST_SHARE else THEN
+        for name, share, inputs, targets in batches(tokenizer, options.seed, step, rows):
             wanted = targets != -100
             loss = F.cross_entropy(model(inputs, wanted), targets[wanted]) * share
-            (loss * (2 if name == "talk" else 1) / (len(ROWS) + 2)).backward()
+            (loss * (2 if name == "talk" else 1) / (len(rows) + 1)).backward()
             losses[name] = losses.get(name, 0.0) + loss.item()
             tokens += inputs.numel()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
