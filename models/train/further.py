@@ -64,23 +64,24 @@ def padded(rows: list[tuple[list[int], list[bool]]], filler: int):
 
 
 def batches(tokenizer, seed: int, step: int, counts: dict[str, int]):
-    """Name, inputs, targets: made from the step's number alone. Long rows do not pad short ones."""
-    end = tokenizer.token_to_id(vocabulary.END)
-    groups = {}
-    for skill in skills.SKILLS:
-        rng, count = random.Random(f"{seed}-{step}-{skill}"), counts[skill]
-        groups[skill] = [
-            skill_row(tokenizer, skills.training_example(skill, rng)) for _ in range(count)]
-    rng, kinds = random.Random(f"{seed}-{step}-talk"), list(conversations.KINDS)
-    groups["talk"] = [
-        talk_row(tokenizer, conversations.training_conversation(kinds[i % len(kinds)], rng))
-        for i in range(counts["talk"])]
-    for name, rows in groups.items():
-        rows.sort(key=lambda row: len(row[0]))
-        middle = len(rows) * 2 // 3 if name in ("talk", "sort", "world") else len(rows)
-        for part in (rows[:middle], rows[middle:]):
-            if part:
-                yield name, len(part) / len(rows), *padded(part, end)
+    """Inputs, targets, and the place of each row's name in `counts`: few passes of rows of about
+    one length, made from the step's number alone."""
+    end, all_rows = tokenizer.token_to_id(vocabulary.END), []
+    for place, (name, count) in enumerate(counts.items()):
+        rng, kinds = random.Random(f"{seed}-{step}-{name}"), list(conversations.KINDS)
+        for index in range(count):
+            if name == "talk":
+                kind = kinds[index % len(kinds)]
+                row = talk_row(tokenizer, conversations.training_conversation(kind, rng))
+            else:
+                row = skill_row(tokenizer, skills.training_example(name, rng))
+            all_rows.append((row, place))
+    all_rows.sort(key=lambda row: len(row[0][0]))
+    start = 0
+    for share in (0.6, 0.87, 1):
+        part = all_rows[start : int(share * len(all_rows))]
+        start += len(part)
+        yield *padded([row for row, _ in part], end), torch.tensor([place for _, place in part])
 
 
 def read(path: Path) -> tuple[network.DemoModel, object]:
@@ -139,23 +140,31 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate(step, options.steps, options.peak)
         network.BitLinear.mode = "fast" if step < options.steps * options.exact else "exact"
-        losses: dict[str, float] = {}
         rows = FIRST if step < options.steps * FIRST_SHARE else THEN
-        for name, share, inputs, targets in batches(tokenizer, options.seed, step, rows):
+        parts = list(batches(tokenizer, options.seed, step, rows))
+        # Every skill's mean loss counts the same, that of conversations twice.
+        answers = torch.zeros(len(rows))
+        for _, targets, places in parts:
+            answers.index_add_(0, places, (targets != -100).sum(1).float())
+        weights = torch.tensor([2.0 if name == "talk" else 1.0 for name in rows])
+        losses = torch.zeros(len(rows))
+        for inputs, targets, places in parts:
             wanted = targets != -100
-            loss = F.cross_entropy(model(inputs, wanted), targets[wanted]) * share
-            (loss * (2 if name == "talk" else 1) / (len(rows) + 1)).backward()
-            losses[name] = losses.get(name, 0.0) + loss.item()
+            loss = F.cross_entropy(model(inputs, wanted), targets[wanted], reduction="none")
+            places = places[:, None].expand_as(targets)[wanted]
+            mean = torch.zeros(len(rows)).index_add(0, places, loss) / answers
+            ((mean * weights).sum() / weights.sum()).backward()
+            losses += mean.detach()
             tokens += inputs.numel()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         spent += time.monotonic() - started
         if step % 10 == 0:
-            losses = {name: round(loss, 4) for name, loss in losses.items()}
-            log.write(json.dumps({"step": step, **losses}) + "\n")
+            said = {name: round(loss, 4) for name, loss in zip(rows, losses.tolist())}
+            log.write(json.dumps({"step": step, **said}) + "\n")
             log.flush()
-            print(step, losses, f"{tokens / spent:.0f} tokens/s", flush=True)
+            print(step, said, f"{tokens / spent:.0f} tokens/s", flush=True)
             spent, tokens = 0.0, 0
         if (step + 1) % SNAPSHOT_STEPS == 0 or step + 1 == options.steps:
             state = {"model": model.state_dict(), "shape": asdict(model.shape), "step": step + 1}
