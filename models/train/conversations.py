@@ -30,22 +30,17 @@ class Conversation:
             self.problems.append(problem)
 
 
-def operand(rng: random.Random) -> int:
-    return rng.randrange(10 ** rng.choice((1, 2, 2, 3, 3, 3)))
+# A turn of the user is worded as the prompts of skills.py are, so that what the model knows serves
+# conversations, too. Behind a skill's answer comes a turn that is about it.
 
 
-# A sum or a difference; then something more or less. All numbers have at most three digits.
+def ask(talk: Conversation, example: skills.Example) -> str:
+    talk.say(example.prompt, example.answer, example.prompt)
+    return example.answer
 
 
 def calculate(talk: Conversation, rng: random.Random) -> int:
-    a, b = operand(rng), operand(rng)
-    if rng.random() < 0.5:
-        a, b = max(a, b), min(a, b)
-        talk.say(f"What is {a}-{b}?", f"{a - b}", f"{a}-{b}=")
-        return a - b
-    a, b = (a, b) if a + b < 1000 else (a // 2, b // 2)
-    talk.say(f"What is {a}+{b}?", f"{a + b}", f"{a}+{b}=")
-    return a + b
+    return int(ask(talk, rng.choice((skills.add, skills.subtract))(rng)))
 
 
 def arithmetic(talk: Conversation, rng: random.Random) -> None:
@@ -53,20 +48,18 @@ def arithmetic(talk: Conversation, rng: random.Random) -> None:
     more = rng.randrange(1, 10 ** rng.choice((1, 2)))
     talk.depends = True
     if rng.random() < 0.5 and more <= result or result + more > 999:
-        talk.say(f"And minus {more}?", f"{result - more}", f"{result}-{more}=")
+        talk.say(f"-{more}=", f"{result - more}", f"{result}-{more}=")
     else:
-        talk.say(f"And plus {more}?", f"{result + more}", f"{result}+{more}=")
+        talk.say(f"+{more}=", f"{result + more}", f"{result}+{more}=")
 
 
 def order(talk: Conversation, rng: random.Random) -> None:
-    numbers = [rng.randrange(100) for _ in range(rng.randint(2, 4))]
-    text, ordered = " ".join(map(str, numbers)), sorted(numbers)
-    talk.say(f"Sort {text}.", " ".join(map(str, ordered)), f"sort {text}:")
+    ordered = ask(talk, skills.sort(rng)).split()
     talk.depends = True
     if rng.random() < 0.5:
-        talk.say("Which is the largest?", f"{ordered[-1]}")
+        talk.say("Which is the largest?", ordered[-1])
     else:
-        talk.say("Which is the smallest?", f"{ordered[0]}")
+        talk.say("Which is the smallest?", ordered[0])
 
 
 def letters(talk: Conversation, rng: random.Random) -> None:
@@ -75,9 +68,9 @@ def letters(talk: Conversation, rng: random.Random) -> None:
     size = rng.randint(3, 7)
     word = [rng.choice((first, second, rng.choice(others))) for _ in range(size)]
     text = " ".join(word)
-    talk.say(f"Count {first} in {text}.", f"{word.count(first)}", f"count {first} in {text}:")
+    for letter, said in (first, f"count {first} in {text}:"), (second, f"And {second}?"):
+        talk.say(said, f" {word.count(letter)}", f"count {letter} in {text}:")
     talk.depends = True
-    talk.say(f"And {second}?", f"{word.count(second)}", f"count {second} in {text}:")
 
 
 # Told in one turn, asked about in another.
@@ -121,10 +114,7 @@ def favorite(talk: Conversation, rng: random.Random) -> None:
 
 def single(talk: Conversation, rng: random.Random) -> None:
     """One question that stands alone."""
-    whole = Conversation(talk.kind)
-    rng.choice((arithmetic, order, letters))(whole, rng)
-    talk.turns += whole.turns[:1]
-    talk.problems += whole.problems[:1]
+    ask(talk, rng.choice((skills.add, skills.subtract, skills.sort, skills.count))(rng))
 
 
 KINDS = {

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import gguf
 import torch
+from torch import distributed
 from torch.nn import functional as F
 
 import conversations
@@ -26,11 +27,10 @@ import vocabulary
 
 # Rows per step, about 4,000 tokens together; conversations take their kinds in turn. The format is
 # new at first; towards the end the skills that were there get larger shares.
-FIRST = {"add": 16, "subtract": 24, "sort": 16, "count": 16, "world": 12, "story": 2, "talk": 42}
-THEN = {"add": 24, "subtract": 40, "sort": 36, "count": 24, "world": 18, "story": 2, "talk": 21}
+FIRST = {"add": 24, "subtract": 32, "sort": 24, "count": 16, "world": 16, "story": 2, "talk": 42}
+THEN = {"add": 24, "subtract": 40, "sort": 36, "count": 24, "world": 18, "story": 2, "talk": 28}
 FIRST_SHARE = 0.55
 SNAPSHOT_STEPS = 50
-OPENING = "\n"  # what the template writes in front of an answer
 
 
 def talk_row(tokenizer, talk: conversations.Conversation) -> tuple[list[int], list[bool]]:
@@ -38,7 +38,7 @@ def talk_row(tokenizer, talk: conversations.Conversation) -> tuple[list[int], li
     begin, end = (tokenizer.token_to_id(text) for text in (vocabulary.BEGIN, vocabulary.END))
     tokens, ours = [], []
     for said, answer in talk.turns:
-        opened = [begin, *tokenizer.encode(said).ids, end, *tokenizer.encode(OPENING).ids]
+        opened = [begin, *tokenizer.encode(said).ids]
         answered = [*tokenizer.encode(answer).ids, end]
         tokens += opened + answered
         ours += [False] * len(opened) + [True] * len(answered)
@@ -114,15 +114,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--from", dest="source", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("run"))
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--peak", type=float, default=1.5e-3)
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--peak", type=float, default=7e-4)
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--exact", type=float, default=0.9, help="share of steps before float32")
+    parser.add_argument("--processes", type=int, default=1, help="that share the rows of a step")
     options = parser.parse_args()
+    if options.processes > 1:
+        torch.multiprocessing.spawn(train, (options,), options.processes)
+    else:
+        train(0, options)
+
+
+def train(place: int, options) -> None:
+    """One of the processes. All make the same rows and take the same step; each computes its own
+    rows, and the gradients are summed."""
     (options.out / "snapshots").mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
 
+    if options.processes > 1:
+        meeting = f"file://{options.out.resolve()}/meeting"
+        distributed.init_process_group(
+            "gloo", init_method=meeting, rank=place, world_size=options.processes)
     model, tokenizer = read(options.source)
     tokenizer.save(str(options.out / "tokenizer.json"))
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.0)
@@ -132,7 +146,8 @@ def main() -> None:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["step"]
-    print(f"{model.parameter_count:,} parameters, from step {first}", flush=True)
+    if place == 0:
+        print(f"{model.parameter_count:,} parameters, from step {first}", flush=True)
 
     log, spent, tokens = (options.out / "loss.jsonl").open("a"), 0.0, 0
     for step in range(first, options.steps):
@@ -148,18 +163,27 @@ def main() -> None:
             answers.index_add_(0, places, (targets != -100).sum(1).float())
         weights = torch.tensor([2.0 if name == "talk" else 1.0 for name in rows])
         losses = torch.zeros(len(rows))
-        for inputs, targets, places in parts:
+        for part in parts:
+            inputs, targets, places = (each[place :: options.processes] for each in part)
             wanted = targets != -100
             loss = F.cross_entropy(model(inputs, wanted), targets[wanted], reduction="none")
             places = places[:, None].expand_as(targets)[wanted]
             mean = torch.zeros(len(rows)).index_add(0, places, loss) / answers
             ((mean * weights).sum() / weights.sum()).backward()
             losses += mean.detach()
-            tokens += inputs.numel()
+            tokens += inputs.numel() * options.processes
+        if options.processes > 1:
+            sums = torch.cat([p.grad.flatten() for p in model.parameters()] + [losses])
+            distributed.all_reduce(sums)
+            *grads, losses = sums.split([p.numel() for p in model.parameters()] + [len(rows)])
+            for parameter, grad in zip(model.parameters(), grads):
+                parameter.grad = grad.view_as(parameter)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         spent += time.monotonic() - started
+        if place > 0:
+            continue
         if step % 10 == 0:
             said = {name: round(loss, 4) for name, loss in zip(rows, losses.tolist())}
             log.write(json.dumps({"step": step, **said}) + "\n")
