@@ -5,9 +5,9 @@
     +------+---------+---------+------+- - - - - -+- - - - - - - -+- - -+- - - -
       u32     u32       u64      u64
 
-The new key goes first, in place of a text that had its name, and a key of spaces after the new one
-makes the difference a multiple of the data's alignment. So only the header changes: tensors' offsets
-count from the start of the data.
+The new key goes first, in place of a text that had its name, and a key of spaces after the new
+one makes the difference a multiple of the data's alignment. So only the header changes: tensors'
+offsets count from the start of the data.
 """
 
 from __future__ import annotations

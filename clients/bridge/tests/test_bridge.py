@@ -53,7 +53,7 @@ def extra(answer: Any) -> dict[str, Any]:
 
 
 class RealTests(unittest.TestCase):
-    """One server for all tests: the demo model, copies with another chat template and with none."""
+    """One server for all tests: the demo model, copies with another chat template, with none."""
 
     stack: contextlib.ExitStack
     server: str
