@@ -45,7 +45,7 @@ def calculate(talk: Conversation, rng: random.Random) -> int:
 
 def arithmetic(talk: Conversation, rng: random.Random) -> None:
     result = calculate(talk, rng)
-    more = rng.randrange(1, 10 ** rng.choice((1, 2)))
+    more = rng.randint(1, 9)
     talk.depends = True
     if rng.random() < 0.5 and more <= result or result + more > 999:
         talk.say(f"-{more}=", f"{result - more}", f"{result}-{more}=")
@@ -65,7 +65,7 @@ def order(talk: Conversation, rng: random.Random) -> None:
 def letters(talk: Conversation, rng: random.Random) -> None:
     first, second = rng.sample(skills.LETTERS, 2)
     others = skills.LETTERS.replace(first, "").replace(second, "")
-    size = rng.randint(3, 7)
+    size = rng.randint(3, 6)
     word = [rng.choice((first, second, rng.choice(others))) for _ in range(size)]
     text = " ".join(word)
     for letter, said in (first, f"count {first} in {text}:"), (second, f"And {second}?"):

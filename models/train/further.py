@@ -28,8 +28,8 @@ import vocabulary
 # Rows per step, about 4,000 tokens together; conversations take their kinds in turn. The format is
 # new at first; towards the end the skills that were there get larger shares.
 FIRST = {"add": 24, "subtract": 32, "sort": 24, "count": 16, "world": 16, "story": 2, "talk": 42}
-THEN = {"add": 24, "subtract": 40, "sort": 36, "count": 24, "world": 18, "story": 2, "talk": 28}
-FIRST_SHARE = 0.55
+THEN = {"add": 24, "subtract": 48, "sort": 44, "count": 32, "world": 18, "story": 2, "talk": 28}
+FIRST_SHARE = 0.45
 SNAPSHOT_STEPS = 50
 
 
