@@ -44,13 +44,12 @@ def calculate(talk: Conversation, rng: random.Random) -> int:
 
 
 def arithmetic(talk: Conversation, rng: random.Random) -> None:
-    result = calculate(talk, rng)
-    more = rng.randint(1, 9)
+    results = [calculate(talk, rng) for _ in range(2)]
     talk.depends = True
-    if rng.random() < 0.5 and more <= result or result + more > 999:
-        talk.say(f"-{more}=", f"{result - more}", f"{result}-{more}=")
+    if rng.random() < 0.5:
+        talk.say("What was the first?", f"{results[0]}")
     else:
-        talk.say(f"+{more}=", f"{result + more}", f"{result}+{more}=")
+        talk.say("What was the last?", f"{results[1]}")
 
 
 def order(talk: Conversation, rng: random.Random) -> None:
