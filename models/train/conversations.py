@@ -39,17 +39,8 @@ def ask(talk: Conversation, example: skills.Example) -> str:
     return example.answer
 
 
-def calculate(talk: Conversation, rng: random.Random) -> int:
-    return int(ask(talk, rng.choice((skills.add, skills.subtract))(rng)))
-
-
-def arithmetic(talk: Conversation, rng: random.Random) -> None:
-    results = [calculate(talk, rng) for _ in range(2)]
-    talk.depends = True
-    if rng.random() < 0.5:
-        talk.say("What was the first?", f"{results[0]}")
-    else:
-        talk.say("What was the last?", f"{results[1]}")
+def calculate(talk: Conversation, rng: random.Random) -> None:
+    ask(talk, rng.choice((skills.add, skills.subtract))(rng))
 
 
 def order(talk: Conversation, rng: random.Random) -> None:
@@ -62,14 +53,10 @@ def order(talk: Conversation, rng: random.Random) -> None:
 
 
 def letters(talk: Conversation, rng: random.Random) -> None:
-    first, second = rng.sample(skills.LETTERS, 2)
-    others = skills.LETTERS.replace(first, "").replace(second, "")
-    size = rng.randint(3, 6)
-    word = [rng.choice((first, second, rng.choice(others))) for _ in range(size)]
-    text = " ".join(word)
-    for letter, said in (first, f"count {first} in {text}:"), (second, f"And {second}?"):
-        talk.say(said, f" {word.count(letter)}", f"count {letter} in {text}:")
+    example = skills.count(rng)
+    ask(talk, example)
     talk.depends = True
+    talk.say("Which letter was it?", f" {example.prompt.split()[1]}")
 
 
 # Told in one turn, asked about in another.
@@ -111,14 +98,23 @@ def favorite(talk: Conversation, rng: random.Random) -> None:
     talk.say("Which color do I like?", f"You like {color}.")
 
 
+def pet(talk: Conversation, rng: random.Random) -> None:
+    animal, name = rng.choice(skills.ANIMALS), rng.choice(skills.PEOPLE)
+    talk.say(f"My {animal} is {name}.", "I see.")
+    if rng.random() < 0.6:
+        calculate(talk, rng)
+    talk.depends = True
+    talk.say(f"Who is my {animal}?", f"Your {animal} is {name}.")
+
+
 def single(talk: Conversation, rng: random.Random) -> None:
     """One question that stands alone."""
     ask(talk, rng.choice((skills.add, skills.subtract, skills.sort, skills.count))(rng))
 
 
 KINDS = {
-    "arithmetic": arithmetic, "order": order, "letters": letters, "introduction": introduction,
-    "tell": tell, "favorite": favorite, "single": single,
+    "order": order, "letters": letters, "introduction": introduction, "tell": tell,
+    "favorite": favorite, "pet": pet, "single": single,
 }
 
 
