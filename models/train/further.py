@@ -28,9 +28,9 @@ import vocabulary
 # Rows per step, about 4,000 tokens together; conversations take their kinds in turn. The format is
 # new at first; towards the end the skills that were there get larger shares.
 FIRST = {"add": 24, "subtract": 32, "sort": 24, "count": 16, "world": 16, "story": 2, "talk": 42}
-THEN = {"add": 24, "subtract": 48, "sort": 44, "count": 32, "world": 18, "story": 2, "talk": 28}
+THEN = {"add": 16, "subtract": 32, "sort": 36, "count": 20, "world": 36, "story": 6, "talk": 14}
 FIRST_SHARE = 0.45
-SNAPSHOT_STEPS = 50
+SNAPSHOT_STEPS = 25
 
 
 def talk_row(tokenizer, talk: conversations.Conversation) -> tuple[list[int], list[bool]]:
