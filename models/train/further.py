@@ -25,10 +25,10 @@ import model as network
 import skills
 import vocabulary
 
-# Rows per step, about 4,000 tokens together; conversations take their kinds in turn. The format is
+# Rows per step, about 4,000 to 5,000 tokens together; conversations take their kinds in turn. The format is
 # new at first; towards the end the skills that were there get larger shares.
 FIRST = {"add": 24, "subtract": 32, "sort": 24, "count": 16, "world": 16, "story": 2, "talk": 42}
-THEN = {"add": 16, "subtract": 32, "sort": 36, "count": 20, "world": 36, "story": 6, "talk": 14}
+THEN = {"add": 32, "subtract": 44, "sort": 44, "count": 28, "world": 30, "story": 6, "talk": 21}
 FIRST_SHARE = 0.45
 SNAPSHOT_STEPS = 25
 
@@ -114,8 +114,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--from", dest="source", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("run"))
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--peak", type=float, default=7e-4)
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--peak", type=float, default=1.2e-3)
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--exact", type=float, default=0.9, help="share of steps before float32")
