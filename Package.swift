@@ -93,7 +93,10 @@ let package = Package(
         // The model in the box and where it lies once installed.
         .target(
             name: "DemoModel", path: "models",
-            exclude: ["README.md", "heldout.jsonl", "scores.json", "story.regex", "train"],
+            exclude: [
+                "README.md", "conversations.jsonl", "heldout.jsonl", "scores.json", "story.regex",
+                "train",
+            ],
             resources: [.copy("assay-demo.gguf"), .copy("assay-demo.gguf.seal")],
             swiftSettings: strict),
 

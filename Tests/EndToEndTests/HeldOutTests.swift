@@ -34,6 +34,10 @@ private struct Question: Decodable {
 @Suite(.serialized) struct HeldOutTests {
     private static let folder = Fixtures.checkout.appendingPathComponent("models")
     private static let claimMin = 0.95
+    /// Right answers of the first packaged model: no later file may have fewer.
+    private static let rightMin = [
+        "add": 200, "subtract": 199, "sort": 198, "count": 200, "story": 38, "world": 130,
+    ]
     /// Above every answer and story; evaluate.py has the same.
     private static let answerTokensMax: UInt64 = 96
 
@@ -100,6 +104,10 @@ private struct Question: Decodable {
         let questions = try Self.questions()
         let server = try ServerProcess(model: nil, ["--device", "cpu"])
         let found = try Self.score(questions, try Self.answers(to: questions, server))
+        for (skill, least) in Self.rightMin {
+            let right = try #require(found.scores[skill]) * Double(found.questions[skill] ?? 0)
+            #expect(Int(right.rounded()) >= least, "\(skill)")
+        }
         if let path = ProcessInfo.processInfo.environment["ASSAY_DEMO_SCORES"] {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

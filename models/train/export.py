@@ -71,6 +71,7 @@ def write(model: DemoModel, run: Path, path: Path) -> None:
     file.add_bos_token_id(begin)
     file.add_eos_token_id(end)
     file.add_add_bos_token(True)
+    file.add_chat_template(Path(__file__).with_name("template.jinja").read_text())
 
     def vector(name: str, weight: torch.Tensor) -> None:
         file.add_tensor(name, weight.detach().numpy())

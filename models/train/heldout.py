@@ -1,7 +1,8 @@
 """Writes the questions the served model is scored with: `python heldout.py`.
 
-    heldout.jsonl   {"skill", "prompt", "answer"} a line; prompts that training never sees
-    story.regex     the form of every story the grammar can tell, SUBJECT in place of the animal
+    heldout.jsonl         {"skill", "prompt", "answer"} a line; prompts that training never sees
+    conversations.jsonl   {"kind", "depends", "turns": [{"user", "assistant"}]} a line; the same
+    story.regex           the form of every story the grammar can tell, SUBJECT for the animal
 
 Stories have few prompts and no one answer: theirs name the subject and are matched with the form.
 The same seed as evaluate.py: the questions are the first of its 1,000 a skill.
@@ -13,6 +14,7 @@ import random
 import re
 from pathlib import Path
 
+import conversations
 import skills
 
 FOLDER = Path(__file__).resolve().parents[1]
@@ -78,8 +80,14 @@ def main() -> None:
                 {"skill": skill, "prompt": example.prompt, "answer": example.answer}
                 for example in skills.held_out_examples(skill, options.count)]
     (options.out / "heldout.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    talks = [
+        {"kind": talk.kind, "depends": talk.depends,
+         "turns": [{"user": said, "assistant": answer} for said, answer in talk.turns]}
+        for talk in conversations.held_out_conversations(options.count)]
+    lines = "".join(json.dumps(talk) + "\n" for talk in talks)
+    (options.out / "conversations.jsonl").write_text(lines)
     (options.out / "story.regex").write_text(form + "\n")
-    print(f"{len(rows)} questions")
+    print(f"{len(rows)} questions, {len(talks)} conversations")
 
 
 if __name__ == "__main__":

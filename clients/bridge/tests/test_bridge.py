@@ -53,7 +53,7 @@ def extra(answer: Any) -> dict[str, Any]:
 
 
 class RealTests(unittest.TestCase):
-    """One server for all tests: the demo model, and a copy with a chat template."""
+    """One server for all tests: the demo model, copies with another chat template, with none."""
 
     stack: contextlib.ExitStack
     server: str
@@ -66,7 +66,14 @@ class RealTests(unittest.TestCase):
         folder = pathlib.Path(cls.stack.enter_context(tempfile.TemporaryDirectory()))
         talker = folder / "talker.gguf"
         talker.write_bytes(with_text(MODEL, "tokenizer.chat_template", CHATML))
-        words = ("--model", f"demo={MODEL}", "--model", f"talker={talker}")
+        mute = folder / "mute.gguf"
+        key, other = b"tokenizer.chat_template", b"test.of_a_chat_template"
+        mute.write_bytes(MODEL.read_bytes().replace(key, other))
+        words = tuple(
+            word
+            for name, path in (("demo", MODEL), ("talker", talker), ("mute", mute))
+            for word in ("--model", f"{name}={path}")
+        )
         cls.server = cls.stack.enter_context(assayd(*words))
         cls.url = cls.stack.enter_context(bridge(cls.server))
         cls.tool = cls.stack.enter_context(tool(cls.url))
@@ -80,7 +87,7 @@ class RealTests(unittest.TestCase):
 
     def test_models(self) -> None:
         listed = self.tool.models.list()
-        self.assertEqual([model.id for model in listed], ["demo", "talker"])
+        self.assertEqual({model.id for model in listed}, {"demo", "talker", "mute"})
         model = self.tool.models.retrieve("demo")
         self.assertEqual((extra(model)["provenance"], extra(model)["context"]), ("real", 512))
         with self.assertRaises(openai.NotFoundError) as caught:
@@ -215,7 +222,7 @@ class RealTests(unittest.TestCase):
         for stream in (False, True):
             with self.assertRaises(openai.BadRequestError) as caught:
                 self.tool.chat.completions.create(
-                    model="demo", messages=MESSAGES_OF_CHAT, stream=stream
+                    model="mute", messages=MESSAGES_OF_CHAT, stream=stream
                 )
             self.assertEqual(caught.exception.code, "chat_template_missing")
             self.assertEqual(caught.exception.type, "invalid_request_error")
