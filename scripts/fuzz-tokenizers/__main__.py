@@ -148,6 +148,9 @@ def main():
         for number in numbers:
             wrong = compare(number, arguments, counts)
             counts["files"] += 1
+            if counts["files"] % 100 == 0:
+                print(f"fuzz-tokenizers: {counts['files']} files, {counts['texts equal']} texts "
+                      f"equal, {counts['texts decoded equal']} decoded", flush=True)
             if wrong is None:
                 continue
             failures += 1
