@@ -12,8 +12,8 @@ enum SampleConversation {
         sea next Saturday. Is the weather going to be good enough for swimming, and how do we get \
         there without a car?"},
         {"role":"assistant","content":"","tool_calls":[{"id":"call00001","type":"function",\
-        "function":{"name":"get_weather","arguments":{"place":"Öregrund","days":7,"units":"metric"}}\
-        }]},
+        "function":{"name":"get_weather","arguments":{"place":"Öregrund","days":7,"units":\
+        "metric"}}}]},
         {"role":"tool","tool_call_id":"call00001","name":"get_weather","content":"{\\"saturday\\": \
         {\\"sky\\": \\"clear\\", \\"air\\": 24.5, \\"water\\": 18.0, \\"wind\\": \\"SW 4 m/s\\"}}"},
         {"role":"assistant","content":"Saturday is clear: 24.5 °C in the air, 18 °C in the water, \
@@ -142,7 +142,8 @@ enum SampleTemplate: String, CaseIterable {
                 {{- '<|eot|>' }}
             {%- elif message.tool_calls is defined and message.tool_calls %}
                 {%- for call in message.tool_calls %}
-                    {{- open('assistant') + '{"name": "' + call.function.name + '", "parameters": ' }}
+                    {{- open('assistant') + '{"name": "' + call.function.name }}
+                    {{- '", "parameters": ' }}
                     {{- call.function.arguments | tojson }}{{- '}<|eot|>' }}
                 {%- endfor %}
             {%- else %}

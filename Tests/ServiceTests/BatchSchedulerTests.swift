@@ -1,6 +1,6 @@
 // The scheduler's promises as tables of small situations, then as invariants over seeded random
 // histories: everyone decoding moves in every step, prompts share what is left, arrival order is
-// kept, nothing is planned twice and nothing is lost.
+// kept, nothing is planned twice and nothing is lost. One file: the tables share their helpers.
 
 import Service
 import TestSupport

@@ -2,8 +2,8 @@
 
 A conversation is a list of turns, each with what the user says and the one right answer. In six of
 the seven kinds a later turn needs an earlier one. A conversation belongs to the held-out set by the
-hash of what its user says. Training also leaves out every conversation that would tell the answer to
-a held-out prompt of `skills.py` in other words.
+hash of what its user says. Training also leaves out every conversation that would tell the answer
+to a held-out prompt of `skills.py` in other words.
 """
 
 import random

@@ -25,10 +25,10 @@ import model as network
 import skills
 import vocabulary
 
-# Rows per step, about 4,000 to 5,000 tokens together; conversations take their kinds in turn. The format is
-# new at first; towards the end the skills that were there get larger shares.
+# Rows per step, about 4,000 to 6,000 tokens together; conversations take their kinds in turn. The
+# format is new at first; towards the end the skills that were there get larger shares.
 FIRST = {"add": 24, "subtract": 32, "sort": 24, "count": 16, "world": 16, "story": 2, "talk": 42}
-THEN = {"add": 32, "subtract": 44, "sort": 44, "count": 28, "world": 30, "story": 6, "talk": 21}
+THEN = {"add": 20, "subtract": 36, "sort": 44, "count": 28, "world": 70, "story": 8, "talk": 16}
 FIRST_SHARE = 0.45
 SNAPSHOT_STEPS = 25
 
@@ -85,7 +85,7 @@ def batches(tokenizer, seed: int, step: int, counts: dict[str, int]):
 
 
 def read(path: Path) -> tuple[network.DemoModel, object]:
-    """The model of a file, its ternary matrices as weights that round to them, and its tokenizer."""
+    """The model of a file, its ternary matrices as weights that round to them, its tokenizer."""
     reader = gguf.GGUFReader(path)
     model, (_, tokenizer) = goldens.read_model(reader), goldens.read_tokenizers(reader)
     network.ternary = goldens.TERNARY

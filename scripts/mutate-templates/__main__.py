@@ -7,8 +7,8 @@ Each line of mutants.txt is a deliberate mistake, and each name of the table in 
 has further ones: the name is unknown, or does nothing. All go into one copy of Sources/Templates,
 where a number chooses the mistake, and one build serves all. The product's sources stay as they
 are: nothing in them can be switched. The rows of Tests/TemplatesTests/constructs.json have to turn
-red for every mistake, without fixtures. --goldens also counts the rows of ../shared/fixtures/templates
-and jinja that do.
+red for every mistake, without fixtures. --goldens also counts the rows of
+../shared/fixtures/templates and jinja that do.
 
 --reference asks jinja2 itself for the rows (needs jinja2 and fixtures).
 Exit status 1 for a mistake that no row notices, or a name without mistake.

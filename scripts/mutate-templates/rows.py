@@ -47,10 +47,12 @@ def golden_rows():
         if "template" in request:
             variables["tools"] = request["tools"]
             variables["add_generation_prompt"] = request["add_generation_prompt"]
-        variables.update({key: request[key] for key in ("bos_token", "eos_token") if key in request})
+        variables.update(
+            {key: request[key] for key in ("bos_token", "eos_token") if key in request})
         place = {"path": request["template"]} if "template" in request else {
             "source": request["source"]}
-        row = {"name": printable(f"{name} {case}"), **place, "variables": variables, "now": request["now"]}
+        row = {"name": printable(f"{name} {case}"), **place, "variables": variables,
+               "now": request["now"]}
         if "output" in want:
             row["output"] = want["output"]
         elif want["error"]["kind"] == "raised":

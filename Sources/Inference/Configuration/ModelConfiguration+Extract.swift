@@ -138,8 +138,8 @@ extension ModelConfiguration {
         return min(context, window)
     }
 
-    /// Refuses a window beside attention in both directions. Some runtimes hide what is further away
-    /// than the window, and others what is further away than half of it.
+    /// Refuses a window beside attention in both directions. Some runtimes hide what is further
+    /// away than the window, and others what is further away than half of it.
     private static func isCausal(_ reader: HyperParameterReader) throws(InferenceError) -> Bool {
         guard try reader.flag(.causal) == false else { return true }
         guard let window = try reader.count(.slidingWindow), window > 0 else { return false }

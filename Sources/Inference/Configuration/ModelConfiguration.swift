@@ -75,8 +75,8 @@ public struct ModelConfiguration: Sendable {
     /// Values that the caller replaced, in key order.
     public package(set) var overrides: [AppliedOverride]
 
-    /// Most positions of a sequence whose attention is not causal. All of them are in memory between
-    /// two blocks, and nothing else runs until the last one is done.
+    /// Most positions of a sequence whose attention is not causal. All of them are in memory
+    /// between two blocks, and nothing else runs until the last one is done.
     public static let wholeLengthMax = 8_192
 
     /// True when the long list of rotary divisors is used, in a file with lists for short and for
