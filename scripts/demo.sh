@@ -15,11 +15,12 @@ bin=${1:?usage: scripts/demo.sh BIN_FOLDER}
 if [ -n "${ASSAY_DEMO_MODEL:-}" ]; then
     model=$ASSAY_DEMO_MODEL
     serve=(--model "demo=$model")
-    question="Once upon a time" answer="" story="Lily and Tom" beginning=""
+    question="Once upon a time" answer="" story="Lily and Tom" beginning="" talk=""
 else
     model=models/assay-demo.gguf
     serve=()
     question="317+485=" answer="802" story="Story about a fox:" beginning="Once there was a"
+    talk=yes
 fi
 if [ ! -f "$model" ]; then
     echo "demo: no model at $model" >&2
@@ -94,6 +95,14 @@ show "assay generate --prompt \"$story\""
 ask 0 --prompt "$story" --max-tokens 100
 says "$beginning"
 says "provenance: real"
+if [ -n "$talk" ]; then
+    said=(--message "user:My name is Ada." --message "assistant:Hello, Ada."
+        --message "user:What is my name?")
+    show "assay generate --message \"user:My name is Ada.\" --message \"assistant:Hello, Ada.\" \\"
+    show "    --message \"user:What is my name?\""
+    ask 0 "${said[@]}" --max-tokens 60
+    answers "Your name is Ada."
+fi
 tcp=$(sed -n 's|^listening on \(tcp://.*\)|\1|p' "$work/real.log" | head -n 1)
 show "assay generate --prompt \"$question\" --json   (over TCP)"
 ask 0 --server "$tcp" --prompt "$question" --max-tokens 60 --json

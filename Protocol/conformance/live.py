@@ -231,6 +231,8 @@ def every_kind(stage, server, client):
     expect(embed.get("pooling") == "mean", "the pooling mean", repr(embed.get("pooling")))
     last = ask("Embed", {"inputs": [{"text": "a fox"}], "pooling": "last"})
     expect(last.get("pooling") == "last", "the pooling last", repr(last.get("pooling")))
+    shown = ask("Render", {"messages": [{"role": "user", "content": "hi"}]})
+    expect(shown["text"] == "<|begin|>hi", "the template's text", repr(shown["text"]))
     said = ask("Generate", {"prompt": "317+485=", "max_tokens": "4", "logprobs": "2"}, stream=True)
     expect(len(said["logprobs"]["tokens"]) == len(said["tokens"]), "a logprob per token", "others")
     call = client.call("Load", {"name": "second", "path": os.path.abspath(OPTIONS.model)},
@@ -251,10 +253,10 @@ def refused_by_the_server(stage, server, client):
     expect(error.get("server_code"), "the server's code", "none")
     client.call("Detokenize", {"tokens": [4294967295]}).error(
         "server_refused", status="OUT_OF_RANGE", seconds=LIMIT)
-    error = client.call("Render", {"messages": [{"role": "user", "content": "hi"}]}).error(
-        "server_refused", status="FAILED_PRECONDITION", seconds=LIMIT)  # it has no template
-    expect(error.get("server_code") == "chat_template_missing" and error.get("field") == "messages",
-           "chat_template_missing, field messages", repr(error))
+    error = client.call("Render", {"messages": [{"role": "system", "content": "hi"}]}).error(
+        "server_refused", status="INVALID_ARGUMENT", seconds=LIMIT)  # its template knows none
+    expect(error.get("server_code") == "template_raised" and error.get("field") == "messages",
+           "template_raised, field messages", repr(error))
     error = client.call("Render", {"messages": [{"role": "user", "content": "hi"}],
                                    "template_variables": [{"name": "messages", "value": "1"}]}
                         ).error("server_refused", status="INVALID_ARGUMENT", seconds=LIMIT)

@@ -122,6 +122,9 @@ import Wire
             .decoded(TokenizeResponse.self).tokens
         _ = try ask(DetokenizeRequest(tokens: tokens))
         let story = try ask(Self.request("Story about a fox:"))
+        let said = [ChatMessage(.user, "317+485=")]
+        _ = try ask(GenerateRequest(prompt: .messages(said)))
+        _ = try ask(RenderRequest(messages: said))
         #expect(story.count > 1)
         var logits = LogitsRequest(prompt: .tokens(tokens))
         logits.allPositions = true
@@ -144,10 +147,11 @@ import Wire
         strict.requirements = Requirements(fingerprint: [UInt8](repeating: 7, count: 32))
         #expect(try ask(strict).last?.status == .requirementNotMet)
         #expect(try ask(UnloadRequest(name: "nobody")).last?.status == .notFound)
-        let chat = GenerateRequest(prompt: .messages([ChatMessage(.user, "hello")]))
-        #expect(try ask(chat).last?.error?.code == "chat_template_missing")
-        let shown = RenderRequest(messages: [ChatMessage(.user, "hello")])
-        #expect(try ask(shown).last?.error?.code == "chat_template_missing")
+        let instructed = [ChatMessage(.system, "Be kind.")] + said
+        let chat = GenerateRequest(prompt: .messages(instructed))
+        #expect(try ask(chat).last?.error?.code == "template_raised")
+        let shown = RenderRequest(messages: instructed)
+        #expect(try ask(shown).last?.error?.code == "template_raised")
         #expect(client.seen.allSatisfy { $0.header.provenance == .real })
         let kinds = Set(client.seen.map(\.header.kind))
         #expect(kinds.count >= 14, "\(kinds)")
@@ -162,6 +166,43 @@ import Wire
         let hex = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         #expect(seal.contains("\"fingerprint\": \"\(hex)\""))
         #expect(answer.answer.model == "demo" && answer.answer.degradations == [])
+    }
+
+    // MARK: - Conversations
+
+    @Test func aConversationIsWhatItsTemplateWrites() throws {
+        let server = try ServerProcess(model: nil)
+        let messages = [
+            ChatMessage(.user, "317+485="), ChatMessage(.assistant, "802"),
+            ChatMessage(.user, "<|end|>"),
+        ]
+        let client = try server.client()
+        let shown = try client.call(RenderRequest(messages: messages))
+            .decoded(RenderResponse.self)
+        #expect(shown.text == "<|begin|>317+485=802<|end|><|begin|><|end|>")
+        // The begin and end tokens are the template's; the user's words stay words.
+        #expect(shown.tokens.filter { $0 == 0 }.count == 2)
+        #expect(shown.tokens.filter { $0 == 1 }.count == 1)
+        let outOfTurn = RenderRequest(messages: [messages[0], messages[0]])
+        let refused = try client.answers(to: client.request(outOfTurn)).last
+        #expect(refused?.error?.code == "template_raised")
+    }
+
+    @Test func theCommandLineAsksTheSameConversation() throws {
+        let server = try ServerProcess(model: nil)
+        let client = try server.client()
+        let words = ["317+485=", "802", "-2="]
+        let roles: [ChatRole] = [.user, .assistant, .user]
+        var request = GenerateRequest(
+            prompt: .messages(zip(roles, words).map { ChatMessage($0, $1) }))
+        request.maxTokens = 20
+        let frames = try client.answers(to: try client.request(request))
+        let told = try Program.run(
+            "assay",
+            ["generate", "--max-tokens", "20", "--message", "user:\(words[0])"]
+                + ["--message", "assistant:\(words[1])", "--message", "user:\(words[2])"],
+            environment: ["ASSAY_SERVER": server.addresses[1]])
+        #expect(try told.output == frames.text + "\n", "\(told.errors)")
     }
 
     // MARK: - Streaming and company

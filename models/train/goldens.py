@@ -46,6 +46,7 @@ TEXTS = tuple(text for _, text in PROMPTS) + (
     "<|begin|>", "<|end|>1+1=<|end|>", "<|end|", "don't DON'T we'll I'VE", "!!! ... ---\r\n\r\nx",
     "été naïve e\u0301", "日本語のテキスト", "🏳️\u200d🌈👩\u200d👩\u200d👧", "Ελληνικά и русский",
     "tab\tand\u3000wide", "x" * 200, "9" * 40,
+    "<|begin|>317+485=802<|end|><|begin|>-2=",
 )
 
 

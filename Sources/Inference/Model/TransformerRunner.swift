@@ -58,7 +58,7 @@ final class TransformerRunner: SequenceRunner {
         (normKind, activation) = (architecture.norm, architecture.activation)
         ropeStyle = architecture.rope.style
         let pageCount = (tokenBudget - 1) / CacheShape.pagePositions + 1
-        shape = StepShape(configuration, positions: pageCount * CacheShape.pagePositions)
+        shape = StepShape(configuration, pageCount: pageCount)
         cache = try model.backend.makeCache(configuration.cacheShape(pageCount: pageCount))
         let scratch = try StepScratch(configuration, shape, on: model.backend)
         self.scratch = scratch

@@ -220,12 +220,9 @@ public struct ModelPlan: Sendable {
     public func memory(contextTokens: Int) -> MemoryEstimate {
         let pageCount = max(0, contextTokens - 1) / CacheShape.pagePositions + 1
         let cache = configuration.cacheShape(pageCount: pageCount).size
-        // No sequence is longer than the context, so more pages than these count as these.
-        let pagesRead = min(pageCount, configuration.contextLength)
-        let positions = pagesRead * CacheShape.pagePositions
         return MemoryEstimate(
             weights: packedWeightBytes, cache: contextTokens <= 0 ? 0 : cache ?? Int.max,
-            scratch: StepShape(configuration, positions: positions).scratchBytes(configuration),
+            scratch: StepShape(configuration, pageCount: pageCount).scratchBytes(configuration),
             texts: textBytes, staging: stagingBytes)
     }
 }

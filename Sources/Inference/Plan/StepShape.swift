@@ -21,10 +21,14 @@ package struct StepShape: Sendable {
     /// Bytes that logit rows may take before fewer rows are taken at a time.
     private static let logitSizeMax = 16 << 20
 
-    /// - Parameter positions: positions of the cache, which bound a sequence beside the context.
-    package init(_ configuration: ModelConfiguration, positions: Int = .max) {
+    /// - Parameter pageCount: pages of the cache, which bound a sequence beside the context. Any
+    ///   number is allowed, because memory is estimated before a cache is known to fit.
+    package init(_ configuration: ModelConfiguration, pageCount: Int) {
         rowCountMax = 256
-        let longest = configuration.isCausal ? 0 : min(configuration.contextLength, positions)
+        let context = configuration.contextLength
+        // A page has a position at least, so no more pages than the context bound a sequence.
+        let positions = min(pageCount, context) * CacheShape.pagePositions
+        let longest = configuration.isCausal ? 0 : min(context, positions)
         keptRowCountMax = longest > rowCountMax ? longest : 0
         let rowSize = configuration.vocabularySize * MemoryLayout<Float>.size
         logitRowCountMax = min(64, max(1, Self.logitSizeMax / rowSize))
