@@ -8,6 +8,8 @@
 // of more than `rowCountMax` rows then goes through each block in pieces, and the rows that lie
 // between two pieces are kept: the residual stream, queries, and in a parallel block the norm.
 
+import Compute
+
 /// Sizes of the scratch buffers.
 package struct StepShape: Sendable {
     /// Largest number of tokens in a pass.
