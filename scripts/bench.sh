@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 "$bin/assay-bench" wire --assayd "$bin/assayd" --echo "$bin/bare-echo"
 
 peer=()
-if python3 -c 'import jinja2' 2>/dev/null; then peer=(--python python3); fi
+if python3 -c 'import jinja2' 2>/dev/null; then peer=(--peer scripts/jinja-peer.py); fi
 "$bin/assay-bench" templates ${peer[@]+"${peer[@]}"}
 published=()
 for name in Qwen-Qwen3-0.6B meta-llama-Llama-3.1-8B-Instruct openai-gpt-oss-120b \

@@ -32,11 +32,12 @@ enum SampleConversation {
         "imperial"]}},"required":["place"]}}},
         {"type":"function","function":{"name":"find_connections","description":"Buses and trains \
         between two places.","parameters":{"type":"object","properties":{"from":{"type":"string"},\
-        "to":{"type":"string"},"arrive_before":{"type":"string","description":"HH:MM"}},"required":\
-        ["from","to"]}}},
-        {"type":"function","function":{"name":"get_fare","description":"The price of a connection.",\
-        "parameters":{"type":"object","properties":{"connection":{"type":"string"},"adults":{"type":\
-        "integer"},"children":{"type":"integer"}},"required":["connection","adults"]}}}]
+        "to":{"type":"string"},"arrive_before":{"type":"string","description":"HH:MM"}},\
+        "required":["from","to"]}}},
+        {"type":"function","function":{"name":"get_fare","description":"The price of a \
+        connection.","parameters":{"type":"object","properties":{"connection":{"type":"string"},\
+        "adults":{"type":"integer"},"children":{"type":"integer"}},"required":["connection",\
+        "adults"]}}}]
         """
 
     static func conversation() throws -> ChatConversation {
@@ -196,38 +197,4 @@ enum SampleTemplate: String, CaseIterable {
             {%- endif %}
         {%- endfor %}
         """#
-}
-
-/// The reference beside: a Python program that renders with jinja2 and prints its median.
-enum JinjaPeer {
-    /// What the program reads.
-    struct Request: Encodable {
-        let source: String
-        let messages: String
-        let tools: String
-    }
-
-    /// The environment of chat templates, without `generation`.
-    static let program = """
-        import datetime, json, statistics, sys, time
-        import jinja2, jinja2.ext, jinja2.sandbox
-        asked = json.load(sys.stdin)
-        environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[jinja2.ext.loopcontrols])
-        environment.filters["tojson"] = lambda value, ensure_ascii=False, **rest: json.dumps(
-            value, ensure_ascii=ensure_ascii, **rest)
-        environment.globals["strftime_now"] = datetime.datetime(2026, 3, 5, 9, 7, 3).strftime
-        def fail(message):
-            raise jinja2.TemplateError(message)
-        environment.globals["raise_exception"] = fail
-        template = environment.from_string(asked["source"])
-        messages, tools = json.loads(asked["messages"]), json.loads(asked["tools"])
-        times = []
-        for _ in range(int(sys.argv[1])):
-            start = time.perf_counter_ns()
-            template.render(messages=messages, tools=tools, documents=None, bos_token="<s>",
-                            eos_token="</s>", add_generation_prompt=True)
-            times.append(time.perf_counter_ns() - start)
-        print(statistics.median(times) / 1000)
-        """
 }

@@ -21,8 +21,8 @@ struct TemplatesCommand: ParsableCommand {
     @Option(help: "Renderings of each template.")
     var count = 4000
 
-    @Option(help: "A Python with jinja2, which is measured beside.")
-    var python: String?
+    @Option(help: "scripts/jinja-peer.py: jinja2 is measured beside, by the python3 of PATH.")
+    var peer: String?
 
     @Flag(help: "Print JSON instead of text.")
     var json = false
@@ -75,20 +75,20 @@ struct TemplatesCommand: ParsableCommand {
             medianMicroseconds: Statistics.percentile(rendering, 0.5) / 1000,
             p99Microseconds: Statistics.percentile(rendering, 0.99) / 1000,
             floorMicroseconds: Statistics.percentile(floor, 0.5) / 1000,
-            referenceMicroseconds: try python.map { try reference($0, source) })
+            referenceMicroseconds: try peer.map { try reference($0, source) })
     }
 
-    /// The median of jinja2 for the same messages, measured by a Python program.
-    private func reference(_ python: String, _ source: [UInt8]) throws -> Double {
+    /// The median of jinja2 for the same messages, measured by the peer.
+    private func reference(_ peer: String, _ source: [UInt8]) throws -> Double {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, "-c", JinjaPeer.program, "\(count / 4)"]
+        process.arguments = ["python3", peer, "\(count / 4)"]
         let (input, output) = (Pipe(), Pipe())
         process.standardInput = input
         process.standardOutput = output
         try process.run()
         let text = String(decoding: source, as: UTF8.self)
-        let request = JinjaPeer.Request(
+        let request = PeerRequest(
             source: text, messages: SampleConversation.messages, tools: SampleConversation.tools)
         try input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(request))
         try input.fileHandleForWriting.close()
@@ -98,9 +98,16 @@ struct TemplatesCommand: ParsableCommand {
             let median = Double(
                 String(decoding: answer, as: UTF8.self).trimmingCharacters(
                     in: .whitespacesAndNewlines))
-        else { throw BenchError("\(python) does not render with jinja2") }
+        else { throw BenchError("\(peer) does not render with jinja2") }
         return median
     }
+}
+
+/// What the peer reads.
+private struct PeerRequest: Encodable {
+    let source: String
+    let messages: String
+    let tools: String
 }
 
 /// The figures of one template.
