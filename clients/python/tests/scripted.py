@@ -43,8 +43,10 @@ class Peer:
         assert kind == 1
         self.socket.sendall(hello(number, **fields))
 
-    def send(self, name: str, number: int, **fields: object) -> None:
-        self.socket.sendall(answer(name, number, **fields))
+    def send(self, name: str, number: int, *, more: bool = False, **fields: object) -> None:
+        """Sends an answer, or a chunk when there is `more` to come."""
+        words = fields | ({"flags": 2} if more else {})
+        self.socket.sendall(answer(name, number, **words))
 
     def refuse(self, kind: int, number: int, status: int, code: str, pause: int) -> None:
         """Refuses a request, to be sent again after `pause` milliseconds."""
@@ -54,7 +56,7 @@ class Peer:
 
     def end(self, number: int, reason: str = "stop", completion_tokens: int = 0) -> None:
         """Sends the last frame of a Generate."""
-        counts = dict(prompt_tokens=1, completion_tokens=completion_tokens)
+        counts: dict[str, Any] = dict(prompt_tokens=1, completion_tokens=completion_tokens)
         self.send("Generate", number, finish_reason=reason, answer=ANSWER, **counts)
 
     def cancel(self, number: int, completion_tokens: int = 0) -> None:
