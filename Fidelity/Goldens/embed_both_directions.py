@@ -127,31 +127,36 @@ def rounded(values):
     return [round(float(v), 6) for v in values]
 
 
-folder = sys.argv[1]
-golden = json.load(open(folder + "/models/llama-gqa.golden.json"))
-raw = np.fromfile(folder + "/models/llama-gqa.logits.f32", dtype=np.float32)
-models = {
-    "gguf": read_gguf(folder + "/models/llama-gqa-f32.gguf"),
-    "safetensors": read_safetensors(folder + "/safetensors/llama-gqa"),
-}
-for number, prompt in enumerate(golden["prompts"]):
-    logits = hidden(models["gguf"], prompt, True)[-1] @ weight(models["gguf"], "output").T
-    start = golden["offsets"]["hf"] // 4 + number * len(logits)
-    assert np.abs(logits - raw[start : start + len(logits)]).max() < 1e-4
-inputs = golden["prompts"] + [[(37 * i + 11) % 512 for i in range(300)]]
-note = "float64, not normalised; made by embed_both_directions.py"
-found = {"note": note}
-for name, model in models.items():
-    found[name] = []
-    for tokens in inputs:
-        states = hidden(model, tokens, False)
-        assert len(tokens) == 1 or np.abs(states - hidden(model, tokens, True)).max() > 0.01
-        found[name].append(
-            {
-                "tokens": tokens,
-                "mean": rounded(states.mean(axis=0)),
-                "last": rounded(states[-1]),
-                "cls": rounded(states[0]),
-            }
-        )
-print(json.dumps(found, separators=(",", ":")))
+def main():
+    folder = sys.argv[1]
+    golden = json.load(open(folder + "/models/llama-gqa.golden.json"))
+    raw = np.fromfile(folder + "/models/llama-gqa.logits.f32", dtype=np.float32)
+    models = {
+        "gguf": read_gguf(folder + "/models/llama-gqa-f32.gguf"),
+        "safetensors": read_safetensors(folder + "/safetensors/llama-gqa"),
+    }
+    for number, prompt in enumerate(golden["prompts"]):
+        logits = hidden(models["gguf"], prompt, True)[-1] @ weight(models["gguf"], "output").T
+        start = golden["offsets"]["hf"] // 4 + number * len(logits)
+        assert np.abs(logits - raw[start : start + len(logits)]).max() < 1e-4
+    inputs = golden["prompts"] + [[(37 * i + 11) % 512 for i in range(300)]]
+    note = "float64, not normalised; made by embed_both_directions.py"
+    found = {"note": note}
+    for name, model in models.items():
+        found[name] = []
+        for tokens in inputs:
+            states = hidden(model, tokens, False)
+            assert len(tokens) == 1 or np.abs(states - hidden(model, tokens, True)).max() > 0.01
+            found[name].append(
+                {
+                    "tokens": tokens,
+                    "mean": rounded(states.mean(axis=0)),
+                    "last": rounded(states[-1]),
+                    "cls": rounded(states[0]),
+                }
+            )
+    print(json.dumps(found, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
 The model learns conversations and keeps its skills: every step has rows of each skill and, by
 conversation kind, turns whose answers carry the loss. The file holds -1, 0, 1 and one scale per
 matrix only, so the weights to train start in the middle of what rounds to these. The learning rate
-rises, then falls to nothing. Picks up where it stopped; snapshots of the second half are kept for
+rises, then falls to nothing. Picks up where it stopped. Snapshots of the second half are kept for
 `choose.py`.
 """
 
@@ -25,8 +25,8 @@ import model as network
 import skills
 import vocabulary
 
-# Rows per step, about 4,000 to 6,000 tokens together; conversations take their kinds in turn. The
-# format is new at first; towards the end the skills that were there get larger shares.
+# Rows per step, about 4,000 to 6,000 tokens together. Conversations take their kinds in turn. The
+# format is new at first. Towards the end the skills that were there get larger shares.
 FIRST = {"add": 24, "subtract": 32, "sort": 24, "count": 16, "world": 16, "story": 2, "talk": 42}
 THEN = {"add": 20, "subtract": 36, "sort": 44, "count": 28, "world": 70, "story": 8, "talk": 16}
 FIRST_SHARE = 0.45
@@ -94,7 +94,7 @@ def read(path: Path) -> tuple[network.DemoModel, object]:
         for layer in model.modules():
             if isinstance(layer, network.BitLinear):
                 signs, scale = goldens.as_shipped(layer.weight)
-                # Zeros anywhere in the inner two thirds of what rounds to zero; the others so far
+                # Zeros anywhere in the inner two thirds of what rounds to zero, the others so far
                 # out that the mean of magnitudes is the scale again.
                 noise = torch.rand(signs.shape, generator=generator) * 2 - 1
                 zeros = (signs == 0) * noise * 0.33
@@ -128,7 +128,7 @@ def main() -> None:
 
 
 def train(place: int, options) -> None:
-    """One of the processes. All make the same rows and take the same step; each computes its own
+    """One of the processes. All make the same rows and take the same step. Each computes its own
     rows, and the gradients are summed."""
     (options.out / "snapshots").mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
