@@ -76,7 +76,7 @@ package struct ConversationMessage: Sendable {
 /// A conversation and what the caller says about its rendering. A value for any thread.
 package struct ChatConversation: Sendable {
     package var messages: [ConversationMessage]
-    /// Tools that may be called, or nil for none.
+    /// Tools that may be called, or nil for none. Texts of tool i have the origin i + 1.
     package private(set) var tools: [TemplateValue]?
     /// Further variables of the template, by name.
     package private(set) var variables: [(name: String, value: TemplateValue)] = []
@@ -91,7 +91,8 @@ package struct ChatConversation: Sendable {
     ///
     /// - Throws: `chat_message_invalid` naming the field.
     package mutating func setTools(_ text: String) throws(ConversationError) {
-        guard case .list(let tools) = try Self.value(text, field: "tools"), !tools.isEmpty else {
+        let value = try Self.value(text, field: "tools", origin: 1, numbersElements: true)
+        guard case .list(let tools) = value, !tools.isEmpty else {
             throw .invalid("reading the tools", "no list with elements", "a JSON list", "tools")
         }
         guard tools.allSatisfy(\.isDictionary) else {
@@ -124,12 +125,13 @@ package struct ChatConversation: Sendable {
         "messages", "tools", "add_generation_prompt", "continue_final_message",
     ]
 
-    /// Reads JSON text. Integers keep all digits.
+    /// Reads JSON text. Integers keep all digits. Origins as in `TemplateValue.init`.
     static func value(
-        _ text: String, field: String
+        _ text: String, field: String, origin: UInt32 = 0, numbersElements: Bool = false
     ) throws(ConversationError) -> TemplateValue {
         do throws(TemplateJSONError) {
-            return try TemplateValue(json: Array(text.utf8))
+            return try TemplateValue(
+                json: Array(text.utf8), origin: origin, numbersElements: numbersElements)
         } catch {
             throw ConversationError(
                 .json,

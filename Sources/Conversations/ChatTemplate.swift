@@ -22,12 +22,15 @@ public struct ChatTemplate: Sendable {
     /// What the template is able to do.
     public let abilities: ChatTemplateAbilities
     let template: Template
+    /// The special tokens as variables of the template.
+    private let specialVariables: [(String, TemplateValue)]
     /// Names and texts of the model's special tokens.
     package let specialTokens: [SpecialTokenText]
 
     /// Asks a checked template by probe conversations. Takes milliseconds.
     init(_ checked: CheckedTemplate, specialTokens: [SpecialTokenText]) {
-        let probe = TemplateProbe(checked.template, specialTokens)
+        specialVariables = specialTokens.map(\.variable)
+        let probe = TemplateProbe(checked.template, specialVariables)
         source = checked.source
         template = checked.template
         self.specialTokens = specialTokens
@@ -44,7 +47,7 @@ public struct ChatTemplate: Sendable {
     ) throws(ConversationError) -> RenderedConversation {
         let marked = try MarkedConversation(conversation, forms)
         let rendering = try Self.render(
-            template, marked, conversation, specialTokens, at: seconds)
+            template, marked, conversation, specialVariables, at: seconds)
         try Self.check(rendering.text, marked, conversation)
         var end = rendering.text.count
         if conversation.continuesFinalMessage {
@@ -61,7 +64,7 @@ public struct ChatTemplate: Sendable {
     /// Renders without looking for what is missing.
     static func render(
         _ template: Template, _ marked: MarkedConversation, _ conversation: ChatConversation,
-        _ specialTokens: [SpecialTokenText], at seconds: UInt64
+        _ specialVariables: [(String, TemplateValue)], at seconds: UInt64
     ) throws(ConversationError) -> Rendering {
         guard !conversation.messages.isEmpty else {
             throw .invalid("rendering a conversation", "no messages", "at least one")
@@ -76,8 +79,7 @@ public struct ChatTemplate: Sendable {
         var reference = ReferenceConversation(seen: marked.messages)
         reference.tools = marked.tools
         reference.addGenerationPrompt = conversation.addsGenerationPrompt
-        reference.variables =
-            specialTokens.map { ($0.name, .text($0.text)) } + marked.variables
+        reference.variables = specialVariables + marked.variables
         do throws(TemplateError) {
             return try reference.render(
                 template, now: TemplateTime(secondsSince1970: Int(clamping: seconds)))
@@ -92,9 +94,9 @@ public struct ChatTemplate: Sendable {
     private static func check(
         _ text: TemplateText, _ marked: MarkedConversation, _ conversation: ChatConversation
     ) throws(ConversationError) {
-        let found = Set(text.origins.map { marked.uses[$0 - 1] })
+        let found = text.visibleUses(marked.uses)
         for (index, message) in conversation.messages.enumerated() {
-            if message.mustArrive, !found.contains(.content(index)) {
+            if !found.contains(.content(index)), message.mustArrive {
                 throw .notRendered("the \(message.role.rawValue) text of message \(index)")
             }
             for call in message.toolCalls.indices
@@ -130,6 +132,8 @@ public struct SpecialTokenText: Sendable, Equatable {
         self.name = name
         self.text = text
     }
+
+    var variable: (String, TemplateValue) { (name, .text(text)) }
 }
 
 extension ConversationMessage {
@@ -149,18 +153,23 @@ extension ConversationMessage {
 }
 
 extension TemplateText {
-    /// Origins of bytes that are no white space.
-    fileprivate var origins: Set<Int> {
-        var found: Set<Int> = []
-        for run in runs where run.origin > 0 && !found.contains(Int(run.origin)) {
-            if isVisible(run.range) { found.insert(Int(run.origin)) }
+    /// The uses, by origin, of bytes that are no white space.
+    fileprivate func visibleUses(
+        _ uses: [MarkedConversation.Use]
+    ) -> Set<MarkedConversation.Use> {
+        var found: Set<MarkedConversation.Use> = []
+        var seen = [Bool](repeating: false, count: uses.count + 1)
+        seen[0] = true
+        for run in runs where !seen[Int(run.origin)] && isVisible(run.range) {
+            seen[Int(run.origin)] = true
+            found.insert(uses[Int(run.origin) - 1])
         }
         return found
     }
 
     /// True if a byte of the range is no white space.
     func isVisible(_ range: Range<Int>) -> Bool {
-        utf8.dropFirst(range.lowerBound).prefix(range.count).contains { $0 > 0x20 }
+        slice(range).utf8.contains { $0 > 0x20 }
     }
 }
 

@@ -1,7 +1,7 @@
 // A conversation as values of the template language, with every word of the caller marked.
 //
-//     messages[0].content  "Hi"   origin 1   uses[0] = content of message 0
-//     tools[0].name        "sum"  origin 2   uses[1] = tool 0
+//     tools[0].name        "sum"  origin 1   uses[0] = tool 0
+//     messages[0].content  "Hi"   origin 2   uses[1] = content of message 0
 //
 // Guarantees: messages are what transformers 5 hands to a template: no keys whose value is null,
 // reasoning under both of its names. Roles are words of the product (origin 0), because a template
@@ -29,15 +29,13 @@ struct MarkedConversation {
 
     /// - Throws: `chat_message_invalid` for content or arguments that the template cannot take.
     init(_ conversation: ChatConversation, _ forms: MessageForms) throws(ConversationError) {
+        if let tools = conversation.tools {
+            // Their texts were numbered when they were read.
+            uses = tools.indices.map { .tool($0) }
+            self.tools = .list(tools)
+        }
         for index in conversation.messages.indices {
             messages.append(try message(conversation.messages[index], index, forms))
-        }
-        if let tools = conversation.tools {
-            var marked: [TemplateValue] = []
-            for (index, tool) in tools.enumerated() {
-                marked.append(tool.attributed(to: origin(.tool(index))))
-            }
-            self.tools = .list(TemplateList(marked))
         }
         for (name, value) in conversation.variables {
             variables.append((name, value.attributed(to: origin(.other))))
@@ -58,23 +56,24 @@ struct MarkedConversation {
     private mutating func message(
         _ message: ConversationMessage, _ index: Int, _ forms: MessageForms
     ) throws(ConversationError) -> TemplateValue {
-        var members: [(String, TemplateValue)] = []
+        var members = DictionaryBuilder(capacity: 4)
         let reasoning = message.reasoning.map { text($0, .other) }
-        members.append(("role", .text(message.role.rawValue)))
+        members.set(MessageKey.role, MessageWord.role(message.role))
         if let content = try content(message, index, forms) {
-            members.append(("content", content))
+            members.set(MessageKey.content, content)
         }
-        if let reasoning { members.append(("reasoning_content", reasoning)) }
-        if let name = message.name { members.append(("name", text(name, .other))) }
+        if let reasoning { members.set(MessageKey.reasoningContent, reasoning) }
+        if let name = message.name { members.set(MessageKey.name, text(name, .other)) }
         if !message.toolCalls.isEmpty {
             var calls: [TemplateValue] = []
             for (number, call) in message.toolCalls.enumerated() {
                 calls.append(try value(call, message: index, number, forms))
             }
-            members.append(("tool_calls", .list(TemplateList(calls))))
+            members.set(MessageKey.toolCalls, .list(calls))
         }
-        if let id = message.toolCallID { members.append(("tool_call_id", text(id, .other))) }
-        return TemplateValue.dictionary(members).namingReasoning
+        if let id = message.toolCallID { members.set(MessageKey.toolCallID, text(id, .other)) }
+        let value = TemplateValue.dictionary(members.dictionary)
+        return reasoning == nil ? value : value.namingReasoning
     }
 
     private mutating func value(
@@ -85,21 +84,23 @@ struct MarkedConversation {
         if forms.arguments == .text {
             arguments = text(call.arguments, use)
         } else {
-            let value = try ChatConversation.value(call.arguments, field: "messages")
-            guard value.isDictionary else {
+            arguments = try ChatConversation.value(
+                call.arguments, field: "messages", origin: origin(use))
+            guard arguments.isDictionary else {
                 throw .invalid(
                     "reading the arguments of call \(number) in message \(message)",
                     "JSON that is no object", "a JSON object")
             }
-            arguments = value.attributed(to: origin(use))
         }
         let name = text(call.name, .callName(message: message, call: number))
-        var members: [(String, TemplateValue)] = []
-        if let id = call.id { members.append(("id", text(id, .other))) }
-        members.append(("type", .text("function")))
-        members.append(
-            ("function", .dictionary([("name", name), ("arguments", arguments)])))
-        return .dictionary(members)
+        var function = DictionaryBuilder(capacity: 2)
+        function.set(MessageKey.name, name)
+        function.set(MessageKey.arguments, arguments)
+        var members = DictionaryBuilder(capacity: 3)
+        if let id = call.id { members.set(MessageKey.id, text(id, .other)) }
+        members.set(MessageKey.type, MessageWord.function)
+        members.set(MessageKey.function, .dictionary(function.dictionary))
+        return .dictionary(members.dictionary)
     }
 
     // MARK: Content
@@ -114,8 +115,10 @@ struct MarkedConversation {
         case .text(let words):
             let value = text(words, .content(index))
             guard forms.content == [.parts] else { return value }
-            return .list(
-                TemplateList([.dictionary([("type", .text("text")), ("text", value)])]))
+            var part = DictionaryBuilder(capacity: 2)
+            part.set(MessageKey.type, MessageWord.text)
+            part.set(MessageKey.text, value)
+            return .list([.dictionary(part.dictionary)])
         case .json(.none): return empty(message, forms)
         case .json(let value): return try parts(value, index, forms)
         }
@@ -123,11 +126,11 @@ struct MarkedConversation {
 
     private func empty(_ message: ConversationMessage, _ forms: MessageForms) -> TemplateValue? {
         guard !message.toolCalls.isEmpty else {
-            if case .text = message.content { return .text("") }
+            if case .text = message.content { return MessageWord.empty }
             return nil
         }
         switch forms.emptyContent {
-        case .empty: return .text("")
+        case .empty: return MessageWord.empty
         case .absent: return nil
         case .null: return TemplateValue.none
         }

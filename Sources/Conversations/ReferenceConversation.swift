@@ -125,15 +125,14 @@ extension TemplateValue {
     /// The message with its reasoning as `thinking` and as `reasoning_content`.
     var namingReasoning: TemplateValue {
         guard case .dictionary(let members) = self else { return self }
-        let names: [TemplateText] = ["reasoning_content", "thinking", "reasoning"]
-        guard let reasoning = names.lazy.compactMap({ members[$0] }).first(where: { !$0.isNone })
-        else { return self }
+        let found = MessageKey.reasoning.lazy.compactMap { members[$0] }
+        guard let reasoning = found.first(where: { !$0.isNone }) else { return self }
         var builder = DictionaryBuilder(capacity: members.count + 2)
-        builder.set("thinking", reasoning)
+        builder.set(MessageKey.thinking, reasoning)
         for (key, value) in zip(members.keys, members.values) {
             if case .text(let key) = key { builder.set(key, value) }
         }
-        builder.set("reasoning_content", reasoning)
+        builder.set(MessageKey.reasoningContent, reasoning)
         return .dictionary(builder.dictionary)
     }
 }

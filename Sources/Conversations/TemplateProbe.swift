@@ -12,15 +12,15 @@ import Templates
 /// See the head of the file.
 struct TemplateProbe {
     private let template: Template
-    private let specialTokens: [SpecialTokenText]
+    private let specialVariables: [(String, TemplateValue)]
     private(set) var forms = MessageForms.usual
     private(set) var abilities = ChatTemplateAbilities()
     /// True for a template that fails without tools: then every probe has them.
     private var needsTools = false
 
-    init(_ template: Template, _ specialTokens: [SpecialTokenText]) {
+    init(_ template: Template, _ specialVariables: [(String, TemplateValue)]) {
         self.template = template
-        self.specialTokens = specialTokens
+        self.specialVariables = specialVariables
         probeContent()
         if abilities.failure != nil {
             needsTools = true
@@ -84,7 +84,7 @@ struct TemplateProbe {
             let marked = try MarkedConversation(conversation, forms)
             // 2026-01-02: a time of the probe's own, so that the result is the same every day.
             let rendering = try ChatTemplate.render(
-                template, marked, conversation, specialTokens, at: 1_767_312_000)
+                template, marked, conversation, specialVariables, at: 1_767_312_000)
             return .success((rendering.text, marked, rendering.usedTime))
         } catch {
             return .failure(error)

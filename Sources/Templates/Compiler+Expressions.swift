@@ -18,7 +18,7 @@ extension Compiler {
         case .name(let name): try load(name)
         case .attribute(_, let name):
             if Method(rawValue: name) == nil { note(key: name) }
-            emit(.attribute(self.name(name)))
+            attribute(self.name(name))
         case .item(_, let item): try self.item(item)
         case .slice(_, let start, let stop, let step):
             for part in [start, stop, step] {
@@ -54,6 +54,12 @@ extension Compiler {
             try conditional(test, then, otherwise)
         case .list, .tuple, .dictionary: try display(expression)
         }
+    }
+
+    private mutating func attribute(_ name: Int32) {
+        guard case .local(let slot)? = joinable else { return emit(.attribute(name)) }
+        removeLast()
+        emit(.localAttribute(slot: slot, name: name))
     }
 
     private mutating func item(_ item: Expression) throws(TemplateError) {
@@ -102,7 +108,7 @@ extension Compiler {
             try expression(operand)
             self.line = line
             guard index < operands.count - 1 else {
-                emit(.compare(operation))
+                emitCompare(operation)
                 break
             }
             emit(.compareKeeping(operation))
@@ -113,6 +119,12 @@ extension Compiler {
         for end in ends { land(end) }
         emit(.dropBelow)
         land(over)
+    }
+
+    private mutating func emitCompare(_ operation: CompareOperator) {
+        guard case .constant(let index)? = joinable else { return emit(.compare(operation)) }
+        removeLast()
+        emit(.compareConstant(operation, index))
     }
 
     private mutating func display(_ expression: Expression) throws(TemplateError) {
@@ -159,7 +171,7 @@ extension Compiler {
                 {
                     note(key: key.string)
                 }
-                removeLast()
+                removeAttribute()
                 let site = try self.site(self.arguments(arguments))
                 self.line = line
                 return emit(.method(name: self.name(name), method: method, site: site))
@@ -173,9 +185,10 @@ extension Compiler {
         emit(.call(site))
     }
 
-    private mutating func removeLast() {
-        output.code.removeLast()
-        output.lines.removeLast()
+    private mutating func removeAttribute() {
+        let last = output.code.last
+        removeLast()
+        if case .localAttribute(let slot, _)? = last { emit(.local(slot)) }
     }
 
     private func scopeHasNo(_ name: String) -> Bool {

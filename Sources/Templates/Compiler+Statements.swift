@@ -16,7 +16,7 @@ extension Compiler {
             try expression(value)
             isConstantOutput = false
             line = statement.line
-            emit(.output)
+            emitOutput()
         case .conditional(let branches, let otherwise): try conditional(branches, otherwise)
         case .loop(let loop): try self.loop(loop)
         case .set(let target, let value):
@@ -49,6 +49,14 @@ extension Compiler {
             leaveCaptures()
             emit(.jump(Int32(loops[loops.count - 1].start)))
         }
+    }
+
+    private mutating func emitOutput() {
+        guard case .constant(let index)? = joinable,
+            case .text = output.constants[Int(index)]
+        else { return emit(.output) }
+        removeLast()
+        emit(.text(index))
     }
 
     /// Drops output that was captured since the start of the loop.

@@ -17,6 +17,8 @@ struct Compiler {
     /// True inside `{{ }}` around constants. The reference computes these in advance.
     var isConstantOutput = false
     var line = 1
+    /// The position that a jump was led to last.
+    private var landing = -1
     private var functionCount = 0
     private var nameIndexes: [String: Int32] = [:]
     private var variableIndexes: [String: Int32] = [:]
@@ -66,6 +68,15 @@ struct Compiler {
         output.lines.append(Int32(truncatingIfNeeded: line))
     }
 
+    /// The last instruction, to be joined with the next one, or nil where a jump leads between
+    /// them.
+    var joinable: Instruction? { landing == position ? nil : output.code.last }
+
+    mutating func removeLast() {
+        output.code.removeLast()
+        output.lines.removeLast()
+    }
+
     /// Adds a jump whose target `land` sets, and returns its place.
     mutating func emitJump(_ make: (Int32) -> Instruction) -> Int {
         emit(make(-1))
@@ -75,6 +86,7 @@ struct Compiler {
     /// Lets the jump at `place` lead here.
     mutating func land(_ place: Int) {
         let target = Int32(position)
+        landing = position
         switch output.code[place] {
         case .jump: output.code[place] = .jump(target)
         case .jumpIfFalse: output.code[place] = .jumpIfFalse(target)
@@ -102,6 +114,7 @@ struct Compiler {
     mutating func name(_ name: String) -> Int32 {
         if let index = nameIndexes[name] { return index }
         output.names.append(TemplateText(name))
+        output.holders.append(AttributeHolders(of: name))
         nameIndexes[name] = Int32(output.names.count - 1)
         return Int32(output.names.count - 1)
     }
@@ -111,7 +124,9 @@ struct Compiler {
         return Int32(output.failures.count - 1)
     }
 
+    /// The index of a site, or -1 for no arguments.
     mutating func site(_ site: CallSite) -> Int32 {
+        if site.isEmpty { return -1 }
         output.sites.append(site)
         return Int32(output.sites.count - 1)
     }
@@ -121,10 +136,16 @@ struct Compiler {
         guard !ForeignNames.functions.contains(name) else {
             throw unsupported("the function \"\(name)\"")
         }
-        if GlobalFunction(rawValue: name) != nil { calledFunctions.insert(name) }
+        let index = Int32(output.variables.count)
+        if let function = GlobalFunction(rawValue: name) {
+            calledFunctions.insert(name)
+            output.absentVariables.append(.object(.function(function)))
+        } else {
+            output.absentVariables.append(.undefined(TemplateUndefined(name: -3 - index)))
+        }
         output.variables.append(name)
-        variableIndexes[name] = Int32(output.variables.count - 1)
-        return Int32(output.variables.count - 1)
+        variableIndexes[name] = index
+        return index
     }
 
     mutating func note(key: String) { keys.insert(key) }

@@ -11,7 +11,11 @@ extension Evaluator {
         let name = program.names[index]
         switch value {
         case .dictionary(let dictionary):
-            if let method = try pythonAttribute(of: value, name, index) { return method }
+            if program.holders[index].contains(.dictionary),
+                let method = try pythonAttribute(of: value, name, index)
+            {
+                return method
+            }
             if let found = dictionary[name] { return found }
         case .object(.namespace(let number)):
             if let found = namespaces[number][name] { return found }
@@ -25,7 +29,11 @@ extension Evaluator {
             return try loopAttribute(loop, name)
         case .undefined(let reason): throw undefined(reason)
         default:
-            if let method = try pythonAttribute(of: value, name, index) { return method }
+            if program.holders[index].contains(.other),
+                let method = try pythonAttribute(of: value, name, index)
+            {
+                return method
+            }
         }
         return .undefined(TemplateUndefined(name: Int32(index)))
     }
@@ -34,7 +42,6 @@ extension Evaluator {
     private func pythonAttribute(
         of value: TemplateValue, _ name: TemplateText, _ index: Int?
     ) throws(TemplateError) -> TemplateValue? {
-        guard !Self.plainNames.contains(name) else { return nil }
         let word = name.string
         if let method = Method(rawValue: word) {
             switch value {
@@ -49,12 +56,6 @@ extension Evaluator {
         }
         throw error("the attribute \"\(word)\" of \(value.typeName) is not supported")
     }
-
-    /// Frequent keys that are no attribute of anything.
-    private static let plainNames: Set<TemplateText> = [
-        "role", "content", "type", "text", "function", "arguments", "tool_calls", "id",
-        "parameters", "properties", "description", "required", "enum",
-    ]
 
     mutating func item(
         _ value: TemplateValue, _ key: TemplateValue
@@ -115,9 +116,7 @@ extension Evaluator {
             throw error("an attribute is set on something that is no namespace")
         }
         try charge(elements: namespaces[number].count)
-        var builder = DictionaryBuilder(namespaces[number])
-        builder.set(program.names[index], value)
-        namespaces[number] = builder.dictionary
+        namespaces[number].set(program.names[index], value)
     }
 }
 

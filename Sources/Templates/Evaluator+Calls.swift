@@ -13,8 +13,8 @@ struct CallArguments {
 extension Evaluator {
     /// Takes the arguments of a site from the stack.
     mutating func arguments(_ index: Int32) throws(TemplateError) -> CallArguments {
+        if index < 0 { return .none }
         let site = program.sites[Int(index)]
-        if site.isEmpty { return .none }
         let values = popMany(site.valueCount)
         if site.positionalCount == values.count { return CallArguments(positional: values) }
         var arguments = CallArguments(positional: Array(values[..<site.positionalCount]))
@@ -163,7 +163,7 @@ extension Evaluator {
         case .namespace:
             namespaces.append(try merged(arguments))
             return .object(.namespace(namespaces.count - 1))
-        case .dict: return try checked(.dictionary(try merged(arguments)))
+        case .dict: return try checked(.dictionary(try merged(arguments).dictionary))
         case .range: return try range(arguments)
         case .strftime_now:
             let values = try bound(arguments, ["format"], required: 1, "strftime_now")
@@ -187,7 +187,7 @@ extension Evaluator {
     /// The dictionary that `dict(…)` and `namespace(…)` make.
     private mutating func merged(
         _ arguments: CallArguments
-    ) throws(TemplateError) -> TemplateDictionary {
+    ) throws(TemplateError) -> DictionaryBuilder {
         guard arguments.positional.count <= 1 else { throw error("more than one dictionary") }
         var builder = DictionaryBuilder()
         if let first = arguments.positional.first {
@@ -204,7 +204,7 @@ extension Evaluator {
             }
         }
         for (name, value) in arguments.keywords { builder.set(name, value) }
-        return builder.dictionary
+        return builder
     }
 
     private mutating func range(_ arguments: CallArguments) throws(TemplateError) -> TemplateValue {

@@ -6,9 +6,12 @@ struct JSONStyle {
     var isASCII = false
     /// The white space of one level, or nil for one line.
     var indent: TemplateText?
-    var itemSeparator: TemplateText = ", "
-    var keySeparator: TemplateText = ": "
+    var itemSeparator = commaAndSpace
+    var keySeparator = colonAndSpace
     var sortsKeys = false
+
+    private static let commaAndSpace: TemplateText = ", "
+    private static let colonAndSpace: TemplateText = ": "
 }
 
 extension Evaluator {
@@ -93,12 +96,14 @@ extension Evaluator {
         to builder: inout TextBuilder
     ) throws(TemplateError) {
         guard dictionary.count > 0 else { return builder.append("{}") }
-        var order = Array(0..<dictionary.count)
+        var order: [Int]?
         if style.sortsKeys {
-            order = try sorted(order, keys: dictionary.keys, isReversed: false)
+            order = try sorted(
+                Array(0..<dictionary.count), keys: dictionary.keys, isReversed: false)
         }
         builder.append("{")
-        for (place, index) in order.enumerated() {
+        for place in 0..<dictionary.count {
+            let index = order?[place] ?? place
             if place > 0 { try write(separator: style.itemSeparator, to: &builder) }
             try newLine(style, level: level + 1, to: &builder)
             try write(key: dictionary.keys[index], style, to: &builder)
@@ -154,7 +159,7 @@ extension Evaluator {
         try charge(text.count / 4)
         try check(size: builder.count + text.count)
         builder.append("\"")
-        if !style.isASCII, text.utf8.allSatisfy(Self.isPlain) {
+        if !style.isASCII, text.withBytes({ $0.allSatisfy(Self.isPlain) }) {
             builder.append(text)
         } else {
             for (scalar, origin) in text.scalarsWithOrigins {

@@ -93,12 +93,12 @@ extension Evaluator {
             builder.append("<LoopContext \(loops[loop].index + 1)/\(count)>")
         case .namespace(let number):
             // A namespace may hold itself, and the reference would print for ever.
-            let values = namespaces[number].values
-            guard !values.contains(where: \.holdsObject) else {
+            let namespace = namespaces[number].dictionary
+            guard !namespace.values.contains(where: \.holdsObject) else {
                 throw error("a namespace with objects cannot be printed")
             }
             builder.append("<Namespace ")
-            try represent(namespaces[number], to: &builder)
+            try represent(namespace, to: &builder)
             builder.append(">")
         case .generator, .function, .method:
             throw error("\(TemplateValue.object(object).typeName) cannot be printed")

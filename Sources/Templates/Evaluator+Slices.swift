@@ -55,6 +55,7 @@ extension Evaluator {
         switch value {
         case .text(let text): count = try characterCount(text)
         case .list(let items), .tuple(let items): count = items.count
+        case .object(.range(let range)): count = range.count
         default:
             if isLenient { return .undefined }
             throw error("\(value.typeName) cannot be sliced")
@@ -65,8 +66,20 @@ extension Evaluator {
         case .text(let text): return .text(try slice(text, part))
         case .list(let items): return .list(try slice(items, part))
         case .tuple(let items): return .tuple(try slice(items, part))
+        case .object(.range(let range)): return .object(.range(try slice(range, part)))
         default: return .undefined
         }
+    }
+
+    /// The start, stop and step are those of the reference, which prints them.
+    private func slice(
+        _ range: TemplateRange, _ part: Slice
+    ) throws(TemplateError) -> TemplateRange {
+        let (step, overflow) = range.step.multipliedReportingOverflow(by: part.step)
+        guard !overflow, let start = range.number(at: part.start),
+            let stop = range.number(at: part.stop)
+        else { throw largeInteger() }
+        return TemplateRange(start: start, stop: stop, step: step, count: part.count)
     }
 
     private mutating func slice(
@@ -105,9 +118,19 @@ extension Evaluator {
     }
 }
 
+extension TemplateRange {
+    /// The number at `index`, which may lie outside, or nil outside 64 bits.
+    fileprivate func number(at index: Int) -> Int? {
+        let (distance, isLarge) = index.multipliedReportingOverflow(by: step)
+        let (number, isFar) = start.addingReportingOverflow(distance)
+        return isLarge || isFar ? nil : number
+    }
+}
+
 /// A slice that was clipped to a sequence.
 private struct Slice {
     let start: Int
+    let stop: Int
     let step: Int
     /// Elements of the slice.
     let count: Int
@@ -123,6 +146,7 @@ private struct Slice {
         let first = clipped(start, step > 0 ? 0 : count - 1)
         let last = clipped(stop, step > 0 ? count : -1)
         self.start = first
+        self.stop = last
         if step > 0 {
             self.count = first < last ? (last - first - 1) / step + 1 : 0
         } else {

@@ -34,7 +34,7 @@ struct Evaluator {
     var activeLoops: [Int] = []
     /// Conditions of loops that are being asked inside each other.
     var conditionDepth = 0
-    var namespaces: [TemplateDictionary] = []
+    var namespaces: [DictionaryBuilder] = []
     var generators: [Generator] = []
 
     /// The slots of a call, and the frame that the function was made in.
@@ -60,24 +60,20 @@ struct Evaluator {
         self.program = program
         self.limits = limits
         self.now = now
-        var named: [String: TemplateValue] = [:]
+        var values = program.absentVariables
         var inputSize = 0
         for (name, value) in variables {
             guard value.depth <= limits.valueDepthMax else {
                 throw TemplateError(.limit, "a variable deeper than \(limits.valueDepthMax)")
             }
-            named[name] = value
+            if let index = program.variables.firstIndex(of: name) { values[index] = value }
             inputSize += value.inputSize
         }
         let (scaled, overflow) = inputSize.multipliedReportingOverflow(
             by: limits.stepsPerInputByteMax)
         stepsTotal = overflow ? Int.max / 2 : limits.stepsMax + min(scaled, Int.max / 4)
         stepsLeft = stepsTotal
-        self.variables = program.variables.enumerated().map { index, name in
-            if let value = named[name] { return value }
-            if let function = GlobalFunction(rawValue: name) { return .object(.function(function)) }
-            return .undefined(TemplateUndefined(name: -3 - Int32(index)))
-        }
+        self.variables = values
         slots = [TemplateValue](repeating: .undefined, count: program.slotCount)
         frames = [Frame(base: 0, parent: 0)]
         stack.reserveCapacity(32)
@@ -116,6 +112,8 @@ struct Evaluator {
             case .attribute(let name):
                 let value = pop()
                 stack.append(try attribute(value, Int(name)))
+            case .localAttribute(let slot, let name):
+                stack.append(try attribute(slots[base + Int(slot)], Int(name)))
             case .jump(let target): position = Int(target)
             case .jumpIfFalse(let target):
                 if try !isTrue(pop()) { position = Int(target) }
@@ -126,6 +124,10 @@ struct Evaluator {
             case .compare(let operation):
                 let right = pop()
                 let left = pop()
+                stack.append(.boolean(try compare(operation, left, right)))
+            case .compareConstant(let operation, let index):
+                let left = pop()
+                let right = program.constants[Int(index)]
                 stack.append(.boolean(try compare(operation, left, right)))
             case .test(let test, let site):
                 let arguments = try arguments(site)
@@ -269,11 +271,8 @@ extension TemplateValue {
     var inputSize: Int {
         switch self {
         case .text(let text): text.count + 1
-        case .list(let items), .tuple(let items): items.reduce(1) { $0 + $1.inputSize }
-        case .dictionary(let dictionary):
-            zip(dictionary.keys, dictionary.values).reduce(1) {
-                $0 + $1.0.inputSize + $1.1.inputSize
-            }
+        case .list(let items), .tuple(let items): 1 + items.items.inputSize
+        case .dictionary(let dictionary): dictionary.storage.inputSize
         default: 1
         }
     }

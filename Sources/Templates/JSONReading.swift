@@ -31,9 +31,12 @@ package struct TemplateJSONLimits: Sendable, Equatable {
 }
 
 extension TemplateValue {
-    /// Reads a JSON text. Every text inside gets `origin`. Work is linear.
+    /// Reads a JSON text. Every text inside gets `origin`. If `numbersElements` is set, the texts
+    /// in the elements of a list at the top get `origin`, `origin` + 1 and so on instead. Work is
+    /// linear.
     package init(
-        json bytes: [UInt8], origin: UInt32 = 0, limits: TemplateJSONLimits = .default
+        json bytes: [UInt8], origin: UInt32 = 0, numbersElements: Bool = false,
+        limits: TemplateJSONLimits = .default
     ) throws(TemplateJSONError) {
         guard bytes.count <= limits.sizeMax else {
             throw TemplateJSONError(
@@ -42,14 +45,16 @@ extension TemplateValue {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw TemplateJSONError(offset: 0, message: "the text is not UTF-8")
         }
-        var reader = JSONReader(bytes: bytes, origin: origin, limits: limits)
+        var reader = JSONReader(
+            bytes: bytes, origin: origin, numbersElements: numbersElements, limits: limits)
         self = try reader.document()
     }
 }
 
 private struct JSONReader {
     let bytes: [UInt8]
-    let origin: UInt32
+    var origin: UInt32
+    let numbersElements: Bool
     let limits: TemplateJSONLimits
     var position = 0
     var depth = 0
@@ -124,6 +129,7 @@ private struct JSONReader {
         if take(UInt8(ascii: "]")) { return .list(items) }
         while true {
             items.append(try value())
+            if depth == 1, numbersElements { origin += 1 }
             skipSpace()
             if take(UInt8(ascii: "]")) { return .list(items) }
             guard take(UInt8(ascii: ",")) else { throw error("no \",\" or \"]\"") }

@@ -25,6 +25,8 @@ enum Instruction {
     case dictionary(Int32)
     // Operations.
     case attribute(Int32)
+    /// `local` and `attribute`.
+    case localAttribute(slot: Int32, name: Int32)
     case item
     /// Base, start, stop, step. A lenient slice of something else is undefined.
     case slice(isLenient: Bool)
@@ -33,6 +35,8 @@ enum Instruction {
     case not
     case binary(BinaryOperator)
     case compare(CompareOperator)
+    /// `constant` and `compare`.
+    case compareConstant(CompareOperator, Int32)
     /// Like `compare`, with the right operand below the result.
     case compareKeeping(CompareOperator)
     /// Takes the value below the top.
@@ -111,6 +115,27 @@ struct Function {
     var isCaptured: Bool
 }
 
+/// Kinds of values that have an attribute of some name, by the reference's host language.
+struct AttributeHolders: OptionSet {
+    let rawValue: UInt8
+
+    static let dictionary = AttributeHolders(rawValue: 1)
+    static let other = AttributeHolders(rawValue: 2)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    init(of name: String) {
+        self = []
+        let method = Method(rawValue: name)
+        if method?.isOfDictionaries == true || ForeignNames.dictionary.contains(name)
+            || ForeignNames.mutating.contains(name)
+        {
+            insert(.dictionary)
+        }
+        if method != nil || ForeignNames.attributes.contains(name) { insert(.other) }
+    }
+}
+
 /// All of a template that a rendering needs.
 struct Program: Sendable {
     var code: [Instruction] = []
@@ -118,8 +143,12 @@ struct Program: Sendable {
     var lines: [Int32] = []
     var constants: [TemplateValue] = []
     var names: [TemplateText] = []
+    /// For each name the values of the reference's host language that have such an attribute.
+    var holders: [AttributeHolders] = []
     /// Names of the caller's variables, by index.
     var variables: [String] = []
+    /// What a variable is that the caller does not give.
+    var absentVariables: [TemplateValue] = []
     var sites: [CallSite] = []
     var functions: [Function] = []
     var failures: [String] = []

@@ -111,6 +111,10 @@ enum ForeignNames {
         "throw",
     ]
 
+    /// Attributes of any value, besides the methods that are supported.
+    static let attributes: Set<String> = mutating.union(text).union(markedText).union(list)
+        .union(dictionary).union(number).union(range).union(macro).union(view).union(generator)
+
     /// Methods whose call is refused at load.
     static let methods: Set<String> = text.union(markedText).union(list).union(dictionary)
 }

@@ -47,13 +47,22 @@ package struct TemplateDictionary: Sendable {
         let values: [TemplateValue]
         /// Positions by key, for more than `searchedCountMax` entries.
         let index: [DictionaryKey: Int]
+        /// For each key the search key of its text.
+        let searchKeys: [UInt64]
         let depth: Int
+        /// As `TemplateValue.inputSize`.
+        let inputSize: Int
 
-        init(keys: [TemplateValue], values: [TemplateValue], index: [DictionaryKey: Int]) {
+        init(
+            keys: [TemplateValue], values: [TemplateValue], index: [DictionaryKey: Int],
+            searchKeys: [UInt64]
+        ) {
             self.keys = keys
             self.values = values
             self.index = index
-            depth = (keys + values).reduce(0) { max($0, $1.depth) } + 1
+            self.searchKeys = searchKeys
+            depth = max(keys.greatestDepth, values.greatestDepth) + 1
+            inputSize = 1 + keys.inputSize + values.inputSize
         }
     }
 
@@ -72,21 +81,37 @@ package struct TemplateDictionary: Sendable {
     }
 
     func position(of key: TemplateText) -> Int? {
-        if storage.index.isEmpty {
-            for position in storage.keys.indices {
-                if case .text(let text) = storage.keys[position], text == key { return position }
-            }
-            return nil
-        }
-        return storage.index[.text(key)]
+        guard storage.index.isEmpty else { return storage.index[.text(key)] }
+        return storage.keys.position(of: key, storage.searchKeys)
     }
 
     func position(of key: DictionaryKey) -> Int? {
-        if case .text(let text) = key { return position(of: text) }
-        if storage.index.isEmpty {
-            return storage.keys.firstIndex { DictionaryKey($0) == key }
+        guard storage.index.isEmpty else { return storage.index[key] }
+        return storage.keys.position(of: key, storage.searchKeys)
+    }
+}
+
+/// A search through few keys.
+extension [TemplateValue] {
+    /// Looks at the text of a key only where its search key is the one sought.
+    fileprivate func position(of key: TemplateText, _ searchKeys: [UInt64]) -> Int? {
+        let searchKey = key.searchKey
+        for position in searchKeys.indices where searchKeys[position] == searchKey {
+            if case .text(let text) = self[position], text == key { return position }
         }
-        return storage.index[key]
+        return nil
+    }
+
+    fileprivate func position(of key: DictionaryKey, _ searchKeys: [UInt64]) -> Int? {
+        if case .text(let text) = key { return position(of: text, searchKeys) }
+        return firstIndex { DictionaryKey($0) == key }
+    }
+}
+
+extension TemplateValue {
+    /// The search key of a text, else 0.
+    fileprivate var searchKey: UInt64 {
+        if case .text(let text) = self { text.searchKey } else { 0 }
     }
 }
 
@@ -95,23 +120,31 @@ package struct DictionaryBuilder {
     private var keys: [TemplateValue] = []
     private var values: [TemplateValue] = []
     private var index: [DictionaryKey: Int] = [:]
+    private var searchKeys: [UInt64] = []
 
     package init(capacity: Int = 0) {
         keys.reserveCapacity(capacity)
         values.reserveCapacity(capacity)
+        searchKeys.reserveCapacity(capacity)
     }
 
     package init(_ dictionary: TemplateDictionary) {
         keys = dictionary.keys
         values = dictionary.values
         index = dictionary.storage.index
+        searchKeys = dictionary.storage.searchKeys
     }
 
     var count: Int { keys.count }
 
+    subscript(key: TemplateText) -> TemplateValue? {
+        position(of: .text(key)).map { values[$0] }
+    }
+
     package var dictionary: TemplateDictionary {
         TemplateDictionary(
-            storage: TemplateDictionary.Storage(keys: keys, values: values, index: index))
+            storage: TemplateDictionary.Storage(
+                keys: keys, values: values, index: index, searchKeys: searchKeys))
     }
 
     /// Sets a text key. An equal key keeps its place and gets the value.
@@ -146,9 +179,10 @@ package struct DictionaryBuilder {
         }
         keys.append(key)
         values.append(value)
+        searchKeys.append(key.searchKey)
     }
 
     private func position(of key: DictionaryKey) -> Int? {
-        index.isEmpty ? keys.firstIndex { DictionaryKey($0) == key } : index[key]
+        index.isEmpty ? keys.position(of: key, searchKeys) : index[key]
     }
 }

@@ -7,6 +7,8 @@
 // share the bytes of the whole. Safe to pass between threads.
 // Does not: decide about special tokens. A tokenizer looks at the origins.
 
+import Glibc
+
 /// Bytes and origins that texts share.
 final class TextStorage: Sendable {
     /// Bytes of one origin up to `end`, from the end of the run before.
@@ -78,19 +80,42 @@ package struct TemplateText: Sendable {
 
     /// The bytes in order, cut where the origin changes. Ranges count from the start of this text.
     package var runs: [(range: Range<Int>, origin: UInt32)] {
-        guard !isEmpty else { return [] }
-        guard !storage.runs.isEmpty else { return [(0..<count, storage.origin)] }
         var result: [(range: Range<Int>, origin: UInt32)] = []
+        forEachRun { result.append(($0, $1)) }
+        return result
+    }
+
+    /// Calls `body` with each of `runs` in order.
+    func forEachRun(_ body: (Range<Int>, UInt32) -> Void) {
+        guard !isEmpty else { return }
+        guard !storage.runs.isEmpty else { return body(0..<count, storage.origin) }
         var position = Int(start)
         var index = runIndex(at: position)
         while position < Int(end) {
             let stop = min(storage.runs[index].end, Int(end))
-            result.append((position - Int(start)..<stop - Int(start), storage.runs[index].origin))
+            body(position - Int(start)..<stop - Int(start), storage.runs[index].origin)
             position = stop
             index += 1
         }
-        return result
     }
+
+    /// Calls `body` with the bytes. They must not leave it.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        storage.bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// The number of bytes and the first seven, or fewer: equal texts have equal keys.
+    var searchKey: UInt64 {
+        withBytes { bytes in
+            var key = UInt64(truncatingIfNeeded: bytes.count & 0xFF)
+            for index in 0..<min(bytes.count, Self.searchKeyBytes) {
+                key |= UInt64(bytes[index]) << UInt64(8 * (index + 1))
+            }
+            return key
+        }
+    }
+
+    private static var searchKeyBytes: Int { 7 }
 
     /// The index of the storage's run around the byte at `position` of the storage.
     func runIndex(at position: Int) -> Int {
@@ -103,11 +128,11 @@ package struct TemplateText: Sendable {
         return low
     }
 
-    /// The same bytes with one origin.
+    /// The same bytes with one origin. Shares them.
     package func attributed(to origin: UInt32) -> TemplateText {
         TemplateText(
-            TextStorage(Array(utf8), origin: origin, isASCII: storage.isASCII ? true : nil),
-            0..<count, isMarked: isMarked)
+            TextStorage(storage.bytes, origin: origin, isASCII: storage.isASCII), range,
+            isMarked: isMarked)
     }
 
     /// A part, in bytes from the start of this text. Both ends must be between characters.
@@ -138,9 +163,16 @@ extension TemplateText {
 
 extension TemplateText: Equatable, Hashable {
     package static func == (left: TemplateText, right: TemplateText) -> Bool {
-        left.count == right.count
-            && (left.storage === right.storage && left.start == right.start
-                || left.utf8.elementsEqual(right.utf8))
+        guard left.count == right.count else { return false }
+        if left.storage === right.storage, left.start == right.start { return true }
+        return left.withBytes { left in
+            right.withBytes { right in
+                guard let first = left.baseAddress, let second = right.baseAddress else {
+                    return true
+                }
+                return memcmp(first, second, left.count) == 0
+            }
+        }
     }
 
     package func hash(into hasher: inout Hasher) {

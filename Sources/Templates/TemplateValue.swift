@@ -88,9 +88,7 @@ package struct TemplateList: Sendable, RandomAccessCollection {
 
     package init(_ items: [TemplateValue]) {
         self.items = items
-        var deepest = 0
-        for item in items { deepest = Swift.max(deepest, item.depth) }
-        depth = deepest + 1
+        depth = items.greatestDepth + 1
     }
 
     /// `items` must be no deeper than `depth` says.
@@ -102,6 +100,22 @@ package struct TemplateList: Sendable, RandomAccessCollection {
     package var startIndex: Int { 0 }
     package var endIndex: Int { items.count }
     package subscript(index: Int) -> TemplateValue { items[index] }
+}
+
+extension [TemplateValue] {
+    /// The depth of the deepest value, 0 for none.
+    var greatestDepth: Int {
+        var deepest = 0
+        for index in indices { deepest = Swift.max(deepest, self[index].depth) }
+        return deepest
+    }
+
+    /// As `TemplateValue.inputSize`, of all.
+    var inputSize: Int {
+        var size = 0
+        for index in indices { size += self[index].inputSize }
+        return size
+    }
 }
 
 /// The reason for an undefined value.

@@ -12,24 +12,10 @@ struct TextBuilder {
 
     mutating func append(_ text: TemplateText) {
         guard !text.isEmpty else { return }
-        if text.storage.runs.isEmpty {
-            append(text.utf8, origin: text.storage.origin, isASCII: text.storage.isASCII)
-        } else {
-            let whole = text.utf8
-            for (range, origin) in text.runs {
-                let start = whole.startIndex + range.lowerBound
-                append(
-                    whole[start..<start + range.count], origin: origin,
-                    isASCII: text.storage.isASCII)
-            }
-        }
-    }
-
-    mutating func append(_ part: ArraySlice<UInt8>, origin: UInt32, isASCII isPartASCII: Bool) {
-        guard !part.isEmpty else { return }
-        bytes.append(contentsOf: part)
-        isASCII = isASCII && isPartASCII
-        extend(origin)
+        let start = bytes.count
+        text.withBytes { bytes.append(contentsOf: $0) }
+        isASCII = isASCII && text.storage.isASCII
+        text.forEachRun { extend($1, to: start + $0.upperBound) }
     }
 
     /// Appends words of the template: ASCII.
@@ -59,12 +45,19 @@ struct TextBuilder {
     }
 
     /// Gives the bytes behind the last run to `origin`.
-    private mutating func extend(_ origin: UInt32) {
-        guard bytes.count > (runs.last?.end ?? 0) else { return }
-        if let last = runs.indices.last, runs[last].origin == origin {
-            runs[last].end = bytes.count
+    private mutating func extend(_ origin: UInt32) { extend(origin, to: bytes.count) }
+
+    private mutating func extend(_ origin: UInt32, to end: Int) {
+        let last = runs.count - 1
+        guard last >= 0 else {
+            if end > 0 { runs.append(TextStorage.Run(end: end, origin: origin)) }
+            return
+        }
+        guard end > runs[last].end else { return }
+        if runs[last].origin == origin {
+            runs[last].end = end
         } else {
-            runs.append(TextStorage.Run(end: bytes.count, origin: origin))
+            runs.append(TextStorage.Run(end: end, origin: origin))
         }
     }
 

@@ -48,6 +48,20 @@ struct TemplateJSONTests {
         #expect(try printed(#""\u00e9\ud83d\ude42\/\b""#, "{{ v|length }}") == "4")
     }
 
+    @Test("elements of a list at the top have origins of their own")
+    func numbersElements() throws {
+        let json = #"["a", {"k": ["b", ["c"]]}, [["d"]]]"#
+        func origins(numbersElements: Bool) throws -> [UInt32] {
+            let value = try TemplateValue(
+                json: Array(json.utf8), origin: 5, numbersElements: numbersElements)
+            let template = try Template(source: "{{ v[0] }}{{ v[1]|tojson }}{{ v[2][0][0] }}")
+            let text = try template.render(variables: [("v", value)], now: nil).text
+            return text.runs.map(\.origin).filter { $0 > 0 }
+        }
+        #expect(try origins(numbersElements: true) == [5, 6, 6, 6, 7])
+        #expect(try origins(numbersElements: false) == [5, 5, 5, 5, 5])
+    }
+
     @Test(
         "what is no JSON is refused",
         arguments: [

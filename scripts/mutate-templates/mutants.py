@@ -32,7 +32,7 @@ HOOKS = [
      'if !isOn("methods", word, "unknown"), let method = Method(rawValue: word)'),
     ("Compiler+Expressions.swift", "if let method = Method(rawValue: name) {",
      'if !isOn("methods", name, "unknown"), let method = Method(rawValue: name) {'),
-    ("Evaluator.swift", "if let function = GlobalFunction(rawValue: name)",
+    ("Compiler.swift", "if let function = GlobalFunction(rawValue: name)",
      'if !isOn("functions", name, "unknown"), let function = GlobalFunction(rawValue: name)'),
     ("Evaluator+Attributes.swift", "guard let name = LoopName(rawValue: name.string) else {",
      'guard !isOn("`loop.`", name.string, "unknown"),\n'
