@@ -46,7 +46,7 @@ extension PlanDefect {
         ]
     }
 
-    /// Whether the tiny model has the tensor, and needs it.
+    /// True if the tiny model has the tensor, and needs it.
     private static func isThere(_ rule: TensorRule) -> Bool {
         switch rule.presence {
         case .required: true

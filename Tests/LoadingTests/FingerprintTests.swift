@@ -54,7 +54,7 @@ import Testing
         #expect(model.report.table.contains(model.fingerprint.hex))
     }
 
-    /// What belongs to no tensor counts as well: padding, gaps, bytes behind the last one.
+    /// Bytes of no tensor count as well: padding, gaps, bytes behind the last tensor.
     @Test(arguments: [0, 1, 31, 3_000_000])
     func coversBytesBehindTheTensors(_ count: Int) throws {
         let bytes = GGUFBuilder.tinyLlama().build() + [UInt8](repeating: 7, count: count)
@@ -109,7 +109,7 @@ import Testing
         #expect(outcome.model?.fingerprint == known)
     }
 
-    /// What `sha256sum` prints for the files is what is digested.
+    /// The digests are those that `sha256sum` prints for the files.
     @Test func ofSeveralFilesItIsTheDigestOfTheirListing() throws {
         var builder = CheckpointBuilder.tiny("LlamaForCausalLM")
         builder.others["chat_template.jinja"] = Array("{{ messages }}".utf8)

@@ -24,7 +24,7 @@ import Wire
             }
         }
 
-        /// What is served, in the folder.
+        /// The served file, in the folder.
         var path: String { self == .gguf ? "tiny.gguf" : "" }
 
         /// The files that are changed, one at a time.
@@ -39,7 +39,7 @@ import Wire
         }
     }
 
-    /// What happens to a file.
+    /// A change of a file.
     enum Change: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case overwritten, zeroed, truncated, emptied, replaced, deleted
         var testDescription: String { rawValue }

@@ -72,7 +72,7 @@ private final class BoundUnixSocket {
         try #require(status == 0 && listen(descriptor, 64) == 0)
     }
 
-    /// Whether the file is the one that was bound here.
+    /// True if the file was bound here.
     var isThere: Bool {
         var facts = stat()
         return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFSOCK

@@ -119,7 +119,7 @@ import Wire
     }
 }
 
-/// How a start gets on, told by the thread that it runs on.
+/// The progress of a start, told by the thread that it runs on.
 private final class StartProgress: Sendable {
     typealias Outcome = Result<[String], ServerStartError>
 
@@ -204,7 +204,7 @@ private final class PendingStart {
 
     func stop() { server.stop() }
 
-    /// How the start ended.
+    /// The end of the start.
     func wait() throws -> [String] { try progress.wait().get() }
 
     deinit {

@@ -1,4 +1,4 @@
-// What a tokenizer.json may ask for, each thing with the ids that the tokenizers library gives.
+// The parts that a tokenizer.json may ask for, each with the ids that the tokenizers library gives.
 // `make fuzz-tokenizers` compares many more with the library itself.
 
 import Testing

@@ -4,7 +4,7 @@
 // row and finds the row's verdict.
 // Does not: read parts. The readers refuse single parameters by name, too.
 
-/// What a tokenizer.json may ask for.
+/// The parts that a tokenizer.json may ask for.
 package enum TokenizerParts {
     /// The top-level key of a part.
     package enum Place: String, Sendable, CaseIterable {
@@ -28,13 +28,13 @@ package enum TokenizerParts {
 
     /// A type of a part.
     package struct Row: Sendable {
-        /// Where the type stands.
+        /// The place of the type.
         package let place: Place
         /// The value of `type`.
         package let type: String
-        /// Why the type is refused. nil: the type is done.
+        /// The reason for refusing the type. nil: the type is done.
         package let refusal: String?
-        /// What of the type is refused, in a few words, or nothing.
+        /// The refused part of the type, in a few words, or nothing.
         package let limits: String
 
         fileprivate init(
@@ -52,7 +52,7 @@ package enum TokenizerParts {
         rows.filter { $0.place == place && $0.refusal == nil }.map(\.type).joined(separator: ", ")
     }
 
-    /// Why a known type is refused.
+    /// The reason for refusing a known type.
     static func reason(_ place: Place, _ type: String) -> String? {
         rows.first { $0.place == place && $0.type == type }?.refusal
     }
