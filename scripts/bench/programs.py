@@ -255,13 +255,15 @@ class LlamaServer(Child):
     def first_answer(self):
         """Seconds from the start to the first answer of one token."""
         def answers():
+            client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
             try:
-                client = http.client.HTTPConnection("127.0.0.1", self.port, START_SECONDS)
                 client.request("POST", "/completion", json.dumps(
                     {"prompt": "the", "n_predict": 1, "temperature": 0}))
                 return client.getresponse().status == 200
             except ConnectionError:
                 return False
+            finally:
+                client.close()
 
         return self.await_first(answers)
 

@@ -81,8 +81,8 @@ class Answer:
     def tokens(self):
         """Tokens of the whole answer, by its last event. Some come without an event, because a
         character is not whole."""
-        said = re.search(rb'"tokens_predicted":(\d+)', self.end)
-        return int(said.group(1)) if said else 0
+        said = re.findall(rb'"tokens_predicted":(\d+)', self.end)
+        return int(said[-1]) if said else 0
 
 
 def ask(port, prompts, tokens, count):

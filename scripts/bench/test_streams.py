@@ -42,8 +42,8 @@ class Scripted:
         self.listener.close()
 
 
-def event(text):
-    return f'{{"content":"{text}","stop":false}}'
+def event(text, number=1):
+    return f'{{"content":"{text}","stop":false,"tokens_predicted":{number}}}'
 
 
 def last(tokens):
