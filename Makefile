@@ -10,7 +10,7 @@ SECONDS       = 60
 TIMES         = judge
 SOURCES       = Package.swift Sources Tests Fidelity Benchmarks clients/swift models
 
-.PHONY: help setup build demo test soak cases fuzz-tokenizers mutate-templates conformance fidelity bench bench-clients \
+.PHONY: help setup build demo test soak cases fuzz-tokenizers mutate-templates conformance fidelity bench bench-peer bench-clients \
 	house check format coverage static install uninstall clean
 
 help: ## list the targets
@@ -58,8 +58,11 @@ conformance: build ## judge every client with the kit in Protocol/conformance, a
 fidelity: build ## compare models, formats and tokenizers with recorded answers, as one table
 	@$(BIN)/assay-fidelity
 
-bench: build ## round trips beside a bare libuv echo, tokens per second
+bench: build ## one table beside llama.cpp and a bare echo: ROUNDS=5 QUICK=1 ONLY=TEXT PEER=none
 	@scripts/bench.sh $(BIN)
+
+bench-peer: ## build the yardstick of `make bench` (from PyPI, 15 CPU minutes)
+	@scripts/llama-cpp.sh
 
 bench-clients: build ## each client's Ping beside a bare socket ping-pong in its language
 	@scripts/clients.sh setup

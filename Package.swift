@@ -9,6 +9,13 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
 ]
 
+// The modules of the loop thread confine their state to it by design, and assert the thread. Run-time
+// exclusivity checks cost them a tenth of a round trip. Debug builds keep the checks.
+let onTheLoop: [SwiftSetting] =
+    strict + [
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+    ]
+
 let cFlags: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
 // The kernels are written for one optimisation level and explicit rounding. The debug build (used
 // for coverage and sanitizers) must not turn them into something else. Full debug information
@@ -46,8 +53,8 @@ let package = Package(
         .target(name: "CKernels", cSettings: kernelFlags),
 
         // The house, bottom up.
-        .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: strict),
-        .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: onTheLoop),
+        .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: onTheLoop),
         .target(name: "ModelFiles", swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
         .target(name: "Templates", swiftSettings: strict),
@@ -73,7 +80,8 @@ let package = Package(
         .target(
             name: "Rendering", dependencies: ["Conversations", "Loading", "Wire"],
             swiftSettings: strict),
-        .target(name: "Service", dependencies: ["PlainText", "Wire"], swiftSettings: strict),
+        .target(
+            name: "Service", dependencies: ["PlainText", "Wire"], swiftSettings: onTheLoop),
         .target(
             name: "Server",
             dependencies: [
@@ -83,7 +91,7 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict),
+            swiftSettings: onTheLoop),
         // Also a package of its own, which its driver, example and benchmark belong to.
         .target(
             name: "AssayClient", dependencies: ["Threads", "Wire"],

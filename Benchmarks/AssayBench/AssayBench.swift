@@ -18,25 +18,65 @@ struct AssayBench: ParsableCommand {
         ])
 }
 
-/// assay-bench write-model: the generated model as a file, for other tools.
+/// assay-bench write-model: a generated model as a file, for other tools.
 struct WriteModelCommand: ParsableCommand {
+    /// A shape by the name of a model that has it.
+    enum Shape: String, CaseIterable, ExpressibleByArgument {
+        case tiny
+        case fifteenMillion = "15m"
+        case halfBillion = "qwen2-0.5b"
+        case bitNet = "bitnet-2b"
+
+        /// Weights that the shape's columns divide into, or that such a model has.
+        var weights: [RandomModel.Weights] {
+            switch self {
+            case .tiny, .fifteenMillion: [.q80]
+            case .halfBillion: [.q80, .q40, .q4KM]
+            case .bitNet: [.tq10, .tq20]
+            }
+        }
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "write-model",
-        abstract: "Writes a random 15M-parameter llama (288 wide, 6 blocks, 32000 tokens, Q8_0).")
+        abstract: "Writes a model of a real shape with random weights.",
+        discussion: """
+            Shapes: tiny (70 kB, which the round-trip benchmark serves), 15m (288 wide, 6 blocks, \
+            32000 tokens) as q8_0; qwen2-0.5b as q8_0, q4_0 or q4_k_m; bitnet-2b as tq1_0 or tq2_0.
+            """)
 
     @Argument(help: "Where to write it.")
     var path: String
 
+    @Option(help: "Shape of the model.")
+    var shape = Shape.fifteenMillion
+
+    @Option(help: "Formats of its weights, by llama.cpp's name.")
+    var weights = RandomModel.Weights.q80
+
     @Option(help: "Seed of every random number in the file.")
     var seed: UInt64 = 1
 
-    @Flag(help: "Write the 70 kB model instead that the round-trip benchmark serves.")
-    var tiny = false
+    func validate() throws {
+        guard !shape.weights.contains(weights) else { return }
+        let allowed = shape.weights.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError(
+            "--weights is \(weights.rawValue); allowed for \(shape.rawValue): \(allowed)")
+    }
 
     func run() throws {
-        try (tiny ? RandomLlama.tiny(seed: seed) : .fifteenMillion(seed: seed)).write(to: path)
+        let model: RandomModel =
+            switch shape {
+            case .tiny: .tiny(seed: seed)
+            case .fifteenMillion: .fifteenMillion(seed: seed)
+            case .halfBillion: .halfBillion(weights, seed: seed)
+            case .bitNet: .bitNet(weights, seed: seed)
+            }
+        try model.write(to: path)
     }
 }
+
+extension RandomModel.Weights: ExpressibleByArgument {}
 
 /// A directory for the duration of `body`.
 func withScratchDirectory<Result>(_ body: (URL) throws -> Result) throws -> Result {

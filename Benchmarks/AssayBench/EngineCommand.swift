@@ -37,7 +37,7 @@ struct EngineCommand: ParsableCommand {
             var paths = models
             if paths.isEmpty {
                 paths = [directory.appendingPathComponent("random-15m-q8_0.gguf").path]
-                try RandomLlama.fifteenMillion().write(to: paths[0])
+                try RandomModel.fifteenMillion().write(to: paths[0])
             }
             return try paths.map(measure)
         }

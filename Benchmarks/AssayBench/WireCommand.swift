@@ -44,7 +44,7 @@ struct WireCommand: ParsableCommand {
 
     private func measure(in directory: URL) throws -> [PingComparison] {
         let model = directory.appendingPathComponent("tiny.gguf").path
-        try RandomLlama.tiny().write(to: model)
+        try RandomModel.tiny().write(to: model)
         let bare = try BenchServer.bareEcho(
             executable("bare-echo", given: echo, variable: "BARE_ECHO"), in: directory)
         defer { bare.stop() }

@@ -18,7 +18,7 @@ package class Handle {
     /// The loop of this handle, for good.
     package let loop: Loop
     let memory: UnsafeMutableRawPointer
-    @exclusivity(unchecked) private(set) var state = State.open
+    private(set) var state = State.open
 
     /// True while the handle takes part in the loop. False from `close()` on.
     package var isOpen: Bool { state == .open }

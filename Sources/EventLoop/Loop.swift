@@ -32,14 +32,12 @@ package final class Loop {
 
     /// Gathers the writes of a stream inside its own read callback. See Stream+Writing.swift.
     let scratch: UnsafeMutableRawPointer
-    @exclusivity(unchecked) var scratchCount = 0
+    var scratchCount = 0
 
-    // Confined to one thread and never lent across a call into owner code, so the run-time
-    // exclusivity checks have only a cost, and the cost showed in the profile of a round trip.
-    @exclusivity(unchecked) private var callbackDepth = 0
-    @exclusivity(unchecked) private var unflushed: [Stream] = []
+    private var callbackDepth = 0
+    private var unflushed: [Stream] = []
     private var flushing: [Stream] = []
-    @exclusivity(unchecked) private var backlogged: [Stream] = []
+    private var backlogged: [Stream] = []
     private var spareChunks: [OutputChunk] = []
 
     /// Creates a loop owned by the calling thread.

@@ -44,7 +44,14 @@ package final class Stream: Handle {
 
     /// Called with bytes that arrived. The buffer belongs to the loop and the next read overwrites
     /// the buffer, so copy bytes to keep them.
-    @exclusivity(unchecked) package var onRead: ((UnsafeRawBufferPointer) -> Void)?
+    package var onRead: ((UnsafeRawBufferPointer) -> Void)? {
+        get { reader?.read }
+        set {
+            // The running call has no reference of its own, so its handler outlives the call here.
+            if isInOwnCallback, replacedReader == nil { replacedReader = reader }
+            reader = newValue.map { Reader(read: $0) }
+        }
+    }
     /// Called once when the peer has announced the end of its bytes. Writing still works. Without
     /// this callback the stream finishes by itself.
     package var onEnd: (() -> Void)?
@@ -57,21 +64,24 @@ package final class Stream: Handle {
     /// error that ended the stream.
     package var onClose: ((EventLoopError?) -> Void)?
 
+    private var reader: Reader?
+    /// The handler of the running call of `onRead`, once `onRead` has changed.
+    private var replacedReader: Reader?
     /// True while bytes are being delivered.
     package private(set) var isReading = false
     private(set) var hasEnded = false
     private var closeReason: EventLoopError?
 
-    // State of Stream+Writing.swift. Exclusivity: see Loop.
-    @exclusivity(unchecked) var isInOwnCallback = false
-    @exclusivity(unchecked) var gather: OutputChunk?
-    @exclusivity(unchecked) var isListedForFlush = false
-    @exclusivity(unchecked) var queuedRequestCount = 0
-    @exclusivity(unchecked) var queuedSize = 0
+    // State of Stream+Writing.swift.
+    var isInOwnCallback = false
+    var gather: OutputChunk?
+    var isListedForFlush = false
+    var queuedRequestCount = 0
+    var queuedSize = 0
     /// Bytes accepted by `write`.
-    @exclusivity(unchecked) package internal(set) var writtenSize = 0
-    @exclusivity(unchecked) var isListedAsBacklogged = false
-    @exclusivity(unchecked) var isEnding = false
+    package internal(set) var writtenSize = 0
+    var isListedAsBacklogged = false
+    var isEnding = false
     var hasShutDown = false
     var lingerTimer: Timer?
 
@@ -183,11 +193,16 @@ package final class Stream: Handle {
         loop.callback {
             if count > 0 {
                 // While ending, bytes are only taken to empty the kernel's buffer.
-                guard !isEnding, let onRead else { return }
+                guard !isEnding, let handler = reader.map(Unmanaged.passUnretained) else { return }
                 isInOwnCallback = true
-                onRead(UnsafeRawBufferPointer(start: loop.readBuffer.baseAddress, count: count))
+                // `reader`, or `replacedReader` after a change, keeps the handler alive meanwhile.
+                handler._withUnsafeGuaranteedRef {
+                    $0.read(
+                        UnsafeRawBufferPointer(start: loop.readBuffer.baseAddress, count: count))
+                }
                 flushScratch()
                 isInOwnCallback = false
+                if replacedReader != nil { replacedReader = nil }
             } else if count < 0 {
                 readingEnded(Int32(truncatingIfNeeded: count))
             }
@@ -240,5 +255,15 @@ package final class Stream: Handle {
         onDrain = nil
         onClose = nil
         tell?(closeReason)
+    }
+}
+
+extension Stream {
+    /// The owner's closure for arriving bytes, as an object: a call needs no reference count, where a
+    /// closure in a variable would be retained and released around each.
+    private final class Reader {
+        let read: (UnsafeRawBufferPointer) -> Void
+
+        init(read: @escaping (UnsafeRawBufferPointer) -> Void) { self.read = read }
     }
 }

@@ -24,18 +24,25 @@ package struct ConnectionEffects {
     package var cancelled: [UInt64] = []
     /// True to read from the socket, false to stop, nil for no change.
     package var reading: Bool?
-    package var ending: Ending?
-    /// Reason the connection ends, for the log.
-    package var endingReason: ServiceError?
+    package private(set) var ending: Ending?
+    /// Reason the connection ends, for the log. Nil without an ending.
+    package private(set) var endingReason: ServiceError?
 
     package init() {}
 
+    /// Asks for the end of the connection. A later call changes the ending and keeps the reason,
+    /// unless the call has a reason of its own.
+    mutating func end(_ ending: Ending, _ reason: ServiceError? = nil) {
+        self.ending = ending
+        if let reason { endingReason = reason }
+    }
+
+    /// Forgets every action, and touches only what the last call used.
     package mutating func reset() {
-        output.removeAll()
+        if output.count > 0 { output.removeAll() }
         if !work.isEmpty { work.removeAll(keepingCapacity: true) }
         if !cancelled.isEmpty { cancelled.removeAll(keepingCapacity: true) }
         reading = nil
-        ending = nil
-        endingReason = nil
+        if ending != nil { (ending, endingReason) = (nil, nil) }
     }
 }

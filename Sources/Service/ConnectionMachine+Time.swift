@@ -20,7 +20,7 @@ extension ConnectionMachine {
         case .finished: peerFinishedLongAgo(effects: &effects)
         case .stalled(let error):
             // A peer that does not read keeps a last answer waiting as well.
-            if phase == .ended { effects.ending = .now }
+            if phase == .ended { effects.end(.now) }
             end(error, tellPeer: false, context: &context, effects: &effects)
         }
     }
@@ -44,8 +44,7 @@ extension ConnectionMachine {
         guard phase == .open, requests.isEmpty else { return }
         sayGoAway("idle", drainMilliseconds: 0, context: &context, effects: &effects)
         phase = .ended
-        effects.ending = .afterFlush
-        effects.endingReason = error
+        effects.end(.afterFlush, error)
     }
 
     /// Takes the end of the peer's input. Requests in flight have a moment to finish.
@@ -55,7 +54,7 @@ extension ConnectionMachine {
         guard phase != .ended else { return }
         if phase == .greeting || requests.isEmpty {
             phase = .ended
-            effects.ending = .afterFlush
+            effects.end(.afterFlush)
         } else {
             phase = .draining
             context.crowd.peerFinished(id, now: now)
@@ -67,7 +66,7 @@ extension ConnectionMachine {
         guard phase != .ended else { return }
         abandonRequests(&effects)
         phase = .ended
-        effects.ending = .afterFlush
+        effects.end(.afterFlush)
     }
 
     /// Appends a GoAway without an error.
@@ -92,8 +91,7 @@ extension ConnectionMachine {
         context.counters.add(.connectionsRefused)
         context.counters.add(.goAwaysSent)
         effects.output.appendGoAway(ErrorBody(error), status: error.status)
-        effects.ending = .afterFlush
-        effects.endingReason = error
+        effects.end(.afterFlush, error)
     }
 }
 

@@ -221,8 +221,7 @@ package struct ConnectionMachine: ~Copyable {
         }
         abandonRequests(&effects)
         phase = .ended
-        effects.ending = tellPeer ? .afterFlush : .now
-        effects.endingReason = error
+        effects.end(tellPeer ? .afterFlush : .now, error)
     }
 
     /// Takes the loss of the connection and cancels the requests in flight.
@@ -267,7 +266,7 @@ package struct ConnectionMachine: ~Copyable {
     private mutating func endIfDrained(_ effects: inout ConnectionEffects) {
         guard phase == .draining, requests.isEmpty else { return }
         phase = .ended
-        effects.ending = .afterFlush
+        effects.end(.afterFlush)
     }
 
     static func decode<Message: RequestMessage>(

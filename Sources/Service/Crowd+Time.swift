@@ -35,11 +35,11 @@ extension Crowd {
     /// Time of the next look, or nil when no connection needs one. Deadlines that pass within an
     /// interval share a look.
     package var nextLook: UInt64? {
-        var next = nextIdleLook
-        for time in [greeting.first?.deadline, finishing.first?.deadline, nextRateLook] {
-            if let time { next = min(time, next ?? time) }
-        }
-        return next.map { max($0, restUntil) }
+        // Asked after every read, so no array is made.
+        var next = min(nextIdleLook ?? .max, nextRateLook ?? .max)
+        if let first = greeting.first { next = min(next, first.deadline) }
+        if let first = finishing.first { next = min(next, first.deadline) }
+        return next == .max ? nil : max(next, restUntil)
     }
 
     /// Notes that the peer of a connection with work in flight has finished.

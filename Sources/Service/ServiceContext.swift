@@ -202,6 +202,9 @@ package struct ServiceContext: ~Copyable, Sendable {
     /// True when neither `removals` nor `completions` has anything for the owner.
     package var isSettled: Bool { removals.isEmpty && completions.isEmpty }
 
+    /// True when the owner has a waiting load to start, perhaps, or a record to write.
+    package var hasLoadsOrRecords: Bool { loads.waitingCount > 0 || !audit.ended.isEmpty }
+
     /// Returns tickets to cancel at `now`, each once: the requests of a model whose unload has
     /// waited long enough. Their answers are due soon.
     package mutating func expired(now: UInt64) -> [UInt64] {

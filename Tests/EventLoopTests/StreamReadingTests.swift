@@ -48,6 +48,37 @@ import Testing
         }
     }
 
+    @Test func callbackThatIsReplacedLivesUntilItsReturn() throws {
+        final class Guest {}
+        try withLoop { loop in
+            let (stream, peer) = try Fresh.pair(loop, .unix, in: directory)
+            weak var guest: Guest?
+            var heard: [String] = []
+            // The callback alone holds the guest.
+            func install(_ held: Guest) {
+                guest = held
+                stream.onRead = { [unowned stream] bytes in
+                    _ = held
+                    stream.onRead = { _ in heard.append("never") }
+                    stream.onRead = { bytes in
+                        heard.append("then \(text(bytes))")
+                        loop.stop()
+                    }
+                    heard.append("first \(text(bytes)), guest is there: \(guest != nil)")
+                    loop.stop()
+                }
+            }
+            install(Guest())
+            stream.startReading()
+            try peer.send("one")
+            try loop.runUntilStopped()
+            #expect(guest == nil)
+            try peer.send("two")
+            try loop.runUntilStopped()
+            #expect(heard == ["first one, guest is there: true", "then two"])
+        }
+    }
+
     @Test func stopInsideTheCallbackHoldsBackTheRest() throws {
         try withLoop { loop in
             let (stream, peer) = try Fresh.pair(loop, .unix, in: directory)

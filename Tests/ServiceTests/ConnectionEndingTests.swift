@@ -23,6 +23,17 @@ import Wire
         #expect(try talk.send(PingRequest(), id: 2).isEmpty)
     }
 
+    @Test func resetForgetsAnEndingWithItsReason() throws {
+        var talk = try ConnectionConversation()
+        try talk.hello()
+        talk.machine.take(.idle(.idleForTests), context: &talk.context, effects: &talk.effects)
+        #expect(talk.effects.ending != nil && talk.effects.output.count > 0)
+        talk.effects.reset()
+        // The next connection of the loop gets the same value.
+        #expect(talk.effects.ending == nil && talk.effects.endingReason == nil)
+        #expect(talk.effects.output.count == 0)
+    }
+
     @Test func aConnectionIsIdleFromItsLastByteOrAnswerOn() throws {
         var talk = try ConnectionConversation()
         #expect(talk.machine.idleSince == nil, "not before Hello")

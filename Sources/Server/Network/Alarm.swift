@@ -8,13 +8,11 @@ import EventLoop
 /// See the head of the file. Loop thread only.
 final class Alarm {
     private let timer: Timer
-    private let action: () -> Void
     private var at = UInt64.max
+    /// Called when the alarm rings.
+    var onRing: () -> Void = {}
 
-    init(loop: Loop, _ action: @escaping () -> Void) throws(EventLoopError) {
-        timer = try Timer(loop: loop)
-        self.action = action
-    }
+    init(loop: Loop) throws(EventLoopError) { timer = try Timer(loop: loop) }
 
     /// Rings at `time` in microseconds of `ServerClock`, or earlier when an earlier alarm is set.
     func set(_ time: UInt64?) {
@@ -24,7 +22,7 @@ final class Alarm {
         // A timer without delay, set by its own action, would run again before anything else does.
         timer.start(after: .microseconds(Int64(clamping: max(delay, 1000)))) { [unowned self] in
             at = .max
-            action()
+            onRing()
         }
     }
 }

@@ -32,9 +32,9 @@ final class NetworkLoop {
     private var signals: [SignalWatcher] = []
     private var wakeup: Wakeup?
     /// Rings for connections, unloads and the drain.
-    private var look: Alarm?
+    private let look: Alarm
     /// Rings when the next answer is due.
-    private var due: Alarm?
+    private let due: Alarm
     private var watch: Timer?
     private var watchCount = 0
     private var messages: [LoopMessage] = []
@@ -51,11 +51,13 @@ final class NetworkLoop {
         self.inbox = inbox
         (self.logger, auditLog) = (logger, AuditLog(logger))
         listeners = ListenerGroup(logger: logger)
-        look = try Alarm(loop: loop) { [unowned self] in lookAround() }
-        due = try Alarm(loop: loop) { [unowned self] in answerDue() }
+        look = try Alarm(loop: loop)
+        due = try Alarm(loop: loop)
         watch = try Timer(loop: loop)
         wakeup = try Wakeup(loop: loop) { [unowned self] in takeMessages() }
         if let wakeup { inbox.attach(wakeup) }
+        look.onRing = { [unowned self] in lookAround() }
+        due.onRing = { [unowned self] in answerDue() }
     }
 
     // MARK: - Life
@@ -95,7 +97,6 @@ final class NetworkLoop {
         listeners.close()
         loop.close()
         wakeup = nil
-        (look, due) = (nil, nil)
         watch = nil
     }
 
@@ -111,7 +112,14 @@ final class NetworkLoop {
         context.counters.add(.connectionsOpen)
         context.crowd.join(connection.id, peer: stream.peer, now: now)
         router.add(connection.id)
-        stream.onRead = { [unowned self, unowned connection] in received($0, connection) }
+        // Without reference counts: `onClose` holds the connection until the stream has dropped this
+        // closure, and the loop calls no stream outside `run()` and `close()` of this object.
+        let (owner, reader) = (Unmanaged.passUnretained(self), Unmanaged.passUnretained(connection))
+        stream.onRead = { bytes in
+            owner._withUnsafeGuaranteedRef { owner in
+                reader._withUnsafeGuaranteedRef { owner.received(bytes, $0) }
+            }
+        }
         stream.onEnd = { [unowned self, unowned connection] in
             connection.machine.peerFinished(
                 now: ServerClock.now, context: &context, effects: &effects)
@@ -164,22 +172,29 @@ final class NetworkLoop {
     /// Carries out the machine's actions. Events that they cause wait for `settle`.
     func carryOut(_ connection: ClientConnection) {
         send(connection)
-        let now = effects.work.isEmpty ? 0 : ServerClock.now
+        if !effects.work.isEmpty { startWork() }
+        if !effects.cancelled.isEmpty {
+            for ticket in effects.cancelled { router.cancel(ticket, context: &context) }
+        }
+        if let reading = effects.reading {
+            if reading { connection.stream.startReading() } else { connection.stream.stopReading() }
+        }
+        if let ending = effects.ending {
+            note(connection)
+            switch ending {
+            case .afterFlush: connection.stream.finish(within: flushLimit)
+            case .now: connection.stream.close()
+            }
+        }
+        effects.reset()
+    }
+
+    private func startWork() {
+        let now = ServerClock.now
         for var work in effects.work {
             work.accept(at: now, wallSeconds: ServerClock.wallSeconds)
             router.start(work)
         }
-        for ticket in effects.cancelled { router.cancel(ticket, context: &context) }
-        if let reading = effects.reading {
-            if reading { connection.stream.startReading() } else { connection.stream.stopReading() }
-        }
-        if effects.ending != nil { note(connection) }
-        switch effects.ending {
-        case .afterFlush: connection.stream.finish(within: flushLimit)
-        case .now: connection.stream.close()
-        case nil: break
-        }
-        effects.reset()
     }
 
     private func send(_ connection: ClientConnection) {
@@ -214,10 +229,12 @@ final class NetworkLoop {
             let (ticket, event) = context.completions.removeFirst()
             deliver(event, to: ticket)
         }
-        for work in context.takeLoads() { router.start(work) }
-        for record in context.audit.takeEnded() { auditLog.write(record) }
+        if context.hasLoadsOrRecords {
+            for work in context.takeLoads() { router.start(work) }
+            for record in context.audit.takeEnded() { auditLog.write(record) }
+        }
         setLook()
-        due?.set(context.nextDue)
+        due.set(context.nextDue)
     }
 
     func deliver(_ event: WorkEvent, to ticket: UInt64) {
@@ -301,7 +318,7 @@ final class NetworkLoop {
     }
 
     private func setLook() {
-        look?.set(min(context.nextLook, drain.nextStep ?? .max))
+        look.set(min(context.nextLook, drain.nextStep ?? .max))
     }
 
     private func lookAround() {

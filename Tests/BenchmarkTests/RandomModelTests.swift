@@ -8,7 +8,7 @@ import ModelFiles
 import RandomModels
 import Testing
 
-@Suite struct RandomLlamaTests {
+@Suite struct RandomModelTests {
     @Test func sameSeedGivesTheSameBytesAndAnotherSeedOthers() throws {
         let paths = try [7, 7, 8].map { try written(.tiny(seed: $0)) }
         defer { for path in paths { unlink(path) } }
@@ -31,6 +31,33 @@ import Testing
         let text = Array("the other one ate the rest".utf8)
         let tokens = try plan.tokenizer.encode(text, addSpecial: false, parseSpecial: false)
         #expect(tokens.count < text.count)
+    }
+
+    /// Two blocks of a big shape: all its tensors and formats, in a few megabytes.
+    @Test(arguments: RandomModel.Weights.allCases)
+    func everyMixtureOfFormatsIsAcceptedAndComputes(_ weights: RandomModel.Weights) throws {
+        let isTernary = [.tq10, .tq20].contains(weights)
+        var recipe = isTernary ? RandomModel.bitNet(weights) : .halfBillion(weights)
+        (recipe.blockCount, recipe.vocabularySize) = (2, 600)
+        if isTernary {
+            (recipe.embeddingLength, recipe.feedForwardLength) = (1280, 768)
+        }
+        let path = try written(recipe)
+        defer { unlink(path) }
+        let figures = try EngineMeasure(
+            threads: 1, promptCount: 5, generateCount: 4, repetitionCount: 1
+        ).run(path: path)
+        #expect(figures.decodeTokensPerSecond > 0)
+    }
+
+    @Test func bigShapesHaveTheSizesOfTheirModels() throws {
+        // Q4_K_M of 896 columns: Q5_0 where blocks of 256 do not fit, Q8_0 for the table.
+        var recipe = RandomModel.halfBillion(.q4KM)
+        (recipe.blockCount, recipe.vocabularySize) = (8, 600)
+        let path = try written(recipe)
+        defer { unlink(path) }
+        let plan = try ModelPlan(file: GGUFFile(ModelFile(path: path)))
+        #expect(plan.formatCounts == ["Q5_0": 44, "Q8_0": 5, "Q4_K": 4, "Q6_K": 4])
     }
 
     @Test func moreThreadsComputeTheSameTokens() throws {
@@ -56,12 +83,12 @@ import Testing
     }
 
     @Test func unwritablePathIsAnErrorThatNamesIt() {
-        #expect { try RandomLlama.tiny().write(to: "/no/such/directory/x.gguf") } throws: { error in
+        #expect { try RandomModel.tiny().write(to: "/no/such/directory/x.gguf") } throws: { error in
             "\(error)" == "creating /no/such/directory/x.gguf: No such file or directory"
         }
     }
 
-    private func written(_ recipe: RandomLlama) throws -> String {
+    private func written(_ recipe: RandomModel) throws -> String {
         var template = Array("/tmp/assay-random-XXXXXX.gguf\0".utf8.map(CChar.init(bitPattern:)))
         let descriptor = mkstemps(&template, 5)
         try #require(descriptor >= 0)
