@@ -17,7 +17,7 @@ package struct RandomLlama: Sendable {
     package var headCountKV: Int
     /// Width of the gated layer, a multiple of 32.
     package var feedForwardLength: Int
-    /// At least 512, at most 65536.
+    /// At least 512, at most 262144.
     package var vocabularySize: Int
     /// Positions the file promises.
     package var contextLength: Int
@@ -29,6 +29,14 @@ package struct RandomLlama: Sendable {
         RandomLlama(
             embeddingLength: 288, blockCount: 6, headCount: 6, headCountKV: 6,
             feedForwardLength: 768, vocabularySize: 32_000, contextLength: 2048, seed: seed)
+    }
+
+    /// The shape of Qwen2-0.5B: 896 wide, 24 blocks, 2 key-value heads, 151936 tokens, 525 MB as
+    /// Q8_0.
+    package static func halfBillion(seed: UInt64 = 1) -> RandomLlama {
+        RandomLlama(
+            embeddingLength: 896, blockCount: 24, headCount: 14, headCountKV: 2,
+            feedForwardLength: 4864, vocabularySize: 151_936, contextLength: 32_768, seed: seed)
     }
 
     /// The smallest useful shape, for starting a server that only answers pings: about 70 kB.
@@ -43,7 +51,7 @@ package struct RandomLlama: Sendable {
     package func write(to path: String) throws(ModelWritingError) {
         precondition(embeddingLength % 32 == 0 && embeddingLength % (2 * headCount) == 0)
         precondition(feedForwardLength % 32 == 0 && headCount % headCountKV == 0)
-        precondition((512...65_536).contains(vocabularySize))
+        precondition((512...262_144).contains(vocabularySize))
         let tensors = self.tensors
         let writer = try GGUFFileWriter(path: path, tensorCount: tensors.count, keyCount: 18)
         try writeMetadata(writer)
