@@ -48,7 +48,7 @@ let package = Package(
         // The house, bottom up.
         .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: strict),
-        .target(name: "ModelFiles", swiftSettings: strict),
+        .target(name: "ModelFiles", dependencies: ["Threads"], swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
         .target(name: "Templates", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
