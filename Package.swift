@@ -55,7 +55,7 @@ let package = Package(
         // The house, bottom up.
         .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: onTheLoop),
         .target(name: "EventLoop", dependencies: ["CLibUV"], swiftSettings: onTheLoop),
-        .target(name: "ModelFiles", swiftSettings: strict),
+        .target(name: "ModelFiles", dependencies: ["Threads"], swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
         .target(name: "Templates", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),

@@ -1,6 +1,6 @@
 /*
- * Attention over a paged cache, cut into portions. The rows of a portion share a pass over the keys
- * and values.
+ * Attention over a paged cache, and the storing of keys and values there, cut into portions. The
+ * rows of a portion of attention share a pass over the keys and values.
  *
  * A portion takes up to 8 (token, query head) rows of a key/value head: the heads of its group, and
  * as many consecutive tokens of the span as fit. When there are few portions for the threads, each
@@ -10,22 +10,54 @@
 #include "internal.h"
 #include "kn_drive.h"
 
-void kn_cache_store(kn_cache_layer layer, kn_rows k, kn_rows v, const int32_t *slots, size_t rows) {
-    size_t key_page = layer.key_length * KN_PAGE_POSITIONS;
-    size_t value_page = layer.value_width * KN_PAGE_POSITIONS;
-    for (size_t r = 0; r < rows; r++) {
-        size_t page = (size_t)slots[r] / KN_PAGE_POSITIONS;
-        size_t offset = (size_t)slots[r] % KN_PAGE_POSITIONS;
-        for (size_t h = 0; h < layer.kv_heads; h++) {
-            float *key = layer.keys + (page * layer.kv_heads + h) * key_page + offset;
-            float *value = layer.values + (page * layer.kv_heads + h) * value_page +
-                           offset * layer.value_width;
-            const float *from = k.at + r * k.stride + h * layer.key_length;
-            for (size_t d = 0; d < layer.key_length; d++) key[d * KN_PAGE_POSITIONS] = from[d];
-            memcpy(value, v.at + r * v.stride + h * layer.value_length,
-                   layer.value_length * sizeof(float));
-        }
+typedef struct store_job {
+    kn_cache_layer layer;
+    kn_rows k, v;
+    const int32_t *slots;
+    size_t rows, rows_per_portion;
+} store_job;
+
+static void store_row(const store_job *job, size_t r) {
+    const kn_cache_layer *layer = &job->layer;
+    size_t page = (size_t)job->slots[r] / KN_PAGE_POSITIONS;
+    size_t offset = (size_t)job->slots[r] % KN_PAGE_POSITIONS;
+    float *key = layer->keys + page * layer->page_stride + offset;
+    float *value = layer->values + page * layer->page_stride + offset * layer->value_width;
+    const float *k = job->k.at + r * job->k.stride, *v = job->v.at + r * job->v.stride;
+    for (size_t h = 0; h < layer->kv_heads; h++) {
+        for (size_t d = 0; d < layer->key_length; d++) key[d * KN_PAGE_POSITIONS] = k[d];
+        memcpy(value, v, layer->value_length * sizeof(float));
+        key += layer->key_length * KN_PAGE_POSITIONS;
+        value += layer->value_width * KN_PAGE_POSITIONS;
+        k += layer->key_length;
+        v += layer->value_length;
     }
+}
+
+static void store_portion(void *context, size_t portion, unsigned worker) {
+    (void)worker;
+    const store_job *job = context;
+    size_t row = portion * job->rows_per_portion, end = row + job->rows_per_portion;
+    for (; row < end && row < job->rows; row++) store_row(job, row);
+}
+
+void kn_drive_store(kn_pool *pool, kn_cache_layer layer, kn_rows k, kn_rows v,
+                    const int32_t *slots, size_t rows) {
+    /* Floats worth a fork-join, some twenty microseconds. A key counts four times, because each of
+     * its values has a cache line of its own. */
+    enum { STORE_WORK_MIN = 64 * 1024, KEY_WEIGHT = 4 };
+    store_job job = {.layer = layer, .k = k, .v = v, .slots = slots, .rows = rows,
+                     .rows_per_portion = rows};
+    size_t threads = kn_pool_threads(pool);
+    size_t work = rows * layer.kv_heads * (KEY_WEIGHT * layer.key_length + layer.value_length);
+    if (rows == 0) return;
+    if (threads > 1 && work >= STORE_WORK_MIN) {
+        /* The positions of a page share cache lines, so long runs of rows go by whole pages. */
+        size_t per_thread = (rows + 4 * threads - 1) / (4 * threads);
+        job.rows_per_portion = per_thread < KN_PAGE_POSITIONS / 2 ? per_thread : KN_PAGE_POSITIONS;
+    }
+    kn_pool_run(pool, store_portion, &job,
+                (rows + job.rows_per_portion - 1) / job.rows_per_portion);
 }
 
 typedef struct attend_job {
@@ -58,8 +90,7 @@ static void attend_portion(void *context, size_t portion, unsigned worker) {
     kn_attend a = {
         .keys = layer->keys + kv_head * layer->key_length * KN_PAGE_POSITIONS,
         .values = layer->values + kv_head * layer->value_width * KN_PAGE_POSITIONS,
-        .key_page_stride = layer->kv_heads * layer->key_length * KN_PAGE_POSITIONS,
-        .value_page_stride = layer->kv_heads * layer->value_width * KN_PAGE_POSITIONS,
+        .key_page_stride = layer->page_stride, .value_page_stride = layer->page_stride,
         .pages = whole->pages + span->pages, .key_length = layer->key_length,
         .value_length = layer->value_length, .scale = whole->scale,
         .scores = whole->scores.at + worker * whole->scores.stride * KN_ATTEND_ROWS,

@@ -15,15 +15,20 @@ public protocol Backend: AnyObject, Sendable {
     /// Kernels in use, or nil when the back end has no choice of kernels to check.
     var kernels: KernelSelection? { get }
 
-    /// Packs a matrix of `rows` x `columns` (row after row in the file's blocks). Copies all bytes.
-    func makeMatrix(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
-    ) throws(ComputeError) -> WeightMatrix
+    /// Reserves memory for the weights of a model, `size` bytes in the packed form. A device that
+    /// allocates weights singly returns `WeightMemory()`.
+    func makeWeightMemory(size: Int) throws(ComputeError) -> WeightMemory
 
-    /// Makes a table for looking rows up by token. Copies the bytes.
+    /// Begins a matrix of `rows` x `columns`. The rows come next, one after another in the file's
+    /// blocks, and are packed into `memory`.
+    func makeMatrix(
+        format: WeightFormat, rows: Int, columns: Int, in memory: WeightMemory
+    ) throws(ComputeError) -> WeightRows<WeightMatrix>
+
+    /// Begins a table for looking rows up by token. The rows come next, and are copied to `memory`.
     func makeEmbedding(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
-    ) throws(ComputeError) -> EmbeddingTable
+        format: WeightFormat, rows: Int, columns: Int, in memory: WeightMemory
+    ) throws(ComputeError) -> WeightRows<EmbeddingTable>
 
     /// Makes a vector (norm weight, bias) of floats. Copies the bytes.
     func makeVector(
@@ -47,4 +52,30 @@ public protocol Backend: AnyObject, Sendable {
 extension Backend {
     /// Nil, for a back end without a choice of kernels.
     public var kernels: KernelSelection? { nil }
+
+    /// Packs a matrix whose rows are all in `bytes`. Copies all bytes.
+    public func makeMatrix(
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
+    ) throws(ComputeError) -> WeightMatrix {
+        try format.check(
+            bytes, rows: rows, columns: columns,
+            tried: "packing a \(format.name) matrix of \(rows) x \(columns)")
+        let matrix = try makeMatrix(
+            format: format, rows: rows, columns: columns, in: WeightMemory())
+        try matrix.append(bytes)
+        return matrix.finish()
+    }
+
+    /// Makes a table whose rows are all in `bytes`. Copies the bytes.
+    public func makeEmbedding(
+        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
+    ) throws(ComputeError) -> EmbeddingTable {
+        try format.check(
+            bytes, rows: rows, columns: columns,
+            tried: "copying a \(format.name) table of \(rows) x \(columns)")
+        let table = try makeEmbedding(
+            format: format, rows: rows, columns: columns, in: WeightMemory())
+        try table.append(bytes)
+        return table.finish()
+    }
 }

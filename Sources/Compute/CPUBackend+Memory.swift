@@ -1,55 +1,74 @@
 // Makers of the CPU back end's matrices, tables, buffers and caches.
 //
 // Guarantees: shapes and byte counts are checked with overflow-safe arithmetic before memory is
-// allocated.
+// allocated. New memory is touched by all threads.
 // Does not: check values. A weight may be NaN, and validation will find the NaN.
 
 import CKernels
 
 extension CPUBackend {
-    /// See `Backend`.
-    public func makeMatrix(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
-    ) throws(ComputeError) -> WeightMatrix {
-        let tried = "packing a \(format.name) matrix of \(rows) x \(columns)"
-        try Self.check(bytes, format: format, rows: rows, columns: columns, tried: tried)
-        guard let size = format.packedSize(rows: rows, columns: columns),
-            let source = bytes.baseAddress
-        else { throw Self.shapeRefusal(tried, format) }
-        let storage = try Storage(size: size, purpose: "a packed \(format.name) matrix")
-        // Pack in slices, so that a model that serves meanwhile gets the pool between two slices.
-        let sliceSize = 8 << 20
-        let tileRows = KN_TILE_ROWS
-        let rowSize = max(1, bytes.count / rows)
-        var file = format.source(source, size: bytes.count)
-        let step = max(1, sliceSize / (rowSize * tileRows)) * tileRows
-        for start in stride(from: 0, to: rows, by: step) {
-            kn_drive_pack(
-                pool, format.row, &file, start, min(rows, start + step), columns, storage.base)
-        }
-        return WeightMatrix(
-            format: format, rows: rows, columns: columns, layout: format.row.pointee.tile.rawValue,
-            storage: storage)
+    /// See `Backend`. Address space only, until rows come.
+    public func makeWeightMemory(size: Int) throws(ComputeError) -> WeightMemory {
+        try WeightMemory(size: size, pool: poolStorage)
     }
 
-    /// See `Backend`.
+    /// See `Backend`. A piece is packed by all threads.
+    public func makeMatrix(
+        format: WeightFormat, rows: Int, columns: Int, in memory: WeightMemory
+    ) throws(ComputeError) -> WeightRows<WeightMatrix> {
+        guard let size = format.packedSize(rows: rows, columns: columns) else {
+            throw format.shapeRefusal("packing a \(format.name) matrix of \(rows) x \(columns)")
+        }
+        let storage = try memory.piece(size, "a packed \(format.name) matrix")
+        let matrix = WeightMatrix(
+            format: format, rows: rows, columns: columns, layout: format.row.pointee.tile.rawValue,
+            storage: storage)
+        let tileRows = KN_TILE_ROWS
+        let tileSize = kn_tile_bytes(format.row.pointee.tile, columns)
+        // Pack in slices, so that a model that serves meanwhile gets the pool between two slices.
+        let slice = max(1, (8 << 20) / tileSize) * tileRows
+        return WeightRows(format, rows: rows, columns: columns, step: tileRows) {
+            [pool] (bytes, range) throws(ComputeError) in
+            guard let source = bytes.baseAddress else { return }
+            var file = format.source(source, size: bytes.count)
+            let tiles = storage.base + range.lowerBound / tileRows * tileSize
+            for start in stride(from: 0, to: range.count, by: slice) {
+                let end = min(range.count, start + slice)
+                let tileCount = (range.lowerBound + end + tileRows - 1) / tileRows
+                memory.prepare(storage, to: tileCount * tileSize)
+                kn_drive_pack(pool, format.row, &file, start, end, columns, tiles)
+            }
+        } make: {
+            matrix
+        }
+    }
+
+    /// See `Backend`. A piece is copied by all threads.
     public func makeEmbedding(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
-    ) throws(ComputeError) -> EmbeddingTable {
-        try Self.check(
-            bytes, format: format, rows: rows, columns: columns,
-            tried: "copying a \(format.name) table of \(rows) x \(columns)")
-        let storage = try Storage(copying: bytes, purpose: "a \(format.name) table")
-        return EmbeddingTable(format: format, rows: rows, columns: columns, storage: storage)
+        format: WeightFormat, rows: Int, columns: Int, in memory: WeightMemory
+    ) throws(ComputeError) -> WeightRows<EmbeddingTable> {
+        guard let size = format.fileSize(rows: rows, columns: columns) else {
+            throw format.shapeRefusal("copying a \(format.name) table of \(rows) x \(columns)")
+        }
+        let storage = try memory.piece(size, "a \(format.name) table")
+        let table = EmbeddingTable(format: format, rows: rows, columns: columns, storage: storage)
+        var next = 0
+        return WeightRows(format, rows: rows, columns: columns, step: 1) {
+            [pool] (bytes, _) throws(ComputeError) in
+            memory.prepare(storage, to: next + bytes.count)
+            kn_drive_copy(pool, bytes.baseAddress, storage.base + next, bytes.count)
+            next += bytes.count
+        } make: {
+            table
+        }
     }
 
     /// See `Backend`.
     public func makeVector(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, count: Int
     ) throws(ComputeError) -> FloatBuffer {
-        try Self.check(
-            bytes, format: format, rows: 1, columns: count,
-            tried: "reading a \(format.name) vector of \(count)")
+        try format.check(
+            bytes, rows: 1, columns: count, tried: "reading a \(format.name) vector of \(count)")
         let buffer = try makeBuffer(count: count)
         format.dequantise(
             bytes, into: UnsafeMutableBufferPointer(start: buffer.storage.floats, count: count))
@@ -88,26 +107,5 @@ extension CPUBackend {
         let storage = try Storage(
             size: size, purpose: "a key/value cache of \(shape.pageCount) pages")
         return KeyValueCache(shape: shape, storage: storage)
-    }
-
-    private static func check(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int,
-        tried: String
-    ) throws(ComputeError) {
-        guard let needed = format.fileSize(rows: rows, columns: columns) else {
-            throw shapeRefusal(tried, format)
-        }
-        guard needed == bytes.count else {
-            throw ComputeError(
-                .sizeMismatch, tried: tried, found: "\(bytes.count) bytes",
-                allowed: "\(needed) bytes")
-        }
-    }
-
-    private static func shapeRefusal(_ tried: String, _ format: WeightFormat) -> ComputeError {
-        ComputeError(
-            .shapeInvalid, tried: tried, found: "a shape that \(format.name) cannot have",
-            allowed: "at least 1 row, columns a positive multiple of \(format.columnMultiple), "
-                + "whole blocks of \(format.valuesPerBlock) values, a size that fits in memory")
     }
 }

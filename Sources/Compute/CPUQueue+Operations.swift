@@ -141,8 +141,8 @@ extension CPUQueue {
     package func store(keys: FloatRows, values: FloatRows, in cache: KeyValueCache, layer: Int) {
         let shape = cache.shape, rows = pass.rowCount
         precondition(pass.largestPage < shape.pageCount, "page outside the cache")
-        kn_cache_store(
-            cache.forKernels(layer),
+        kn_drive_store(
+            pool, cache.forKernels(layer),
             keys.forKernels(rows, shape.kvHeads[layer] * shape.keyLength),
             values.forKernels(rows, shape.kvHeads[layer] * shape.valueLength),
             pass.inputs.slots, rows)
@@ -155,17 +155,8 @@ extension CPUQueue {
             pages.contains(source) && pages.contains(target),
             "pages \(source) and \(target) of \(shape.pageCount)")
         guard source != target else { return }
-        for (index, heads) in shape.kvHeads.enumerated() {
-            let layer = cache.forKernels(index)
-            for (base, length) in [
-                (layer.keys, shape.keyPageLength(heads)),
-                (layer.values, shape.valuePageLength(heads)),
-            ] {
-                guard let base else { continue }
-                (base + Int(target) * length)
-                    .update(from: base + Int(source) * length, count: length)
-            }
-        }
+        (cache.storage.floats + Int(target) * cache.pageLength).update(
+            from: cache.storage.floats + Int(source) * cache.pageLength, count: cache.pageLength)
     }
 
     /// See `ComputeQueue`.
@@ -309,9 +300,9 @@ extension KeyValueCache {
         let heads = shape.kvHeads[layer]
         let keys = storage.floats + layerOffsets[layer]
         return kn_cache_layer(
-            keys: keys, values: keys + shape.keyPageLength(heads) * shape.pageCount,
-            kv_heads: heads, key_length: shape.keyLength, value_length: shape.valueLength,
-            value_width: shape.valueWidth)
+            keys: keys, values: keys + shape.keyPageLength(heads),
+            page_stride: pageLength, kv_heads: heads, key_length: shape.keyLength,
+            value_length: shape.valueLength, value_width: shape.valueWidth)
     }
 }
 

@@ -1,6 +1,12 @@
-// The paged key/value cache: floats in pages of 16 positions, per layer and key/value head.
+// The paged key/value cache: floats in pages of 16 positions.
+//
+//     page     | layer 0: keys | values | layer 1: keys | values | ... |
+//     keys     [head][dimension][16 positions]
+//     values   [head][16 positions][dimension]
 //
 // Guarantees:
+// - A page holds the keys and values of all layers, so a sequence touches memory for its own
+//   positions, not for every layer of the whole cache.
 // - Keys interleave the 16 positions of a page, so that a vector lane is a position.
 // - Values keep the dimensions of a position together.
 // - Memory is committed only when pages are first written.
@@ -52,8 +58,8 @@ public struct CacheShape: Sendable, Equatable {
             heads = sum
         }
         let perHead = (keyLength + valueWidth) * Self.pagePositions * MemoryLayout<Float>.size
-        let (perPage, pageOverflow) = heads.multipliedReportingOverflow(by: perHead)
-        let (size, overflow) = perPage.multipliedReportingOverflow(by: pageCount)
+        let (pageSize, pageOverflow) = heads.multipliedReportingOverflow(by: perHead)
+        let (size, overflow) = pageSize.multipliedReportingOverflow(by: pageCount)
         return pageOverflow || overflow ? nil : size
     }
 }
@@ -63,17 +69,18 @@ public final class KeyValueCache: Sendable {
     /// Shape of the cache.
     public let shape: CacheShape
     package let storage: Storage
-    /// Floats before the keys of each layer. All key pages of a layer come first, then all value
-    /// pages.
+    /// Floats before the keys of each layer in a page. The layer's values follow its keys.
     let layerOffsets: [Int]
+    /// Floats of a page.
+    let pageLength: Int
 
     package init(shape: CacheShape, storage: Storage) {
         (self.shape, self.storage) = (shape, storage)
         var offsets: [Int] = [], next = 0
         for heads in shape.kvHeads {
             offsets.append(next)
-            next += (shape.keyPageLength(heads) + shape.valuePageLength(heads)) * shape.pageCount
+            next += shape.keyPageLength(heads) + shape.valuePageLength(heads)
         }
-        layerOffsets = offsets
+        (layerOffsets, pageLength) = (offsets, next)
     }
 }

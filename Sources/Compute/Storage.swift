@@ -1,8 +1,8 @@
 // An owned piece of memory (or the thread pool), freed exactly once.
 //
 // Guarantees: memory is 64-byte aligned and zeroed. A piece of 1 MiB or more has a mapping of its
-// own on a 2 MiB boundary, with huge pages advised, and costs no memory until touched. Memory of
-// another device is an address that this process never dereferences.
+// own on a 2 MiB boundary, and costs no memory until touched. Huge pages are advised for every
+// 2 MiB that the piece fills. Memory of another device is an address that this process never dereferences.
 // Does not: guard against concurrent writes. See the safety note at the class.
 
 import CKernels
@@ -20,6 +20,8 @@ package final class Storage: @unchecked Sendable {
     private enum Kind {
         case heap, pool
         case mapping(start: UnsafeMutableRawPointer, size: Int)
+        /// Part of another storage, which stays as long as its parts.
+        case part(of: Storage)
         case device(release: @Sendable () -> Void)
     }
 
@@ -31,7 +33,8 @@ package final class Storage: @unchecked Sendable {
     private let host: UnsafeMutableRawPointer?
     private let kind: Kind
 
-    private static let hugePageSize = 2 << 20
+    /// Bytes of a huge page of the processor.
+    static let hugePageSize = 2 << 20
     private static let mappingSizeMin = 1 << 20
 
     /// Allocates zeroed memory. `purpose` goes into the error text.
@@ -52,6 +55,12 @@ package final class Storage: @unchecked Sendable {
     convenience init(copying bytes: UnsafeRawBufferPointer, purpose: String) throws(ComputeError) {
         try self.init(size: bytes.count, purpose: purpose)
         UnsafeMutableRawBufferPointer(start: base, count: size).copyMemory(from: bytes)
+    }
+
+    /// Makes `size` bytes from `offset` on of `whole`, a multiple of 64, an object of their own.
+    convenience init(part offset: Int, size: Int, of whole: Storage) {
+        precondition(offset % 64 == 0 && offset >= 0 && size >= 0 && offset + size <= whole.size)
+        self.init(whole.base + offset, size, .part(of: whole))
     }
 
     /// Creates a pool of `threads` threads, the caller included.
@@ -81,6 +90,7 @@ package final class Storage: @unchecked Sendable {
         case .heap: free(host)
         case .mapping(let start, let size): munmap(start, size)
         case .pool: kn_pool_destroy(pool)
+        case .part: break
         case .device(let release): release()
         }
     }
@@ -104,7 +114,9 @@ package final class Storage: @unchecked Sendable {
         let start = mmap(nil, padded, PROT_READ | PROT_WRITE, flags, -1, 0)
         guard let start, start != MAP_FAILED else { return nil }
         let base = start.alignedUp(toMultipleOf: hugePageSize)
-        madvise(base, (size + hugePageSize - 1) / hugePageSize * hugePageSize, MADV_HUGEPAGE)
+        // A huge page that the piece fills in part would cost a whole page of memory.
+        let wholePages = size / hugePageSize * hugePageSize
+        if wholePages > 0 { madvise(base, wholePages, MADV_HUGEPAGE) }
         return (base, start, padded)
     }
 

@@ -71,6 +71,27 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         return overflow || trailerOverflow ? nil : size
     }
 
+    /// Checks that `bytes` are `rows` x `columns` values. Throws `shape_invalid` or `size_mismatch`.
+    func check(
+        _ bytes: UnsafeRawBufferPointer, rows: Int, columns: Int, tried: String
+    ) throws(ComputeError) {
+        guard let needed = fileSize(rows: rows, columns: columns) else {
+            throw shapeRefusal(tried)
+        }
+        guard needed == bytes.count else {
+            throw ComputeError(
+                .sizeMismatch, tried: tried, found: "\(bytes.count) bytes",
+                allowed: "\(needed) bytes")
+        }
+    }
+
+    func shapeRefusal(_ tried: String) -> ComputeError {
+        ComputeError(
+            .shapeInvalid, tried: tried, found: "a shape that \(name) cannot have",
+            allowed: "at least 1 row, columns a positive multiple of \(columnMultiple), "
+                + "whole blocks of \(valuesPerBlock) values, a size that fits in memory")
+    }
+
     /// Returns the bytes of memory of a packed matrix. Nil as for `fileSize`.
     public func packedSize(rows: Int, columns: Int) -> Int? {
         // A packed tile is at most 8 bytes a value, so the bound on `values` rules out an overflow.

@@ -1,6 +1,8 @@
 // A run through the layers, on the thread that may be abandoned.
 //
-// Guarantees: layers run in order, and each layer gets a verdict with its duration. When a layer
+// Guarantees: layers pass judgement in order, and each layer gets a verdict with its duration. The
+// work of placement begins earlier (see EarlyPlacement.swift), and its duration is what was left to
+// wait for. When a layer
 // fails, the files are compared with their state at opening, so that a copy in progress is not
 // reported as a damaged file.
 // Does not: retry, wait or fall back. `ModelLoader` does.
@@ -111,19 +113,28 @@ struct AssayRun: Sendable {
             let places = SealPlaces(files)
             return (files, places, comparesSeal ? try places.read() : [])
         }
-        defer { files.close() }
+        var placement: EarlyPlacement?
+        defer {
+            if let placement { placement.end() } else { files.close() }
+        }
         let parsed = try layer(.parse, files, isAbandoned) {
             try steps.parse(files, configuration.parseLimits)
         }
         let plan = try layer(.compatibility, files, isAbandoned) {
-            try steps.plan(parsed, configuration.overrides)
+            let weights = try steps.plan(parsed, configuration.overrides)
+            placement = EarlyPlacement(of: files, isAbandoned) { digest in
+                try steps.place(weights, configuration, path, digest)
+            }
+            return try steps.vocabulary(weights)
         }
         let (placed, fingerprint) = try layer(.placement, files, isAbandoned) {
-            let digest = FingerprintDigest(isGivenUp: isAbandoned)
-            let placed = try steps.place(plan, configuration, path, digest)
+            guard let placement else {
+                preconditionFailure("the compatibility layer begins the placement")
+            }
+            let placed = try placement.value()
             // The weights have been read. The files must still be unchanged since opening.
             try files.checkUnchanged()
-            let fingerprint = try digest.fingerprint(of: files)
+            let fingerprint = try placement.digest.fingerprint(of: files)
             try check(fingerprint)
             return (placed, fingerprint)
         }

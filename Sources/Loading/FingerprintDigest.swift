@@ -1,7 +1,8 @@
 // The fingerprint of the bytes that serve, digested while the placement layer reads them.
 //
 // Guarantees: the digest of a file covers exactly the parsed and packed bytes. No file is read a
-// second time. Digesting runs beside packing, on a separate queue.
+// second time. Digesting runs beside packing, on a separate queue, a few pieces behind at most, and
+// is over when the load is.
 // Does not: read. `TensorReading` reads and shows the bytes.
 
 import Dispatch
@@ -19,26 +20,27 @@ final class FingerprintDigest: ReadObserver {
 
     var isGivenUp: Bool { givenUp() }
 
-    func observe(_ bytes: UnsafeRawBufferPointer, of file: ModelFile) {
-        // The bytes stay valid until `wait` returns. See `ReadObserver`.
+    func observe(
+        _ bytes: UnsafeRawBufferPointer, of file: ModelFile, done: @escaping @Sendable () -> Void
+    ) {
+        // The bytes stay valid until `done` is called (see `ReadObserver`), and those of a head as
+        // long as the file.
         nonisolated(unsafe) let bytes = bytes
-        let key = ObjectIdentifier(file)
-        queue.async { [self] in
+        queue.async { [self, file] in
+            let key = ObjectIdentifier(file)
             let digest = digests[key] ?? SHA256()
             digest.update(bytes)
             digests[key] = digest
+            done()
         }
     }
-
-    func wait() { queue.sync {} }
 
     /// Returns the fingerprint of `files`. The observer must have seen the weights as a whole.
     /// Texts and indexes are digested from the parsed copy in memory. Throws a `file` layer error
     /// if a copy is not available.
     func fingerprint(of files: ModelFileSet) throws(ModelFileError) -> Fingerprint {
-        wait()
         for file in files.files where !files.weights.contains(where: { $0 === file }) {
-            observe(try file.head(file.size), of: file)
+            observe(try file.head(file.size), of: file, done: {})
         }
         let named = queue.sync {
             files.named.map { name, file in

@@ -11,10 +11,12 @@ import ModelFiles
 package struct LayerSteps: Sendable {
     package var open: @Sendable (_ path: String, FileLimits, ParseLimits) throws -> ModelFileSet
     package var parse: @Sendable (ModelFileSet, ParseLimits) throws -> ParsedModel
-    package var plan: @Sendable (ParsedModel, _ overrides: [String: String]) throws -> ModelPlan
-    /// The observer must see every byte of the weights exactly once.
+    package var plan: @Sendable (ParsedModel, _ overrides: [String: String]) throws -> WeightPlan
+    /// The rest of the compatibility layer. Runs beside `place`.
+    package var vocabulary: @Sendable (WeightPlan) throws -> ModelPlan
+    /// Begins before `vocabulary` ends, on a thread of its own. The observer must see every byte of the weights exactly once.
     package var place:
-        @Sendable (ModelPlan, ModelLoadingConfiguration, _ path: String, any ReadObserver) throws
+        @Sendable (WeightPlan, ModelLoadingConfiguration, _ path: String, any ReadObserver) throws
             -> PlacedModel
     package var validate: @Sendable (PlacedModel, ModelPlan) throws -> Void
 
@@ -24,7 +26,8 @@ package struct LayerSteps: Sendable {
                 try ModelFileSet(path: path, limits: limits, parseLimits: parseLimits)
             },
             parse: { files, limits in try ParsedModel(files, limits: limits) },
-            plan: { model, overrides in try ModelPlan(model, overrides: overrides) },
+            plan: { model, overrides in try WeightPlan(model, overrides: overrides) },
+            vocabulary: { plan in try ModelPlan(plan) },
             place: { plan, configuration, path, observer in
                 try placing.place(plan, configuration, path: path, observer: observer)
             },

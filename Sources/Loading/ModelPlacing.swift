@@ -36,7 +36,7 @@ public struct ModelPlacing: Sendable {
     }
 
     func place(
-        _ plan: ModelPlan, _ configuration: ModelLoadingConfiguration, path: String,
+        _ plan: WeightPlan, _ configuration: ModelLoadingConfiguration, path: String,
         observer: any ReadObserver
     ) throws -> PlacedModel {
         let choice = try choose(configuration.device)
@@ -76,7 +76,7 @@ public struct ModelPlacing: Sendable {
     }
 
     private func checkMemory(
-        _ plan: ModelPlan, _ configuration: ModelLoadingConfiguration, path: String
+        _ plan: WeightPlan, _ configuration: ModelLoadingConfiguration, path: String
     ) throws(AssayRejection) {
         let tokens = min(configuration.contextTokens, plan.configuration.contextLength)
         let need = plan.memory(contextTokens: tokens)

@@ -167,6 +167,14 @@ public final class ModelFile: @unchecked Sendable {
         }
     }
 
+    /// Has the system fetch the bytes of `range` soon. May block while the disk is busy. The file
+    /// must stay open during the call.
+    func willRead(_ range: Range<Int>) {
+        let descriptor = state.withLock { $0.descriptor }
+        posix_fadvise(
+            descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_WILLNEED)
+    }
+
     /// Reads up to `buffer.count` bytes from `offset`. Returns the number of bytes read, 0 at the
     /// end. Blocking. Throws `io_error`.
     public func read(

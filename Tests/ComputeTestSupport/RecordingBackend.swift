@@ -73,21 +73,36 @@ package final class RecordingBackend: Backend {
 
     // MARK: Objects
 
+    package func makeWeightMemory(size: Int) throws(ComputeError) -> WeightMemory { WeightMemory() }
+
     package func makeMatrix(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
-    ) throws(ComputeError) -> WeightMatrix {
-        let real = try cpu.makeMatrix(bytes, format: format, rows: rows, columns: columns)
-        return WeightMatrix(
-            format: format, rows: rows, columns: columns, layout: 0,
-            storage: keep(real, size: real.size))
+        format: WeightFormat, rows: Int, columns: Int, in memory: WeightMemory
+    ) throws(ComputeError) -> WeightRows<WeightMatrix> {
+        let real = try cpu.makeMatrix(format: format, rows: rows, columns: columns, in: memory)
+        return WeightRows(format, rows: rows, columns: columns, step: real.step) {
+            (bytes, _) throws(ComputeError) in
+            try real.append(bytes)
+        } make: { [self] in
+            let matrix = real.finish()
+            return WeightMatrix(
+                format: format, rows: rows, columns: columns, layout: 0,
+                storage: keep(matrix, size: matrix.size))
+        }
     }
 
     package func makeEmbedding(
-        _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
-    ) throws(ComputeError) -> EmbeddingTable {
-        let real = try cpu.makeEmbedding(bytes, format: format, rows: rows, columns: columns)
-        return EmbeddingTable(
-            format: format, rows: rows, columns: columns, storage: keep(real, size: bytes.count))
+        format: WeightFormat, rows: Int, columns: Int, in memory: WeightMemory
+    ) throws(ComputeError) -> WeightRows<EmbeddingTable> {
+        let real = try cpu.makeEmbedding(format: format, rows: rows, columns: columns, in: memory)
+        return WeightRows(format, rows: rows, columns: columns, step: real.step) {
+            (bytes, _) throws(ComputeError) in
+            try real.append(bytes)
+        } make: { [self] in
+            let table = real.finish()
+            return EmbeddingTable(
+                format: format, rows: rows, columns: columns,
+                storage: keep(table, size: table.storage.size))
+        }
     }
 
     package func makeVector(

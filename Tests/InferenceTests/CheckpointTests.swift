@@ -14,7 +14,7 @@ private func place(
 ) throws -> FixtureModel {
     let plan = try ModelPlan(ParsedModel(ModelFileSet(path: path)), overrides: overrides)
     let backend = try CPUBackend(threads: 1, instructionSet: instructionSet)
-    return FixtureModel(model: try TransformerModel(plan: plan, backend: backend))
+    return FixtureModel(model: try TransformerModel(plan: plan, backend: backend), plan: plan)
 }
 
 private func place(_ files: [String: [UInt8]], _ name: String = "") throws -> FixtureModel {
@@ -72,7 +72,7 @@ struct CheckpointFixtureTests {
     func bitNetRoundsAsItsReference(_ instructionSet: InstructionSet) throws {
         let golden = try Golden.read("models/bitnet-b158.golden.json")
         let model = try place(Fixtures.path("safetensors/bitnet-b158"), on: instructionSet)
-        #expect(model.model.plan.configuration.activationRounding == .int8PerToken)
+        #expect(model.plan.configuration.activationRounding == .int8PerToken)
         let rows = try golden.prompts.map { try model.logits(of: $0, wants: .last)[0] }
         let expected = try golden.logits(of: "hf_autobitlinear_act_int8", folder: "models")
         let deviation = Deviation(rows.flatMap(\.self), expected.flatMap(\.self))
@@ -89,19 +89,19 @@ struct CheckpointFixtureTests {
             try bits(found.logits(of: prompt, wants: .all))
                 == bits(expected.logits(of: prompt, wants: .all)))
         let text = Array("the naïve 日本 <s> test".utf8)
-        let tokens = try found.model.plan.tokenizer.encode(
+        let tokens = try found.plan.tokenizer.encode(
             text, addSpecial: true, parseSpecial: true)
         #expect(
-            try expected.model.plan.tokenizer.encode(
+            try expected.plan.tokenizer.encode(
                 text, addSpecial: true, parseSpecial: true) == tokens)
-        #expect(found.model.plan.parameterCount == expected.model.plan.parameterCount)
+        #expect(found.plan.parameterCount == expected.plan.parameterCount)
     }
 
     /// Packed bytes become the I2_S blocks of the converter, byte for byte but for the scale, which
     /// the folder has as BF16. Only the embedding is stored in another format: BF16, not F16.
     @Test func packedWeightsBecomeTheBlocksOfTheConverter() throws {
-        let folder = try place(Fixtures.path("safetensors/bitnet-b158")).model.plan
-        let file = try place(Fixtures.path("models/bitnet-b158-i2_s.gguf")).model.plan
+        let folder = try place(Fixtures.path("safetensors/bitnet-b158")).plan
+        let file = try place(Fixtures.path("models/bitnet-b158-i2_s.gguf")).plan
         let roles: [TensorRole] = [
             .query, .key, .value, .attentionOutput, .gate, .up, .down, .attentionNorm,
             .attentionSubNorm, .feedForwardNorm, .feedForwardSubNorm,
@@ -152,7 +152,7 @@ struct CheckpointFixtureTests {
             #"{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"#
                 + #""original_max_position_embeddings":64}"#)
         let model = try place(builder.files())
-        let plan = model.model.plan
+        let plan = model.plan
         let tensor = try #require(plan.tensor(.ropeFactors))
         let stored = try #require(file.tensor("rope_freqs.weight"))
         let found = try plan.readBytes(of: tensor)
@@ -179,7 +179,7 @@ struct CheckpointFixtureTests {
 
 @Suite struct CheckpointTests {
     private func plan(_ builder: CheckpointBuilder) throws -> ModelPlan {
-        try place(builder.files()).model.plan
+        try place(builder.files()).plan
     }
 
     @Test(arguments: [
@@ -189,7 +189,7 @@ struct CheckpointFixtureTests {
     func everyClassComputes(_ className: String) throws {
         let model = try place(CheckpointBuilder.tiny(className).files())
         _ = try model.model.validate()
-        #expect(model.model.plan.tokenizer.vocabularySize == CheckpointBuilder.tinySizes.vocabulary)
+        #expect(model.plan.tokenizer.vocabularySize == CheckpointBuilder.tinySizes.vocabulary)
     }
 
     @Test func aSplitModelGivesTheBitsOfTheWholeOne() throws {
@@ -248,7 +248,7 @@ struct CheckpointFixtureTests {
             try directory.write(bytes, as: name)
         }
         let model = try place(directory.path, overrides: ["context_length": "32"])
-        let configuration = model.model.plan.configuration
+        let configuration = model.plan.configuration
         #expect(configuration.contextLength == 32)
         let override = try #require(configuration.overrides.first)
         #expect(override.key == "llama.context_length")

@@ -8,6 +8,7 @@ import TestSupport
 
 struct FixtureModel {
     let model: TransformerModel
+    let plan: ModelPlan
 
     static func load(
         _ fixture: String, on instructionSet: InstructionSet = .best, threads: Int = 2,
@@ -31,7 +32,7 @@ struct FixtureModel {
     ) throws -> FixtureModel {
         let plan = try ModelPlan(
             file: file, overrides: overrides, makeTokenizer: StubTokenizer.make)
-        return FixtureModel(model: try TransformerModel(plan: plan, backend: backend))
+        return FixtureModel(model: try TransformerModel(plan: plan, backend: backend), plan: plan)
     }
 
     /// See `TokenModel.logits`.

@@ -1,6 +1,7 @@
 // The forward-pass check against models that misbehave in exactly one way each.
 
 import Inference
+import Synchronization
 import Testing
 
 @Suite struct ForwardPassCheckTests {
@@ -52,6 +53,23 @@ import Testing
         #expect(error?.code == .notReproducible)
     }
 
+    /// Two sequences of the same tokens in one step: a single pass, and nothing shared.
+    @Test func runsBothSequencesInOneStep() throws {
+        let model = FakeModel()
+        _ = try ForwardPassCheck.run(model)
+        let step = try #require(model.steps.withLock { $0.count == 1 ? $0[0] : nil })
+        #expect(step.count == 2)
+        #expect(step[0].tokens == step[1].tokens)
+        #expect(step[0].sequence != step[1].sequence)
+    }
+
+    /// The second sequence is judged by the first one's bits, so a fault of both is named.
+    @Test func refusesTheFaultOfBothSequencesBeforeTheirDifference() {
+        let model = FakeModel { row, run, _ in row[run] = .nan }
+        let error = #expect(throws: InferenceError.self) { try ForwardPassCheck.run(model) }
+        #expect(error?.code == .nonFiniteLogits)
+    }
+
     @Test func refusesARunnerThatSkipsPositions() {
         let error = #expect(throws: InferenceError.self) {
             try ForwardPassCheck.run(FakeModel(answeredPositionCount: 1))
@@ -69,7 +87,8 @@ private final class FakeModel: TokenModel {
     let contextLength: Int
     private let answeredPositionCount: Int
     private let change: Change
-    private let runs = RunCounter()
+    /// Items of every step.
+    let steps = Mutex<[[StepItem]]>([])
 
     init(
         contextLength: Int = 64, answeredPositionCount: Int = .max,
@@ -83,8 +102,7 @@ private final class FakeModel: TokenModel {
     func makeRunner(
         maxSequences: Int, tokenBudget: Int
     ) throws(InferenceError) -> any ModelRunner {
-        let run = runs.next()
-        return Runner(positionCount: answeredPositionCount) { [change] position in
+        Runner(positionCount: answeredPositionCount, steps: self) { [change] run, position in
             var row = (0..<32).map { Float($0 - position) }
             change(&row, run, position)
             return row
@@ -93,17 +111,23 @@ private final class FakeModel: TokenModel {
 
     private final class Runner: ModelRunner {
         private let positionCount: Int
-        private let row: (Int) -> [Float]
+        private let row: (_ run: Int, _ position: Int) -> [Float]
+        private let model: FakeModel
+        private var openCount = 0
 
-        init(positionCount: Int, row: @escaping (Int) -> [Float]) {
+        init(
+            positionCount: Int, steps model: FakeModel, row: @escaping (Int, Int) -> [Float]
+        ) {
             self.positionCount = positionCount
+            self.model = model
             self.row = row
         }
 
         var freeTokens: Int { 16 }
 
         func open(capacity: Int) throws(InferenceError) -> SequenceID {
-            SequenceID(place: 0, use: 1)
+            openCount += 1
+            return SequenceID(place: UInt32(openCount), use: 1)
         }
 
         func fork(
@@ -117,9 +141,12 @@ private final class FakeModel: TokenModel {
         func step(
             _ items: [StepItem], receive: (StepRow) -> Void
         ) throws(InferenceError) {
-            for position in 0..<min(items[0].tokens.count, positionCount) {
-                row(position).withUnsafeBufferPointer {
-                    receive(StepRow(items[0], index: 0, position: position, values: $0))
+            model.steps.withLock { $0.append(items) }
+            for (index, item) in items.enumerated() {
+                for position in 0..<min(item.tokens.count, positionCount) {
+                    row(index + 1, position).withUnsafeBufferPointer {
+                        receive(StepRow(item, index: index, position: position, values: $0))
+                    }
                 }
             }
         }

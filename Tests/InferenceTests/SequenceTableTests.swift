@@ -23,6 +23,18 @@ import Testing
         #expect(held.sorted() == [0, 1, 2, 3, 4, 5])
     }
 
+    /// Memory that was touched last is used first, in the order of the positions.
+    @Test func pagesThatWereWrittenAreTakenBeforeNewOnes() throws {
+        var table = SequenceTable(sequenceCountMax: 2, sequenceLengthMax: 512, pageCount: 8)
+        let long = try table.open(capacity: 64)
+        let first = try #require(table.index(of: long))
+        #expect(table.places[first].pages == [0, 1, 2, 3])
+        table.close(long)
+        let short = try table.open(capacity: 17)
+        let second = try #require(table.index(of: short))
+        #expect(table.places[second].pages == [0, 1])
+    }
+
     @Test func refusesMoreThanIsFreeAndTakesNothing() throws {
         var table = SequenceTable(sequenceCountMax: 4, sequenceLengthMax: 512, pageCount: 4)
         _ = try table.open(capacity: 40)

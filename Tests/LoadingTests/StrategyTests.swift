@@ -96,6 +96,7 @@ import Testing
         #expect(outcome.rejection?.code.name == "changed_while_read")
     }
 
+    /// The placement begins beside the compatibility layer, and hangs here when its turn has come.
     @Test(arguments: [Layer.file, .parse, .compatibility, .placement, .validation])
     func aHangingLayerIsGivenUpWhenTheTimeIsOver(_ layer: Layer) throws {
         let time = ManualTime(timesOut: true)
@@ -105,6 +106,7 @@ import Testing
             release.wait()
         }
         defer { release.signal() }
+        let itsTurn = DispatchSemaphore(value: 0)
         let loader = try ModelLoader.test(time: time.source) { steps in
             let real = steps
             switch layer {
@@ -117,11 +119,12 @@ import Testing
                     hang(); return try real.parse($0, $1)
                 }
             case .compatibility:
-                steps.plan = {
-                    hang(); return try real.plan($0, $1)
+                steps.vocabulary = {
+                    hang(); return try real.vocabulary($0)
                 }
             case .placement:
                 steps.place = {
+                    itsTurn.wait()
                     hang(); return try real.place($0, $1, $2, $3)
                 }
             case .validation:
@@ -130,7 +133,9 @@ import Testing
                 }
             }
         }
-        let outcome = loader.run(path: path)
+        let outcome = loader.run(path: path) { progress in
+            if progress.layer == .placement, progress.verdict == nil { itsTurn.signal() }
+        }
         let rejection = try #require(outcome.rejection)
         #expect(rejection.layer == layer)
         #expect(rejection.code == .timedOut)

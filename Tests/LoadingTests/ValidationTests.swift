@@ -2,7 +2,6 @@
 
 import Inference
 import Loading
-import Synchronization
 import TestSupport
 import Testing
 
@@ -42,14 +41,13 @@ import Testing
     }
 }
 
-/// A model of 100 tokens whose logits a test decides; each runner is one pass.
+/// A model of 100 tokens whose logits a test decides; each sequence of a step is one pass.
 private final class StubModel: TokenModel {
     let vocabularySize = 100
     let embeddingLength = 8
     let contextLength = 64
     let width: Int
     let logit: @Sendable (Int, Int) -> Float
-    private let passCount = Atomic<Int>(0)
 
     init(width: Int, logit: @escaping @Sendable (Int, Int) -> Float) {
         self.width = width
@@ -59,18 +57,14 @@ private final class StubModel: TokenModel {
     func makeRunner(
         maxSequences: Int, tokenBudget: Int
     ) throws(InferenceError) -> any ModelRunner {
-        StubRunner(self, pass: passCount.add(1, ordering: .relaxed).newValue)
+        StubRunner(self)
     }
 }
 
 private final class StubRunner: ModelRunner {
     private let model: StubModel
-    private let pass: Int
 
-    init(_ model: StubModel, pass: Int) {
-        self.model = model
-        self.pass = pass
-    }
+    init(_ model: StubModel) { self.model = model }
 
     var freeTokens: Int { 64 }
     func open(capacity: Int) throws(InferenceError) -> SequenceID {
@@ -85,8 +79,8 @@ private final class StubRunner: ModelRunner {
     func step(
         _ items: [StepItem], receive: (StepRow) -> Void
     ) throws(InferenceError) {
-        let row = (0..<model.width).map { model.logit(pass, $0) }
         for (index, item) in items.enumerated() {
+            let row = (0..<model.width).map { model.logit(index + 1, $0) }
             for position in item.tokens.indices {
                 row.withUnsafeBufferPointer {
                     receive(StepRow(item, index: index, position: position, values: $0))

@@ -30,6 +30,13 @@ void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *produ
 void kn_drive_pack(kn_pool *pool, const kn_format *format, const kn_source *source, size_t row0,
                    size_t row1, size_t columns, void *tiles);
 
+/* Copies `bytes` bytes. */
+void kn_drive_copy(kn_pool *pool, const void *from, void *to, size_t bytes);
+
+/* Has the system back the memory [at, at + bytes), which nobody has touched yet. Each huge page is
+ * cleared by one thread. Does nothing where the system cannot. */
+void kn_drive_touch(kn_pool *pool, void *at, size_t bytes);
+
 /* ---- operations on `rows` rows of `width` floats ---- */
 
 /* weight and bias: a value per column (kn_drive_head_norm: per column of a head). NULL as in
@@ -75,15 +82,19 @@ void kn_drive_gate(kn_pool *pool, const kn_ops *ops, kn_activation act, kn_rows 
 void kn_drive_add(kn_pool *pool, const kn_ops *ops, kn_rows a, kn_rows b, size_t rows,
                   size_t width);
 
-/* A layer of a paged key/value cache.
- *   keys    [page][kv_heads][key_length][16]          values  [page][kv_heads][16][value_width] */
+/* A layer of a paged key/value cache. A page holds the keys and values of all layers:
+ *   keys    at keys + page * page_stride      [kv_heads][key_length][16]
+ *   values  at values + page * page_stride    [kv_heads][16][value_width] */
 typedef struct kn_cache_layer {
-    float *keys, *values;
+    float *keys, *values; /* of page 0 */
+    size_t page_stride;   /* floats from page to page */
     size_t kv_heads, key_length, value_length, value_width;
 } kn_cache_layer;
 
-/* Row r of k (kv_heads * key_length values) and v goes to slot slots[r] = page * 16 + offset. */
-void kn_cache_store(kn_cache_layer layer, kn_rows k, kn_rows v, const int32_t *slots, size_t rows);
+/* Row r of k (kv_heads * key_length values) and v goes to slot slots[r] = page * 16 + offset. No two
+ * rows have the same slot. */
+void kn_drive_store(kn_pool *pool, kn_cache_layer layer, kn_rows k, kn_rows v,
+                    const int32_t *slots, size_t rows);
 
 /* Consecutive rows of a sequence. Row i of the span attends to positions 0 .. first + i, or to
  * positions 0 .. sees - 1 where sees is not 0. */

@@ -100,6 +100,10 @@ struct CheckpointSource: ModelSource {
         configuration.rope.divisors(named: tensor.name, model)
     }
 
+    func isStoredAsPlanned(_ stored: TensorInfo) -> Bool {
+        if case .none = conversion(of: stored) { true } else { false }
+    }
+
     private func conversion(of stored: TensorInfo) -> TensorConversion {
         let paired = [".q_proj.weight", ".k_proj.weight", ".q_proj.bias", ".k_proj.bias"]
         let isPaired =

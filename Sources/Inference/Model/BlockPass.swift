@@ -103,7 +103,7 @@ final class BlockPass {
     let carried: [(rows: FloatRows, width: Int)]
 
     init(
-        _ weights: TransformerWeights.Block, index: Int, _ plan: ModelPlan, _ scratch: StepScratch
+        _ weights: TransformerWeights.Block, index: Int, _ plan: WeightPlan, _ scratch: StepScratch
     ) {
         let configuration = plan.configuration
         let embedding = configuration.embeddingLength

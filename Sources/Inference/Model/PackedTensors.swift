@@ -24,18 +24,23 @@ struct PackedTensors: Sendable {
     private enum Form { case table, matrix, vector, values }
 
     /// Reads and places every tensor of `plan`. Blocks the thread, and takes the memory stated by
-    /// `ModelPlan.memory`.
+    /// `WeightPlan.memory`.
     ///
     /// Throws `placement_failed` with the tensor's name, and with the file's error as the cause
     /// when the files cannot be read or change meanwhile.
     init(
-        _ plan: ModelPlan, on backend: any Backend, observer: (any ReadObserver)?
+        _ plan: WeightPlan, on backend: any Backend, observer: (any ReadObserver)?
     ) throws(InferenceError) {
-        var packing = Packing(plan: plan, backend: backend)
+        var packing: Packing
         do {
+            packing = try Packing(plan, on: backend)
             try packing.run(observer)
         } catch let error as InferenceError {
             throw error
+        } catch let error as ComputeError {
+            throw InferenceError(
+                .placement, tried: error.tried, found: error.found, allowed: error.allowed,
+                cause: error)
         } catch let error as ModelFileError {
             throw InferenceError(reading: "the weights", error)
         } catch {
@@ -49,15 +54,28 @@ struct PackedTensors: Sendable {
         (matrices, vectors, values) = (packing.matrices, packing.vectors, packing.values)
     }
 
+    /// A tensor whose pieces are coming: a matrix, a table, or both in a tied embedding.
+    private struct Incoming {
+        var matrix: WeightRows<WeightMatrix>?
+        var table: WeightRows<EmbeddingTable>?
+    }
+
     /// State of the running pass.
     private struct Packing {
-        let plan: ModelPlan
+        let plan: WeightPlan
         let backend: any Backend
+        let memory: WeightMemory
+        var incoming = Incoming()
         var matrices: [String: WeightMatrix] = [:]
         var vectors: [String: FloatBuffer] = [:]
         var values: [String: [Float]] = [:]
         var embedding: EmbeddingTable?
         var embeddingFault: Int?
+
+        init(_ plan: WeightPlan, on backend: any Backend) throws(ComputeError) {
+            (self.plan, self.backend) = (plan, backend)
+            memory = try backend.makeWeightMemory(size: plan.packedWeightBytes)
+        }
 
         mutating func run(_ observer: (any ReadObserver)?) throws {
             let (source, configuration) = (plan.source, plan.configuration)
@@ -74,16 +92,23 @@ struct PackedTensors: Sendable {
                 guard let tensor = source.stored.tensor(name) else { continue }
                 sides[name] = try source.stored.bytes(of: tensor)
             }
-            let reading = TensorReading(source.stored, observer: observer)
-            try reading.run { stored, bytes in
-                if let side = sides[stored.name], !bytes.elementsEqual(side) {
+            let reading = TensorReading(source.stored, observer: observer, step: plan.pieceStep)
+            try reading.run { piece in
+                let stored = piece.tensor
+                if let side = sides[stored.name], !piece.bytes.elementsEqual(side) {
                     throw ModelFileError.changed(
                         source.stored.part(of: stored).file.path,
                         found: "other bytes in tensor \"\(stored.name)\" than before")
                 }
                 guard let use = uses[stored.name] else { return }
-                try source.withConverted(bytes, of: use.tensor, sides: sides, configuration) {
-                    try place(use.tensor, use.form, $0)
+                guard piece.isFirst, piece.isLast else {
+                    try place(use.tensor, use.form, piece.bytes, piece)
+                    return
+                }
+                try source.withConverted(
+                    piece.bytes, of: use.tensor, sides: sides, configuration
+                ) {
+                    try place(use.tensor, use.form, $0, piece)
                 }
             }
         }
@@ -101,26 +126,22 @@ struct PackedTensors: Sendable {
             }
         }
 
+        /// Places the next bytes of a tensor: those of `piece`, in their converted form.
         private mutating func place(
-            _ tensor: TensorInfo, _ form: Form, _ bytes: UnsafeRawBufferPointer
+            _ tensor: TensorInfo, _ form: Form, _ bytes: UnsafeRawBufferPointer,
+            _ piece: TensorPiece
         ) throws(InferenceError) {
-            let format = Self.format(of: tensor)
             do throws(ComputeError) {
                 switch form {
-                case .table:
-                    embedding = try backend.makeEmbedding(
-                        bytes, format: format, rows: tensor.rows, columns: tensor.columns)
-                    if plan.isOutputTied {
-                        try pack(tensor, format, bytes)
-                    } else {
-                        embeddingFault = FloatFields.byFormat[tensor.format.id].flatMap {
-                            TensorScan.firstNonFinite(in: bytes, $0)
-                        }
-                    }
-                case .matrix: try pack(tensor, format, bytes)
+                case .table, .matrix:
+                    if piece.isFirst { try begin(tensor, form) }
+                    try incoming.table?.append(bytes)
+                    try incoming.matrix?.append(bytes)
+                    if form == .table, !plan.isOutputTied { scan(bytes, of: tensor, piece.offset) }
+                    if piece.isLast { end(tensor) }
                 case .vector:
                     vectors[tensor.name] = try backend.makeVector(
-                        bytes, format: format, count: tensor.valueCount)
+                        bytes, format: Self.format(of: tensor), count: tensor.valueCount)
                 case .values:
                     values[tensor.name] = (0..<tensor.valueCount).map { index in
                         let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
@@ -136,11 +157,34 @@ struct PackedTensors: Sendable {
             }
         }
 
-        private mutating func pack(
-            _ tensor: TensorInfo, _ format: WeightFormat, _ bytes: UnsafeRawBufferPointer
-        ) throws(ComputeError) {
-            matrices[tensor.name] = try backend.makeMatrix(
-                bytes, format: format, rows: tensor.rows, columns: tensor.columns)
+        private mutating func begin(_ tensor: TensorInfo, _ form: Form) throws(ComputeError) {
+            let (rows, columns) = (tensor.rows, tensor.columns)
+            let format = Self.format(of: tensor)
+            incoming = Incoming()
+            if form == .table {
+                incoming.table = try backend.makeEmbedding(
+                    format: format, rows: rows, columns: columns, in: memory)
+            }
+            if form == .matrix || plan.isOutputTied {
+                incoming.matrix = try backend.makeMatrix(
+                    format: format, rows: rows, columns: columns, in: memory)
+            }
+        }
+
+        private mutating func end(_ tensor: TensorInfo) {
+            if let table = incoming.table { embedding = table.finish() }
+            if let matrix = incoming.matrix { matrices[tensor.name] = matrix.finish() }
+            incoming = Incoming()
+        }
+
+        /// Looks for a NaN or an infinity in rows that no product reads, from byte `offset` on.
+        private mutating func scan(
+            _ bytes: UnsafeRawBufferPointer, of tensor: TensorInfo, _ offset: Int
+        ) {
+            guard embeddingFault == nil, let fields = FloatFields.byFormat[tensor.format.id] else {
+                return
+            }
+            embeddingFault = TensorScan.firstNonFinite(in: bytes, fields).map { $0 + offset }
         }
 
         private static func format(of tensor: TensorInfo) -> WeightFormat {

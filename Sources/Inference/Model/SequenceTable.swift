@@ -36,6 +36,8 @@ package struct SequenceTable {
 
     package private(set) var places: [Place]
     private var freePlaces: [UInt32]
+    /// Free pages, the next one to take at the end. Pages that were written last are taken first,
+    /// in the order of their positions, so that memory in use stays in use.
     private var freePages: [Int32]
     /// Number of sequences that hold each page.
     private var holderCounts: [Int32]
@@ -129,7 +131,7 @@ package struct SequenceTable {
                 allowed: "at most \(places.count) at once")
         }
         var place = Place()
-        place.pages = Array(shared) + freePages.suffix(needed)
+        place.pages = Array(shared) + freePages.suffix(needed).reversed()
         freePages.removeLast(needed)
         for page in place.pages { holderCounts[Int(page)] += 1 }
         place.length = length
@@ -143,7 +145,7 @@ package struct SequenceTable {
     /// Frees the pages without another holder. Does nothing for an ID that is not open.
     package mutating func close(_ sequence: SequenceID) {
         guard let index = index(of: sequence) else { return }
-        for page in places[index].pages {
+        for page in places[index].pages.reversed() {
             holderCounts[Int(page)] -= 1
             if holderCounts[Int(page)] == 0 { freePages.append(page) }
         }

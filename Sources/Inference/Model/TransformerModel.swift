@@ -8,8 +8,8 @@ import ModelFiles
 
 /// The real model: weights of a checked file on a device.
 public final class TransformerModel: TokenModel {
-    /// Checked plan, and the files behind it.
-    public let plan: ModelPlan
+    /// Checked plan of the weights, and the files behind it.
+    public let plan: WeightPlan
     /// Back end that holds the weights.
     public let backend: any Backend
     let weights: TransformerWeights
@@ -22,7 +22,7 @@ public final class TransformerModel: TokenModel {
     public convenience init(
         plan: ModelPlan, backend: any Backend
     ) throws(InferenceError) {
-        try self.init(plan: plan, backend: backend, observer: nil)
+        try self.init(plan: plan.weights, backend: backend, observer: nil)
     }
 
     /// Packs the weights, and shows the bytes to `observer`.
@@ -30,7 +30,7 @@ public final class TransformerModel: TokenModel {
     /// - Parameter observer: sees every byte of the files that hold tensors, once, in order. The
     ///   weights are made of these bytes.
     package init(
-        plan: ModelPlan, backend: any Backend, observer: (any ReadObserver)?
+        plan: WeightPlan, backend: any Backend, observer: (any ReadObserver)?
     ) throws(InferenceError) {
         self.plan = plan
         self.backend = backend
@@ -67,7 +67,7 @@ public final class TransformerModel: TokenModel {
     /// Runs the forward-pass check, and reports what placement saw in the embedding rows that a
     /// pass cannot reach.
     ///
-    /// Callable from any thread. Takes two short passes over the weights. Throws the errors of
+    /// Callable from any thread. Takes a short pass over the weights. Throws the errors of
     /// `ForwardPassCheck.run`. When a tensor holds a NaN or an infinity, the error's location names
     /// the tensor.
     public func validate() throws(InferenceError) -> ForwardPassVerdict {

@@ -57,7 +57,7 @@ struct TransformerWeights: Sendable {
     ///
     /// - Parameter observer: sees every byte of the files that hold tensors.
     init(
-        _ plan: ModelPlan, on backend: any Backend, observer: (any ReadObserver)?
+        _ plan: WeightPlan, on backend: any Backend, observer: (any ReadObserver)?
     ) throws(InferenceError) {
         let packed = try PackedTensors(plan, on: backend, observer: observer)
         let assembly = BlockAssembly(plan: plan, packed: packed)
@@ -71,7 +71,7 @@ struct TransformerWeights: Sendable {
 
 /// Puts the placed tensors of a plan together, one role at a time.
 private struct BlockAssembly {
-    let plan: ModelPlan
+    let plan: WeightPlan
     let packed: PackedTensors
 
     func block(_ block: Int) -> TransformerWeights.Block {

@@ -35,6 +35,8 @@ package protocol ModelSource: Sendable {
     var stored: any TensorSource { get }
     /// Returns the values of a tensor that the configuration gives and no file holds, or nil.
     func computedValues(of tensor: TensorInfo, _ configuration: ModelConfiguration) -> [Float]?
+    /// True when the converted form of a stored tensor is the stored one, byte for byte.
+    func isStoredAsPlanned(_ stored: TensorInfo) -> Bool
     /// Names of the small tensors that `withConverted` needs to convert other tensors.
     var sideNames: [String] { get }
     /// Passes the converted tensor to `body`, made of the stored bytes of `tensor` and of the
@@ -94,6 +96,8 @@ struct GGUFModelSource: ModelSource {
     func computedValues(of tensor: TensorInfo, _ configuration: ModelConfiguration) -> [Float]? {
         nil
     }
+
+    func isStoredAsPlanned(_ stored: TensorInfo) -> Bool { true }
 
     var sideNames: [String] { [] }
 

@@ -1,14 +1,17 @@
 // Checks that a placed model computes.
 //
-// A few tokens are run twice from scratch. The logits must have the vocabulary's width, be finite,
-// differ between tokens, and have the same bits both times. A NaN or infinity in a weight matrix,
+// A few tokens are run twice from scratch, as two sequences of a single step: one pass over the
+// weights. The logits must have the vocabulary's width, be finite, differ between tokens, and have
+// the same bits in both sequences. A NaN or infinity in a weight matrix,
 // norm or bias spreads to every later value, so a single pass finds it anywhere. Only embedding
 // rows of tokens that were not run escape, so `TransformerModel.validate` scans an untied embedding
 // too.
 
+import Compute
+
 /// Result of the forward passes.
 public struct ForwardPassVerdict: Sendable, Equatable {
-    /// Tokens run in each of the two passes.
+    /// Tokens run in each of the two sequences.
     public let tokenCount: Int
     /// Smallest logit seen.
     public let logitMin: Float
@@ -35,10 +38,9 @@ public enum ForwardPassCheck {
     ///   `not_reproducible` with the values that failed, or an error of the runner.
     public static func run(_ model: any TokenModel) throws(InferenceError) -> ForwardPassVerdict {
         let tokens = probe(vocabularySize: model.vocabularySize, contextLength: model.contextLength)
-        let first = try logits(of: model, tokens)
-        let verdict = try judge(first, vocabularySize: model.vocabularySize)
-        let second = try logits(of: model, tokens)
-        try compare(first, second, vocabularySize: model.vocabularySize)
+        let rows = try logits(of: model, tokens)
+        let verdict = try judge(rows[0], vocabularySize: model.vocabularySize)
+        try compare(rows[0], rows[1], vocabularySize: model.vocabularySize)
         return verdict
     }
 
@@ -48,15 +50,22 @@ public enum ForwardPassCheck {
         return (1...count).map { Int32(vocabularySize * $0 / (count + 1)) }
     }
 
+    /// Returns the rows of logits of two sequences that hold the same tokens. The sequences share
+    /// nothing but the weights: their rows lie at other places of the step, in other pages.
     private static func logits(
         of model: any TokenModel, _ tokens: [Int32]
-    ) throws(InferenceError) -> [[Float]] {
-        let runner = try model.makeRunner(maxSequences: 1, tokenBudget: tokens.count)
-        let sequence = try runner.open(capacity: tokens.count)
-        var rows: [[Float]] = []
-        let item = StepItem(sequence: sequence, tokens: tokens, wants: .all)
-        try runner.step([item]) { _, _, values in rows.append(Array(values)) }
-        guard rows.count == tokens.count else {
+    ) throws(InferenceError) -> [[[Float]]] {
+        let page = CacheShape.pagePositions
+        let budget = 2 * ((tokens.count + page - 1) / page * page)
+        let runner = try model.makeRunner(maxSequences: 2, tokenBudget: budget)
+        var items: [StepItem] = []
+        for _ in 0..<2 {
+            let sequence = try runner.open(capacity: tokens.count)
+            items.append(StepItem(sequence: sequence, tokens: tokens, wants: .all))
+        }
+        var rows: [[[Float]]] = [[], []]
+        try runner.step(items) { item, _, values in rows[item].append(Array(values)) }
+        for rows in rows where rows.count != tokens.count {
             throw InferenceError(
                 .outputWidth, tried: "running \(tokens.count) tokens",
                 found: "\(rows.count) rows of logits", allowed: "\(tokens.count)")

@@ -100,7 +100,7 @@ package enum TensorScan {
     }
 }
 
-extension ModelPlan {
+extension WeightPlan {
     /// Returns the name of the first of `tensors` with a NaN or an infinity, and the byte offset.
     /// Reads the files again, to name the place in an error. A tensor that cannot be read is
     /// skipped.
