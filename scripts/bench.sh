@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The benchmark behind `make bench`, all from one run: Ping round trips beside a bare libuv echo,
+# The benchmark behind `make bench`, all from one run: choices of a token beside a full sort, Ping
+# round trips beside a bare libuv echo,
 # a conversation's rendering beside jinja2 (where Python has it), then tokens per second on
 # stories260K (when the fixtures are there) and on a generated 15M-parameter file.
 # Usage: scripts/bench.sh BIN_FOLDER
@@ -11,6 +12,7 @@ fixtures=${ASSAY_FIXTURES:-../shared/fixtures}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+"$bin/assay-bench" sampling
 "$bin/assay-bench" wire --assayd "$bin/assayd" --echo "$bin/bare-echo"
 
 peer=()

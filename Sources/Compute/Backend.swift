@@ -15,6 +15,9 @@ public protocol Backend: AnyObject, Sendable {
     /// Kernels in use, or nil when the back end has no choice of kernels to check.
     var kernels: KernelSelection? { get }
 
+    /// Kernels for the host's work on rows that a step hands out.
+    var hostKernels: HostKernels { get }
+
     /// Packs a matrix of `rows` x `columns` (row after row in the file's blocks). Copies all bytes.
     func makeMatrix(
         _ bytes: UnsafeRawBufferPointer, format: WeightFormat, rows: Int, columns: Int
@@ -47,4 +50,7 @@ public protocol Backend: AnyObject, Sendable {
 extension Backend {
     /// Nil, for a back end without a choice of kernels.
     public var kernels: KernelSelection? { nil }
+
+    /// The scalar kernels, for a back end that does not compute on the host.
+    public var hostKernels: HostKernels { .scalar }
 }
