@@ -160,7 +160,8 @@ let package = Package(
         .executableTarget(
             name: "assay-bench",
             dependencies: [
-                "CPingPong", "Conversations", "EngineMeasure", "RandomModels", "Templates", "Wire",
+                "CPingPong", "Compute", "Conversations", "EngineMeasure", "Inference",
+                "RandomModels", "Templates", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/AssayBench", swiftSettings: strict),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The benchmark behind `make bench`: a conversation's rendering beside jinja2 (where Python has it),
-# then one table of round trips, engine and serving beside a bare libuv echo and llama.cpp.
+# The benchmark behind `make bench`: choices of a token beside a full sort, a conversation's rendering
+# beside jinja2 (where Python has it), then one table of round trips, engine and serving beside a bare
+# libuv echo and llama.cpp.
 # ROUNDS (5), QUICK=1, ONLY=TEXT, PEER=none and THREADS are flags of scripts/bench.
 # Usage: scripts/bench.sh BIN_FOLDER
 set -euo pipefail
@@ -10,6 +11,7 @@ bin=${1:?usage: scripts/bench.sh BIN_FOLDER}
 fixtures=${ASSAY_FIXTURES:-../shared/fixtures}
 
 if [ -z "${ONLY:-}" ]; then
+    "$bin/assay-bench" sampling
     peer=()
     if python3 -c 'import jinja2' 2>/dev/null; then peer=(--peer scripts/jinja-peer.py); fi
     "$bin/assay-bench" templates ${peer[@]+"${peer[@]}"}

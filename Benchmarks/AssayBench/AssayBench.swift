@@ -1,5 +1,5 @@
 // assay-bench: round trips beside a bare libuv echo, tokens per second of the engine, the time to
-// the first answer of a server, and the time of rendering a conversation.
+// the first answer of a server, and the times of choosing a token and of rendering a conversation.
 //
 // Wiring only. Absolute figures belong to the machine and the hour; the ratios are what the
 // project's goals are about. scripts/bench.sh runs the parts one after another.
@@ -14,7 +14,8 @@ struct AssayBench: ParsableCommand {
         commandName: "assay-bench",
         abstract: "Measures Assay beside a bare libuv echo server, and the engine on model files.",
         subcommands: [
-            WireCommand.self, EngineCommand.self, StartCommand.self, TemplatesCommand.self,
+            WireCommand.self, EngineCommand.self, StartCommand.self, SamplingCommand.self,
+            TemplatesCommand.self,
             WriteModelCommand.self,
         ])
 }

@@ -15,6 +15,9 @@ public protocol Backend: AnyObject, Sendable {
     /// Kernels in use, or nil when the back end has no choice of kernels to check.
     var kernels: KernelSelection? { get }
 
+    /// Kernels for the host's work on rows that a step hands out.
+    var hostKernels: HostKernels { get }
+
     /// Reserves memory for the weights of a model, `size` bytes in the packed form. A device that
     /// allocates weights singly returns `WeightMemory()`.
     func makeWeightMemory(size: Int) throws(ComputeError) -> WeightMemory
@@ -78,4 +81,7 @@ extension Backend {
         try table.append(bytes)
         return table.finish()
     }
+
+    /// The scalar kernels, for a back end that does not compute on the host.
+    public var hostKernels: HostKernels { .scalar }
 }

@@ -66,6 +66,9 @@ public final class CPUBackend: Backend {
         (0..<kn_kernel_count()).allSatisfy { KernelSelection.agrees(ops, $0) }
     }
 
+    /// The kernels in use.
+    public var hostKernels: HostKernels { HostKernels(self) }
+
     var pool: OpaquePointer { poolStorage.pool }
     var ops: UnsafePointer<kn_ops> {
         UnsafePointer(tableStorage.base.assumingMemoryBound(to: kn_ops.self))

@@ -101,33 +101,41 @@ private struct Session {
     func read(_ prompt: [Int32], chunkSize: Int) throws -> Int32 {
         let sequence = try runner.open(capacity: prompt.count)
         defer { runner.close(sequence) }
-        var best: Int32 = 0
+        var best: Int32?
         var offset = 0
         while offset < prompt.count {
             let end = min(offset + chunkSize, prompt.count)
             let item = StepItem(
                 sequence: sequence, tokens: Array(prompt[offset..<end]),
-                wants: end == prompt.count ? .last : .none)
-            try runner.step([item]) { _, _, logits in best = LogitScan(logits).best.token }
+                wants: end == prompt.count ? .last : .none, choice: Self.greedy)
+            best = try step([item])
             offset = end
         }
-        return best
+        return best ?? 0
     }
 
     /// Generates greedily from a single first token; an end token does not end it.
     func generate(count: Int) throws -> [Int32] {
         let sequence = try runner.open(capacity: count)
         defer { runner.close(sequence) }
-        var items = [StepItem(sequence: sequence, tokens: [1], wants: .last)]
+        var items = [StepItem(sequence: sequence, tokens: [1], wants: .last, choice: Self.greedy)]
         var tokens: [Int32] = []
         tokens.reserveCapacity(count)
         for _ in 0..<count {
-            var next: Int32 = 0
-            try runner.step(items) { _, _, logits in next = LogitScan(logits).best.token }
+            let next = try step(items) ?? 0
             tokens.append(next)
             items[0].tokens[0] = next
         }
         return tokens
+    }
+
+    private static let greedy = TokenChoice(SamplingParameters(), random: 0)
+
+    /// The token that a step chooses, if its item wants values.
+    private func step(_ items: [StepItem]) throws -> Int32? {
+        var token: Result<Int32, InferenceError>?
+        try runner.step(items) { (row: StepRow) in token = row.token }
+        return try token?.get()
     }
 }
 

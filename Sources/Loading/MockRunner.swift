@@ -64,6 +64,7 @@ final class MockRunner: ModelRunner {
                     receive(
                         StepRow(
                             item, index: index, position: length + offset,
+                            isLast: offset == item.tokens.count - 1,
                             values: UnsafeBufferPointer(rebasing: $0[..<width])))
                 }
             }

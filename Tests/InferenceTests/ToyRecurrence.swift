@@ -76,7 +76,10 @@ final class ToyRecurrence: TokenModel {
                         throw InferenceError(.placement, tried: error.tried, found: error.found)
                     }
                     queue.withValues(of: x.buffer, in: 0..<16) {
-                        receive(StepRow(item, index: number, position: offset, values: $0))
+                        receive(
+                            StepRow(
+                                item, index: number, position: offset,
+                                isLast: offset == item.tokens.count - 1, values: $0))
                     }
                 }
                 memory.advance(item.sequence, by: item.tokens.count)

@@ -16,5 +16,6 @@
 #include "kn_formats.h"
 #include "kn_ops.h"
 #include "kn_pool.h"
+#include "kn_weights.h"
 
 #endif

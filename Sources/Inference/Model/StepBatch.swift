@@ -17,6 +17,8 @@ struct StepBatch {
         let item: Int
         let position: Int
         let output: StepItem.Output
+        /// True at the item's last token.
+        let isLast: Bool
     }
 
     /// The rows as the device needs them.
@@ -48,7 +50,10 @@ struct StepBatch {
             sees: isWhole ? item.tokens.count : nil)
         for offset in range where item.wantsValues(of: offset) {
             inputs.want(row: firstRow + offset - range.lowerBound)
-            wanted.append(Wanted(item: index, position: length + offset, output: item.output))
+            wanted.append(
+                Wanted(
+                    item: index, position: length + offset, output: item.output,
+                    isLast: offset == item.tokens.count - 1))
         }
     }
 }

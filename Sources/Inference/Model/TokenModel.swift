@@ -63,6 +63,9 @@ public struct StepItem: Sendable {
     /// Number of likeliest tokens in the log-probabilities handed out beside logits:
     /// `0 ... LogProbabilities.topCountMax`. Nil for no log-probabilities.
     public var topCount: Int?
+    /// Choice of the token that follows the item's last token, if the logits of the last token are
+    /// handed out. Nil for none.
+    public var choice: TokenChoice?
 
     /// True when the values of the token at `offset` in `tokens` are handed out.
     package func wantsValues(of offset: Int) -> Bool {
@@ -77,13 +80,14 @@ public struct StepItem: Sendable {
     /// Creates an item.
     public init(
         sequence: SequenceID, tokens: [Int32], wants: Logits, output: Output = .logits,
-        topCount: Int? = nil
+        topCount: Int? = nil, choice: TokenChoice? = nil
     ) {
         self.sequence = sequence
         self.tokens = tokens
         self.wants = wants
         self.output = output
         self.topCount = topCount
+        self.choice = choice
     }
 }
 
@@ -95,30 +99,41 @@ public struct StepRow {
     public let position: Int
     /// The values that the item's `output` names. Valid during the call only.
     public let values: UnsafeBufferPointer<Float>
+    /// True when every value is finite.
+    public var isFinite: Bool { scan.isFinite }
+    /// Largest value and its first place.
+    let scan: LogitScan
+    private let findings: RowFindings
+
     /// Log-probabilities of the logits, or the error that says why there are none. Nil when the
     /// item does not ask for them.
-    public let logProbabilities: Result<LogProbabilities, InferenceError>?
+    public var logProbabilities: Result<LogProbabilities, InferenceError>? {
+        findings.logProbabilities
+    }
+    /// The chosen token, or the error that says why there is none. Nil when the item makes no
+    /// choice at the position.
+    public var token: Result<Int32, InferenceError>? { findings.token }
 
-    /// Creates a row whose log-probabilities have been computed.
+    /// Creates a row that was looked at before.
     init(
-        item: Int, position: Int, values: UnsafeBufferPointer<Float>,
-        logProbabilities: Result<LogProbabilities, InferenceError>?
+        item: Int, position: Int, values: UnsafeBufferPointer<Float>, scan: LogitScan,
+        findings: RowFindings
     ) {
-        self.item = item
-        self.position = position
-        self.values = values
-        self.logProbabilities = logProbabilities
+        (self.item, self.position, self.values) = (item, position, values)
+        (self.scan, self.findings) = (scan, findings)
     }
 
-    /// Creates the row of an item with index `index`, and computes the log-probabilities that the
-    /// item asks for.
+    /// Creates the row of an item with index `index`, and finds what the item asks for.
+    ///
+    /// - Parameter isLast: true at the item's last token.
     package init(
-        _ item: StepItem, index: Int, position: Int, values: UnsafeBufferPointer<Float>
+        _ item: StepItem, index: Int, position: Int, isLast: Bool = false,
+        values: UnsafeBufferPointer<Float>
     ) {
-        let topCount = item.output == .logits ? item.topCount : nil
+        let scan = LogitScan(values)
         self.init(
-            item: index, position: position, values: values,
-            logProbabilities: topCount.map { Self.logProbabilities(of: values, $0) })
+            item: index, position: position, values: values, scan: scan,
+            findings: RowFindings(item, isLast: isLast, values, scan, .scalar))
     }
 
     /// Returns the log-probabilities of an item that asks for them.
@@ -129,10 +144,10 @@ public struct StepRow {
         return try logProbabilities.get()
     }
 
-    static func logProbabilities(
-        of values: UnsafeBufferPointer<Float>, _ topCount: Int
-    ) -> Result<LogProbabilities, InferenceError> {
-        Result { () throws(InferenceError) in try LogProbabilities(values, topCount: topCount) }
+    /// Returns the token of an item that makes a choice.
+    package func chosen() throws(InferenceError) -> Int32 {
+        guard let token else { preconditionFailure("item \(item) makes no choice") }
+        return try token.get()
     }
 }
 

@@ -44,8 +44,9 @@ final class TransformerRunner: SequenceRunner {
     var memory: SequenceMemory
     private var batch: StepBatch
     private var stepCount: UInt64 = 0
-    /// Of the rows that are being handed out, or empty when none asks for them.
-    private var logProbabilities: [Result<LogProbabilities, InferenceError>?] = []
+    // Of the rows that are being handed out.
+    private var scans = RowScans()
+    private var findings: [RowFindings] = []
     private var tick: () -> Void = {}
 
     init(
@@ -320,8 +321,7 @@ final class TransformerRunner: SequenceRunner {
         }
     }
 
-    /// Hands out rows of `width` values that lie in a line. Log-probabilities are computed by the
-    /// queue's threads, a row each.
+    /// Hands out rows of `width` values that lie in a line. The queue's threads look at them first.
     private func handOut(
         _ wanted: ArraySlice<StepBatch.Wanted>, _ values: UnsafeBufferPointer<Float>, width: Int,
         _ items: [StepItem], _ receive: (StepRow) -> Void
@@ -329,25 +329,36 @@ final class TransformerRunner: SequenceRunner {
         func row(_ place: Int) -> UnsafeBufferPointer<Float> {
             UnsafeBufferPointer(rebasing: values[place * width..<(place + 1) * width])
         }
-        func topCount(_ wanted: StepBatch.Wanted) -> Int? {
-            wanted.output == .logits ? items[wanted.item].topCount : nil
-        }
-        logProbabilities.removeAll(keepingCapacity: true)
-        if wanted.contains(where: { topCount($0) != nil }) {
-            logProbabilities += repeatElement(nil, count: wanted.count)
-            logProbabilities.withUnsafeMutableBufferPointer { found in
-                queue.concurrently(wanted.count) { place in
-                    found[place] = topCount(wanted[wanted.startIndex + place]).map {
-                        StepRow.logProbabilities(of: row(place), $0)
-                    }
-                }
-            }
-        }
+        scans.scan(values, width: width, on: queue)
+        find(wanted, in: row, items)
         for (place, wanted) in wanted.enumerated() {
             receive(
                 StepRow(
                     item: wanted.item, position: wanted.position, values: row(place),
-                    logProbabilities: logProbabilities.isEmpty ? nil : logProbabilities[place]))
+                    scan: scans[place], findings: findings[place]))
+        }
+    }
+
+    /// Finds what the items ask for, a row per call of the queue's threads where that is long.
+    private func find(
+        _ wanted: ArraySlice<StepBatch.Wanted>, in row: (Int) -> UnsafeBufferPointer<Float>,
+        _ items: [StepItem]
+    ) {
+        findings.removeAll(keepingCapacity: true)
+        findings += repeatElement(RowFindings(), count: wanted.count)
+        let (scans, kernels) = (scans, model.backend.hostKernels)
+        let isLong = wanted.contains { RowFindings.isLong(items[$0.item], isLast: $0.isLast) }
+        findings.withUnsafeMutableBufferPointer { findings in
+            func find(_ place: Int) {
+                let wanted = wanted[wanted.startIndex + place]
+                findings[place] = RowFindings(
+                    items[wanted.item], isLast: wanted.isLast, row(place), scans[place], kernels)
+            }
+            if isLong {
+                queue.concurrently(wanted.count, find)
+            } else {
+                for place in 0..<wanted.count { find(place) }
+            }
         }
     }
 }

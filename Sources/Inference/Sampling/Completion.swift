@@ -2,10 +2,11 @@
 //
 // Guarantees: text is valid UTF-8, never splits a character and never holds a part of a stop
 // string. Exactly one step carries a finish reason, and nothing is produced after it.
-// Does not: run the model, know the clock, or talk to anybody. The scheduler calls `accept` after
-// each forward pass, and `finish` when the caller cancels or time is up.
+// Does not: run the model, know the clock, or talk to anybody. The scheduler takes `nextChoice`
+// before each forward pass, calls `accept` with the chosen token behind it, and `finish` when the
+// caller cancels or time is up.
 //
-//   logits -> Sampler -> token -> StreamingDecoder -> StopMatcher -> text
+//   logits -> TokenChoice -> token -> StreamingDecoder -> StopMatcher -> text
 
 import Tokenizers
 
@@ -64,11 +65,10 @@ public struct Completion: Sendable {
     private var sampler: Sampler
     private var decoder: StreamingDecoder
     private var matcher: StopMatcher
-    /// Logits with the end tokens masked out, used before `minTokens`.
-    private var masked: [Float] = []
-    private var endTokens: [Int]?
-    /// Tokens of the model that are never chosen.
-    private let suppressedTokens: [Int]
+    /// Tokens of the model that are never chosen, ascending.
+    private let suppressedTokens: [Int32]
+    /// These and the end tokens, ascending, for the choices before `minTokens`.
+    private var earlyBans: [Int32]?
 
     /// Number of tokens in the answer so far.
     public private(set) var tokenCount = 0
@@ -96,24 +96,51 @@ public struct Completion: Sendable {
                 location: "logprobs")
         }
         self.tokenizer = tokenizer
-        suppressedTokens = tokenizer.suppressedTokens.map(Int.init)
+        suppressedTokens = tokenizer.suppressedTokens.sorted()
         self.options = options
         sampler = try Sampler(options.sampling)
         decoder = StreamingDecoder(tokenizer)
         matcher = try StopMatcher(options.stops)
     }
 
+    /// Returns the choice of the next token. Suppressed tokens count as having no probability, and
+    /// before `minTokens` end tokens as well, unless there are no other tokens. Must be called once
+    /// per token and not after the end.
+    ///
+    /// - Parameter vocabularySize: number of logits.
+    public mutating func nextChoice(vocabularySize: Int) -> TokenChoice {
+        precondition(finishReason == nil, "completion already ended: \(finishReason as Any)")
+        guard tokenCount < options.minTokens else { return sampler.next(banned: suppressedTokens) }
+        let bans = earlyBans ?? bansWithEnds(vocabularySize: vocabularySize)
+        earlyBans = bans
+        return sampler.next(banned: bans)
+    }
+
+    private func bansWithEnds(vocabularySize: Int) -> [Int32] {
+        let ends = (0..<Int32(vocabularySize)).filter { tokenizer.isEndOfGeneration($0) }
+        return ends.count < vocabularySize ? (suppressedTokens + ends).sorted() : suppressedTokens
+    }
+
     /// Chooses the next token from the logits of the last position. Must not be called after the
     /// end.
     ///
-    /// - Parameter logProbabilities: computed before from the logits, with at least the options'
-    ///   count. When nil, computed here if the options ask for them.
     /// - Throws: `nonFiniteLogits`. The completion is then in an unfinished state and should be
     ///   dropped.
+    public mutating func accept(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError) -> Step
+    {
+        let choice = nextChoice(vocabularySize: logits.count)
+        return try accept(choice.token(of: logits, LogitScan(logits), .scalar), of: logits)
+    }
+
+    /// Takes the token that `nextChoice` gave for the logits of the last position.
+    ///
+    /// - Parameter logProbabilities: computed before from the logits, with at least the options'
+    ///   count. When nil, computed here if the options ask for them.
+    /// - Throws: `nonFiniteLogits`, as the choice does.
     public mutating func accept(
-        _ logits: UnsafeBufferPointer<Float>, logProbabilities: LogProbabilities? = nil
+        _ token: Int32, of logits: UnsafeBufferPointer<Float>,
+        logProbabilities: LogProbabilities? = nil
     ) throws(InferenceError) -> Step {
-        let token = try choose(logits)
         var step = accept(token: token)
         if let count = options.logProbabilityCount, step.token != nil {
             let row: LogProbabilities
@@ -127,42 +154,6 @@ public struct Completion: Sendable {
             step.alternatives = Array(row.top.prefix(count))
         }
         return step
-    }
-
-    /// Returns the next token. Suppressed tokens count as having no probability, and before
-    /// `minTokens` end tokens as well, unless there are no other tokens.
-    private mutating func choose(_ logits: UnsafeBufferPointer<Float>) throws(InferenceError)
-        -> Int32
-    {
-        let banned = suppressedTokens + bannedEnds(logits)
-        guard !banned.isEmpty else { return try sampler.sample(logits) }
-        masked.removeAll(keepingCapacity: true)
-        masked += logits
-        for token in banned { masked[token] = -.infinity }
-        guard masked.contains(where: { $0 != -.infinity }) else {
-            return try sampler.sample(logits)
-        }
-        var token: Int32?
-        var failure: InferenceError?
-        masked.withUnsafeBufferPointer { values in
-            do throws(InferenceError) {
-                token = try sampler.sample(values)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        guard let token else { preconditionFailure("neither a token nor an error") }
-        return token
-    }
-
-    /// Returns the end tokens before `minTokens`, and none afterwards.
-    private mutating func bannedEnds(_ logits: UnsafeBufferPointer<Float>) -> [Int] {
-        guard tokenCount < options.minTokens else { return [] }
-        let ends =
-            endTokens ?? logits.indices.filter { tokenizer.isEndOfGeneration(Int32($0)) }
-        endTokens = ends
-        return ends.count < logits.count ? ends : []
     }
 
     /// Continues with a token chosen elsewhere (a replay). Must not be called after the end.

@@ -1,43 +1,16 @@
 // The exponential of numbers up to 0 and the logarithm of numbers from 1 on, with the same bits on
 // every machine.
 //
-// The C library's `exp` and `log` may round differently from processor to processor. A token choice
-// that hangs on the last bit would then not be reproducible.
-// Guarantees: only the four basic operations and scaling by a power of two, in a fixed order.
-// - One number in double: relative error below 1e-15 for x in -700 ... 0, exactly 1 at 0, exactly 0
-//   below -700.
-// - Sixteen numbers at once in float, for sums over a vocabulary: relative error below 2e-7 for x
-//   in -87 ... 0, exactly 1 at 0, exactly 0 below -87.
+// The C library's `exp` and `log` may round differently from processor to processor. A reported
+// log-probability would then not be reproducible.
+// Guarantees: only the four basic operations and scaling by a power of two, in a fixed order. The
+// exponential's relative error is below 2e-7 for x in -87 ... 0, its result exactly 1 at 0 and
+// exactly 0 below -87.
 
-/// e^x for x <= 0.
+/// e^x for sixteen x <= 0.
 ///
 /// With k = round(x / ln 2) and r = x - k ln 2 in two steps (|r| <= 0.3466), e^x = 2^k e^r,
-/// and e^r is its Taylor polynomial of degree 13 in Horner's order.
-package func exponential(_ x: Double) -> Double {
-    guard x >= -700 else { return 0 }
-    // Adding and taking off 1.5 * 2^52 rounds to an integer without a library call.
-    let k = (x * 1.442_695_040_888_963_4 + 0x1.8p52) - 0x1.8p52
-    // ln 2 in two parts. The first has 21 trailing zero bits, so k times it is exact.
-    let r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33
-    var sum = 1.0 / 6_227_020_800
-    sum = sum * r + 1.0 / 479_001_600
-    sum = sum * r + 1.0 / 39_916_800
-    sum = sum * r + 1.0 / 3_628_800
-    sum = sum * r + 1.0 / 362_880
-    sum = sum * r + 1.0 / 40_320
-    sum = sum * r + 1.0 / 5_040
-    sum = sum * r + 1.0 / 720
-    sum = sum * r + 1.0 / 120
-    sum = sum * r + 1.0 / 24
-    sum = sum * r + 1.0 / 6
-    sum = sum * r + 1.0 / 2
-    sum = sum * r + 1
-    sum = sum * r + 1
-    // k >= -1010, so 2^k is a normal number and its exponent field is k + 1023.
-    return sum * Double(bitPattern: UInt64(bitPattern: Int64(k) + 1_023) << 52)
-}
-
-/// e^x for sixteen x <= 0, as for a double but with a polynomial of degree 7.
+/// and e^r is its Taylor polynomial of degree 7 in Horner's order.
 @inline(__always)
 func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
     // Adding and taking off 1.5 * 2^23 rounds to an integer. Results for NaN and -infinity are

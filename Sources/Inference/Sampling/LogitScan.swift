@@ -1,4 +1,5 @@
-// Scan of a row of logits for its largest value, the first place of the value, and broken logits.
+// Scan of a row of values for its largest value, the first place of the value, and values that are
+// not finite.
 //
 // A row is walked in blocks of 256 values, 16 lanes at a time:
 //
@@ -6,54 +7,74 @@
 //     max 3.1          max 7.9                max -inf
 //
 // Guarantees: the result of a scalar loop that keeps the first of equal values. A NaN or +infinity
-// anywhere is noticed. The code uses baseline vector instructions only, and nothing depends on the
-// machine.
+// anywhere is noticed. Scans of the parts of a row, in order, join to the scan of the row. The code
+// uses baseline vector instructions only, and nothing depends on the machine.
 // Does not: decide what a broken row means.
 
 /// Sixteen logits.
 typealias LogitLanes = SIMD16<Float>
 
 /// See the head of the file.
-package struct LogitScan {
+package struct LogitScan: Sendable {
     /// Values of one block.
     static let blockCount = 256
 
-    /// Largest logit, with the lowest id among equals. Token -1 when every logit is -infinity.
+    /// Largest value, with the lowest id among equals. Token -1 when every value is -infinity.
     package private(set) var best = Candidate(logit: -.infinity, token: -1)
-    /// True when a logit is NaN or +infinity. `best` then means nothing.
-    private(set) var isBroken = false
+    /// True when a value is NaN or +infinity. `best` then means nothing.
+    package private(set) var isBroken = false
+    /// True when every value is finite.
+    package private(set) var isFinite = true
 
-    /// - Parameter block: called for each block with its first index and its largest logit.
+    /// The scan of no values.
+    package init() {}
+
+    /// - Parameters:
+    ///   - first: the token of the first value.
+    ///   - block: called for each block with its first index and its largest logit.
     package init(
-        _ logits: UnsafeBufferPointer<Float>,
+        _ logits: UnsafeBufferPointer<Float>, first: Int = 0,
         block: (_ start: Int, _ largest: Float) -> Void = { _, _ in }
     ) {
         var bestStart = -1
-        var sound = LogitLanes.MaskStorage(repeating: -1)
+        // Zero times a finite value is zero, and times any other value NaN. A NaN sum stays NaN.
+        var zeros = LogitLanes(repeating: 0)
         var start = 0
         while start < logits.count {
             let end = min(start + Self.blockCount, logits.count)
             var largest = LogitLanes(repeating: -.infinity)
             var index = start
-            while index < end {
+            while index + LogitLanes.scalarCount <= end {
                 let lanes = logits.lanes(at: index)
-                // All ones where the value is below infinity, so not for NaN.
-                sound &= unsafeBitCast(lanes .< .infinity, to: LogitLanes.MaskStorage.self)
+                zeros += lanes * 0
                 largest.replace(with: lanes, where: lanes .> largest)
                 index += LogitLanes.scalarCount
+            }
+            if index < end {
+                let lanes = logits.lanes(at: index)
+                largest.replace(with: lanes, where: lanes .> largest)
+                isFinite = logits[index..<end].allSatisfy(\.isFinite)
             }
             let value = largest.max()
             block(start, value)
             if value > best.logit { (best.logit, bestStart) = (value, start) }
             start = end
         }
-        isBroken = sound != LogitLanes.MaskStorage(repeating: -1)
+        isFinite = isFinite && zeros == LogitLanes(repeating: 0)
+        if !isFinite { isBroken = !logits.allSatisfy { $0 < .infinity } }
         guard bestStart >= 0 else { return }
         let end = min(bestStart + Self.blockCount, logits.count)
         for index in bestStart..<end where logits[index] == best.logit {
-            best.token = Int32(index)
+            best.token = Int32(first + index)
             break
         }
+    }
+
+    /// Joins the scan of the values that follow.
+    package mutating func join(_ next: LogitScan) {
+        isBroken = isBroken || next.isBroken
+        isFinite = isFinite && next.isFinite
+        if next.best.logit > best.logit { best = next.best }
     }
 
     /// Returns the best token of the row. Throws when no token can be chosen.
@@ -69,24 +90,7 @@ package struct LogitScan {
     }
 }
 
-extension LogitLanes {
-    /// Bits of a comparison of lanes.
-    typealias MaskStorage = SIMD16<Int32>
-}
-
 extension UnsafeBufferPointer<Float> {
-    /// True when every value is finite.
-    package var isFinite: Bool {
-        // Zero times a finite value is zero, and times any other value NaN. A NaN sum stays NaN.
-        var sum = LogitLanes(repeating: 0)
-        var index = 0
-        while index + LogitLanes.scalarCount <= count {
-            sum += lanes(at: index) * 0
-            index += LogitLanes.scalarCount
-        }
-        return sum == LogitLanes(repeating: 0) && self[index...].allSatisfy(\.isFinite)
-    }
-
     /// Returns sixteen values from `index` on, with -infinity behind the end.
     @inline(__always)
     func lanes(at index: Int) -> LogitLanes {

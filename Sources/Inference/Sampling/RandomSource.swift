@@ -34,9 +34,4 @@ struct RandomSource: RandomNumberGenerator, Sendable {
         state.3 = state.3 << 45 | state.3 >> 19
         return result
     }
-
-    /// Returns a number in 0 ..< 1, a multiple of 2^-53.
-    mutating func uniform() -> Double {
-        Double(next() >> 11) * 0x1p-53
-    }
 }

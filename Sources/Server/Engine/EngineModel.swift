@@ -176,7 +176,7 @@ final class EngineModel {
                 let (task, part) = owners[row.item]
                 guard !failures.contains(where: { $0.task === task }) else { return }
                 do throws(InferenceError) {
-                    guard row.values.isFinite else {
+                    guard row.isFinite else {
                         throw InferenceError(
                             .nonFiniteLogits, tried: "looking at the values of a step",
                             found: "one that is NaN or infinite", allowed: "finite values")

@@ -96,14 +96,17 @@ final class SequenceTask: EngineTask {
             }
             next.wants = .last
             next.topCount = sampledTopCount
+            next.choice = nextChoice()
             readTokens.append(lastToken)
         } else if grant.isReread {
             next.tokens = tokens(at: grant.prompt)
             next.wants = .none
+            next.choice = nil
         } else {
             next.tokens = Array(prompt[grant.prompt])
             next.wants = wants(grant)
             next.topCount = topCount(grant)
+            next.choice = grant.endsPrompt ? nextChoice() : nil
             promptDone = grant.prompt.upperBound
         }
         item = next
@@ -116,6 +119,15 @@ final class SequenceTask: EngineTask {
         let first = max(0, range.lowerBound - prompt.count)
         let end = max(0, range.upperBound - prompt.count)
         return Array(ofPrompt) + readTokens[first..<end]
+    }
+
+    /// Returns the choice of the answer's next token, or nil for a request that generates none.
+    private func nextChoice() -> TokenChoice? {
+        guard case .generate(var completion, let stops) = purpose else { return nil }
+        // Taken out during the change, so that its buffers are not copied.
+        purpose = .logits(allPositions: false)
+        defer { purpose = .generate(completion, stops: stops) }
+        return completion.nextChoice(vocabularySize: vocabularySize)
     }
 
     private func wants(_ grant: StepGrant) -> StepItem.Logits {
@@ -148,7 +160,7 @@ final class SequenceTask: EngineTask {
             purpose = .logits(allPositions: false)
             defer { purpose = .generate(completion, stops: stops) }
             let step = try completion.accept(
-                row.values, logProbabilities: row.logProbabilities?.get())
+                row.chosen(), of: row.values, logProbabilities: row.logProbabilities?.get())
             tell(step, completion, stops, now: now, into: &events)
         case .logits:
             values.append(contentsOf: row.values)
