@@ -227,16 +227,22 @@ struct StartReport: Codable {
 
     private static let layers = ["file", "parse", "compatibility", "placement", "validation"]
 
-    private static let rows: [(name: String, value: @Sendable (StartTimes) -> Double)] =
-        [("bound", { $0.bound })]
-        + layers.map { layer in ("  " + layer, { $0.layers[layer] ?? 0 }) }
-        + [
-            ("listening", { $0.listening }), ("answer", { $0.answer }), ("total", { $0.total }),
-            ("CPU", { $0.processor }),
+    private typealias Row = (name: String, value: (StartTimes) -> Double)
+
+    private static var rows: [Row] {
+        var rows: [Row] = [("bound", { $0.bound })]
+        rows += layers.map { layer in ("  " + layer, { $0.layers[layer] ?? 0 }) }
+        rows += [("listening", { $0.listening }), ("answer", { $0.answer })]
+        rows += [("total", { $0.total }), ("CPU", { $0.processor })]
+        return rows
+    }
+
+    private static var sizes: [Row] {
+        [
+            ("peak MB", { Double($0.peakSize) / 1e6 }),
+            ("huge MB", { Double($0.hugePageSize) / 1e6 }),
         ]
-    private static let sizes: [(name: String, value: @Sendable (StartTimes) -> Double)] = [
-        ("peak MB", { Double($0.peakSize) / 1e6 }), ("huge MB", { Double($0.hugePageSize) / 1e6 }),
-    ]
+    }
 
     /// A row per part: the median of each build, and its ratio to the first build's, round by
     /// round, as median and range.
