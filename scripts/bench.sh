@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The benchmark behind `make bench`, all from one run: Ping round trips beside a bare libuv echo,
-# a conversation's rendering beside jinja2 (where Python has it), then tokens per second on
-# stories260K (when the fixtures are there) and on a generated 15M-parameter file.
+# a conversation's rendering beside jinja2 (where Python has it), the products of a few formats
+# beside the memory's bandwidth, then tokens per second on stories260K (when the fixtures are there)
+# and on a generated 15M-parameter file.
 # Usage: scripts/bench.sh BIN_FOLDER
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,6 +17,11 @@ trap 'rm -rf "$work"' EXIT
 peer=()
 if python3 -c 'import jinja2' 2>/dev/null; then peer=(--peer scripts/jinja-peer.py); fi
 "$bin/assay-bench" templates ${peer[@]+"${peer[@]}"}
+swift=$(readlink -f "$(command -v "${SWIFT:-swift}")")
+"${CLANG:-$(dirname "$swift")/clang}" -O3 -ISources/CKernels/include \
+    Benchmarks/Kernels/kernels-bench.c "$bin"/CKernels.build/*.o -lm -lpthread \
+    -o "$work/kernels-bench"
+"$work/kernels-bench" "$(nproc)" best Q8_0 Q4_0 Q4_K TQ2_0
 published=()
 for name in Qwen-Qwen3-0.6B meta-llama-Llama-3.1-8B-Instruct openai-gpt-oss-120b \
     mistralai-Mistral-Nemo-Instruct-2407 zai-org-GLM-5.1; do
