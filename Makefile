@@ -58,6 +58,9 @@ conformance: build ## judge every client with the kit in Protocol/conformance, a
 fidelity: build ## compare models, formats and tokenizers with recorded answers, as one table
 	@$(BIN)/assay-fidelity
 
+kernels: ## products of every format beside the scalar ones, under the address sanitizer
+	@scripts/kernels.sh
+
 bench: build ## one table beside llama.cpp and a bare echo: ROUNDS=5 QUICK=1 ONLY=TEXT PEER=none
 	@scripts/bench.sh $(BIN)
 

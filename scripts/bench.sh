@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The benchmark behind `make bench`: choices of a token beside a full sort, a conversation's rendering
-# beside jinja2 (where Python has it), then one table of round trips, engine and serving beside a bare
-# libuv echo and llama.cpp.
+# beside jinja2 (where Python has it), the products of a few formats beside the memory's bandwidth, then
+# one table of round trips, engine and serving beside a bare libuv echo and llama.cpp.
 # ROUNDS (5), QUICK=1, ONLY=TEXT, PEER=none and THREADS are flags of scripts/bench.
 # Usage: scripts/bench.sh BIN_FOLDER
 set -euo pipefail
@@ -11,6 +11,10 @@ bin=${1:?usage: scripts/bench.sh BIN_FOLDER}
 fixtures=${ASSAY_FIXTURES:-../shared/fixtures}
 
 if [ -z "${ONLY:-}" ]; then
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    scripts/kernels-bench.sh "$work/kernels-bench"
+    "$work/kernels-bench" "$(nproc)" best Q8_0 Q4_0 Q4_K TQ2_0
     "$bin/assay-bench" sampling
     peer=()
     if python3 -c 'import jinja2' 2>/dev/null; then peer=(--peer scripts/jinja-peer.py); fi
@@ -34,4 +38,4 @@ words=(--rounds "${ROUNDS:-5}")
 [ -z "${ONLY:-}" ] || words+=(--only "$ONLY")
 [ -z "${PEER:-}" ] || words+=(--peer "$PEER")
 [ -z "${THREADS:-}" ] || words+=(--threads "$THREADS")
-exec python3 scripts/bench --bin "$bin" "${words[@]}"
+python3 scripts/bench --bin "$bin" "${words[@]}"

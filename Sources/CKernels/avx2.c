@@ -44,7 +44,14 @@ KN_INLINE float largest_magnitude(const float *x, size_t columns) {
     return kn_float_of(largest_of(largest));
 }
 
-KN_INLINE void quantise_block(const float *x, float m, uint8_t *at, size_t tokens, size_t t) {
+/* The 16-bit integers of two groups in each half, with the middle two of a group exchanged. */
+KN_INLINE __m256i paired(__m256i a, __m256i b) {
+    __m256i words = _mm256_packs_epi32(a, b);
+    return _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(words, 0xD8), 0xD8);
+}
+
+KN_INLINE void quantise_block(const float *x, float m, kn_value_bytes value, uint8_t *at,
+                              size_t tokens, size_t t) {
     __m256i q[4];
     bool finite = m < INFINITY, live = finite && m >= KN_QUANTISE_MIN;
     float scale = live ? m / 127.0f : finite ? 0.0f : NAN;
@@ -56,18 +63,36 @@ KN_INLINE void quantise_block(const float *x, float m, uint8_t *at, size_t token
     }
     int32_t first = sum_of(_mm256_add_epi32(q[0], q[1]));
     int32_t second = sum_of(_mm256_add_epi32(q[2], q[3]));
-    /* packs work inside 128-bit halves, and the permutation puts the dwords back in order */
-    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
-                                       _mm256_packs_epi32(q[2], q[3]));
-    bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
-    uint32_t words[8];
-    _mm256_storeu_si256((__m256i *)(void *)words, bytes);
-    for (size_t g = 0; g < 8; g++) memcpy(at + kn_group_at(g, tokens, t), words + g, 4);
-    kn_panel_store_parts(at, tokens, t, scale, first, second);
+    /* packs work inside 128-bit halves, and the permutations put the groups back in order */
+    if (value == KN_PAIRS) {
+        uint64_t groups[8];
+        for (int i = 0; i < 2; i++) {
+            __m256i four = _mm256_permute4x64_epi64(paired(q[2 * i], q[2 * i + 1]), 0xD8);
+            _mm256_storeu_si256((__m256i *)(void *)(groups + 4 * i), four);
+        }
+        for (size_t g = 0; g < 8; g++) memcpy(at + kn_group_at(value, g, tokens, t), groups + g, 8);
+    } else {
+        uint32_t groups[8];
+        __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
+                                           _mm256_packs_epi32(q[2], q[3]));
+        bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        _mm256_storeu_si256((__m256i *)(void *)groups, bytes);
+        for (size_t g = 0; g < 8; g++) memcpy(at + kn_group_at(value, g, tokens, t), groups + g, 4);
+    }
+    kn_panel_store_parts(at, value, tokens, t, scale, first, second);
+}
+
+/* The fill functions of panels of pairs, and of bytes. */
+static void pair(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    quantise_each(KN_PAIRS, x, stride, tokens, columns, panel);
+}
+
+static void pair_row(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
+    quantise_each_row(KN_PAIRS, x, stride, tokens, columns, panel);
 }
 
 static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
-    quantise_each(x, stride, tokens, columns, panel);
+    quantise_each(KN_BYTES, x, stride, tokens, columns, panel);
 }
 
 static void interleave(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
@@ -77,108 +102,111 @@ static void interleave(const float *x, size_t stride, size_t tokens, size_t colu
     }
 }
 
-/* ---- int8 products: 8 rows x n tokens ---- */
+/* ---- products: 16 rows x n tokens ---- */
+
+/* Calls `run(n)` with n as a constant, so that each size is a kernel with its own registers. */
+#define KN_FOR_SIZE(size, run)                                                                    \
+    switch (size) {                                                                               \
+    case 1: run(1); break;                                                                        \
+    case 2: run(2); break;                                                                        \
+    case 3: run(3); break;                                                                        \
+    default: run(4);                                                                              \
+    }
 
 #include "lanes_units.inc"
+
+/* Holds the sums of n tokens in registers here. Without this the compiler sums token by token and
+ * spills the weights. */
+KN_INLINE void keep_order(kn_sums sums, const int n) {
+    for (int r = 0; r < 2 && n < 4; r++) {
+        for (int t = 0; t < n; t++) __asm__ volatile("" : "+x"(sums[r][t]));
+    }
+    if (n == 4) {
+        __asm__ volatile(""
+                         : "+x"(sums[0][0]), "+x"(sums[0][1]), "+x"(sums[0][2]), "+x"(sums[0][3]),
+                           "+x"(sums[1][0]), "+x"(sums[1][1]), "+x"(sums[1][2]),
+                           "+x"(sums[1][3]));
+    }
+}
+
 #include "units_avx2.inc"
 
-/* Q8: unsigned |w| <= 128 times a with the sign of w. A pair is at most 2*128*127 = 32512. */
-KN_INLINE void sum_q8(const uint8_t *weights, const uint8_t *panel, size_t tokens, const int n,
-                      __m256i *sums) {
-    const __m256i ones = _mm256_set1_epi16(1), flip = _mm256_set1_epi8((char)0x80);
-    for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
-    /* Keep the loop: when unrolled, the compiler goes token by token and spills the weights. */
-#pragma clang loop unroll(disable)
-    for (int g = 0; g < 8; g++) {
-        __m256i w = _mm256_xor_si256(r_load_int(weights + 64 * g), flip);
-        __m256i size = _mm256_abs_epi8(w);
-        for (int t = 0; t < n; t++) {
-            __m256i a = r_broadcast4(panel + kn_group_at(g, tokens, t));
-            __m256i pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(a, w));
-            sums[t] = _mm256_add_epi32(sums[t], _mm256_madd_epi16(pairs, ones));
+/* Q8: the bytes w + 128 as pairs of 16 bits, the even columns of a group and then the odd ones. */
+KN_INLINE void q8_sums(const uint8_t *weights, const uint8_t *panel, const int n, kn_sums sums) {
+    const __m256i low_byte = _mm256_set1_epi16(255);
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 16; half++) {
+        const int g = half / 2, odd = half % 2;
+        __m256i w[2];
+        for (int r = 0; r < 2; r++) {
+            w[r] = r_load_int(weights + 64 * g + 32 * r);
+            w[r] = odd ? _mm256_srli_epi16(w[r], 8) : _mm256_and_si256(w[r], low_byte);
         }
+        for (int t = 0; t < n; t++) {
+            __m256i a = r_broadcast4(panel + kn_group_at(KN_PAIRS, g, n, t) + 4 * odd);
+            for (int r = 0; r < 2; r++) {
+                sums[r][t] = _mm256_add_epi32(sums[r][t], _mm256_madd_epi16(w[r], a));
+            }
+        }
+        keep_order(sums, n);
     }
 }
 
 /* Q4: q in 0..15 needs no sign. Eight pairs are at most 8*2*15*127 = 30480, so 16 bits hold a
  * whole block. The result is the reference's 16 * sum of (q - 8) * a. */
-KN_INLINE void sum_q4(const uint8_t *weights, const uint8_t *panel, size_t tokens, const int n,
-                      __m256i *sums) {
+KN_INLINE void q4_sums(const uint8_t *weights, const uint8_t *panel, const int n, kn_sums sums) {
     const __m256i ones = _mm256_set1_epi16(1), low_nibble = _mm256_set1_epi8(15);
-    for (int t = 0; t < n; t++) sums[t] = _mm256_setzero_si256();
-#pragma clang loop unroll(disable)
-    for (int v = 0; v < 4; v++) {
-        __m256i two = r_load_int(weights + 64 * v);
-        __m256i low = _mm256_and_si256(two, low_nibble);
-        __m256i high = _mm256_and_si256(_mm256_srli_epi16(two, 4), low_nibble);
-        for (int t = 0; t < n; t++) {
-            const uint8_t *even = panel + kn_group_at(2 * v, tokens, t);
-            const uint8_t *odd = even + kn_group_at(1, tokens, 0);
-            __m256i a = _mm256_maddubs_epi16(low, r_broadcast4(even));
-            __m256i b = _mm256_maddubs_epi16(high, r_broadcast4(odd));
-            sums[t] = _mm256_add_epi16(sums[t], _mm256_add_epi16(a, b));
+    kn_sums pairs;
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 8; g++) {
+        __m256i q[2];
+        for (int r = 0; r < 2; r++) {
+            __m256i two = r_load_int(weights + 64 * (g / 2) + 32 * r);
+            q[r] = _mm256_and_si256(g & 1 ? _mm256_srli_epi16(two, 4) : two, low_nibble);
         }
-    }
-    for (int t = 0; t < n; t++) {
-        __m256i sum = _mm256_slli_epi32(_mm256_madd_epi16(sums[t], ones), 4);
-        sums[t] = _mm256_add_epi32(sum, _mm256_set1_epi32(kn_panel_offset(panel, tokens, t)));
-    }
-}
-
-KN_INLINE void int8_rows(const kn_product *p, kn_tile_kind kind, const uint8_t *tile, const int row,
-                         const uint8_t *panel, size_t tokens, const int n, kn_r *acc) {
-    const size_t size = kind == KN_TILE_Q8 ? 512 : 256;
-    size_t blocks = p->columns / KN_BLOCK_COLUMNS;
-    for (int t = 0; t < n; t++) acc[t] = _mm256_setzero_ps();
-    for (size_t b = 0; b < blocks; b++, panel += kn_panel_step(tokens)) {
-        const uint8_t *weights = tile + kn_weights_at(b, size) + 4 * row;
-        __m256i sums[KN_INT8_GROUP];
-        if (kind == KN_TILE_Q8) sum_q8(weights, panel, tokens, n, sums);
-        else sum_q4(weights, panel, tokens, n, sums);
-        __m256 scale = v_f16_8(tile + kn_scales_at(b, blocks, size) + 2 * row);
-        if (kind == KN_TILE_Q4) scale = _mm256_mul_ps(scale, _mm256_set1_ps(0.0625f));
         for (int t = 0; t < n; t++) {
-            float token_scale = kn_panel_float(panel, KN_PANEL_SCALE, tokens, t);
-            __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(token_scale));
-            acc[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[t]), both, acc[t]);
-        }
-    }
-}
-
-KN_INLINE void int8_product(kn_tile_kind kind, kn_input_kind input, const kn_product *p,
-                            size_t tile0, size_t tile1, const void *panels, size_t tokens,
-                            size_t panel0, size_t panel1) {
-    size_t token_bytes = kn_int8_panel_bytes(p->columns);
-    for (size_t tile = tile0; tile < tile1; tile++) {
-        for (size_t i = panel0; i < panel1; i++) {
-            size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
-            const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
-            for (size_t t = 0; t < size; t += KN_INT8_GROUP) {
-#define KN_RUN(n) whole_tile(kind, input, p, tile, panel + 4 * t, size, start + t, n)
-                switch (size - t) {
-                case 1: KN_RUN(1); break;
-                case 2: KN_RUN(2); break;
-                case 3: KN_RUN(3); break;
-                default: KN_RUN(4);
-                }
-#undef KN_RUN
+            __m256i a = r_broadcast4(panel + kn_group_at(KN_BYTES, g, n, t));
+            for (int r = 0; r < 2; r++) {
+                __m256i both = _mm256_maddubs_epi16(q[r], a);
+                pairs[r][t] = g == 0 ? both : _mm256_add_epi16(pairs[r][t], both);
             }
         }
+        keep_order(pairs, n);
+    }
+    for (int t = 0; t < n; t++) {
+        for (int r = 0; r < 2; r++) {
+            __m256i sum = _mm256_slli_epi32(_mm256_madd_epi16(pairs[r][t], ones), 4);
+            sums[r][t] = _mm256_add_epi32(sums[r][t], sum);
+        }
     }
 }
 
+KN_INLINE void int8_sums(kn_tile_kind kind, const uint8_t *weights, const uint8_t *panel,
+                         const int n, kn_sums sums) {
+    const kn_value_bytes value = kind == KN_TILE_Q8 ? KN_PAIRS : KN_BYTES;
+    for (int t = 0; t < n; t++) {
+        __m256i offset = _mm256_set1_epi32(kn_panel_offset(panel, value, n, t));
+        for (int r = 0; r < 2; r++) sums[r][t] = offset;
+    }
+    if (kind == KN_TILE_Q8) q8_sums(weights, panel, n, sums);
+    else q4_sums(weights, panel, n, sums);
+}
+
+static const kn_panels floats = {KN_TOKEN_GROUP, 1, sizeof(float), interleave};
+static const kn_panels q8_values = {KN_INT8_GROUP, KN_BLOCK_COLUMNS, KN_PAIRS_BLOCK, pair};
+static const kn_panels q8_row_values = {KN_INT8_GROUP, KN_BLOCK_COLUMNS, KN_PAIRS_BLOCK,
+                                        pair_row};
+
 KN_INLINE void float_product(kn_tile_kind kind, const kn_product *p, size_t tile0, size_t tile1,
-                             const void *panels, size_t tokens, size_t panel0, size_t panel1) {
+                             const void *input, size_t tokens, size_t panel0, size_t panel1) {
     for (size_t tile = tile0; tile < tile1; tile++) {
         for (size_t i = panel0; i < panel1; i++) {
-            size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
-            const float *panel = (const float *)panels + start * p->columns;
-            for (size_t t = 0; t < size; t += KN_TOKEN_GROUP) {
-                switch (size - t) {
-                case 1: float_tile(p, kind, tile, 1, panel + t, size, start + t, 1); break;
-                case 2: float_tile(p, kind, tile, 1, panel + t, size, start + t, 2); break;
-                default: float_tile(p, kind, tile, 1, panel + t, size, start + t, 3);
-                }
+            size_t start = kn_panel_start(&floats, tokens, i);
+            const float *panel = (const float *)input + start * p->columns;
+            switch (kn_panel_start(&floats, tokens, i + 1) - start) {
+            case 1: float_tile(p, kind, tile, 1, panel, start, 1); break;
+            case 2: float_tile(p, kind, tile, 1, panel, start, 2); break;
+            default: float_tile(p, kind, tile, 1, panel, start, 3);
             }
         }
     }

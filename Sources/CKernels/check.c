@@ -60,7 +60,8 @@ static void fill_rows(const kn_format *format, size_t columns, uint8_t *rows, ui
     }
 }
 
-static void run_product(const kn_ops *ops, kn_input_kind input, bench *b, float *out) {
+static void run_product(const kn_ops *ops, kn_input_kind input, size_t tokens, bench *b,
+                        float *out) {
     const kn_tile_kind kind = b->kind;
     uint64_t state = b->seed;
     size_t count;
@@ -75,27 +76,27 @@ static void run_product(const kn_ops *ops, kn_input_kind input, bench *b, float 
     format->pack(format, &source, 0, 16, columns, b->tiles);
     format->pack(format, &source, 16, ROWS - 16, columns,
                  b->tiles + kn_tile_bytes(kind, columns));
-    const bool is_float = input == KN_INPUT_FLOAT;
-    size_t token_bytes = is_float ? columns * sizeof(float) : kn_int8_panel_bytes(columns);
-    for (size_t i = 0; i < kn_panel_count(TOKENS); i++) {
-        size_t start = kn_panel_start(TOKENS, i), size = kn_panel_start(TOKENS, i + 1) - start;
-        (is_float                      ? kn_scalar_ops.interleave
-         : input == KN_INPUT_INT8_ROW ? kn_scalar_ops.quantise_row
-                                      : kn_scalar_ops.quantise)(
-            b->x + start * columns, columns, size, columns, b->panels + start * token_bytes);
-    }
+    const kn_product_kernel *kernel = &ops->product[kind][input];
     kn_product p = {.tiles = b->tiles, .kind = kind, .input = input, .rows = ROWS,
                     .columns = columns, .bias = b->y, .out = out, .out_stride = ROWS};
-    ops->product[kind][input](&p, 0, 2, b->panels, TOKENS, 0, kn_panel_count(TOKENS));
+    for (size_t i = 0; i < kn_panel_count(kernel->panels, tokens); i++) {
+        size_t start = kn_panel_start(kernel->panels, tokens, i);
+        size_t size = kn_panel_start(kernel->panels, tokens, i + 1) - start;
+        kernel->panels->fill(b->x + start * columns, columns, size, columns,
+                             b->panels + start * kn_panel_token_bytes(kernel->panels, columns));
+    }
+    kernel->multiply(&p, 0, 2, b->panels, tokens, 0, kn_panel_count(kernel->panels, tokens));
 }
 
-/* A kind that takes every input has a kernel for each, and any other kind has a single kernel. */
+/* Every input that the kind takes, at counts of tokens that reach panels of each size. */
 static void run_products(const kn_ops *ops, bench *b) {
-    const kn_input_kind native = kn_tile_input(b->kind);
-    const bool all = native != KN_INPUT_FLOAT && kn_tile_accepts(b->kind, KN_INPUT_FLOAT);
+    static const size_t counts[] = {TOKENS, 1, 2};
+    float *out = b->out;
     for (kn_input_kind input = 0; input < KN_INPUT_KINDS; input++) {
-        if (all || input == native) {
-            run_product(ops, input, b, b->out + input * TOKENS * ROWS);
+        if (!kn_tile_accepts(b->kind, input)) continue;
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+            run_product(ops, input, counts[i], b, out);
+            out += counts[i] * ROWS;
         }
     }
 }
@@ -111,19 +112,6 @@ static void run_attend(const kn_ops *ops, bench *b) {
         a.length[r] = 64 + 5 * r;
     }
     ops->attend(&a);
-}
-
-static void run_quantise(const kn_ops *ops, bench *b) {
-    ops->quantise(b->x, COLUMNS, 5, COLUMNS, b->out);
-    ops->quantise(b->y, COLUMNS, 1, COLUMNS, b->out + 5 * COLUMNS);
-}
-
-static void run_quantise_row(const kn_ops *ops, bench *b) {
-    ops->quantise_row(b->x, COLUMNS, 5, COLUMNS, b->out);
-}
-
-static void run_interleave(const kn_ops *ops, bench *b) {
-    ops->interleave(b->x, COLUMNS, 5, WIDTH, b->out);
 }
 
 static void run_rms_norm(const kn_ops *ops, bench *b) {
@@ -166,9 +154,8 @@ static const struct {
     void (*run)(const kn_ops *ops, bench *b);
     kn_tile_kind kind;
 } kernels[] = {
-    KERNEL(quantise), KERNEL(quantise_row), KERNEL(interleave), KERNEL(rms_norm),
-    KERNEL(layer_norm), KERNEL(rope), KERNEL(gate), KERNEL(add), KERNEL(exp), KERNEL(attend),
-    KN_TILES(PRODUCTS)
+    KERNEL(rms_norm), KERNEL(layer_norm), KERNEL(rope), KERNEL(gate), KERNEL(add), KERNEL(exp),
+    KERNEL(attend), KN_TILES(PRODUCTS)
 };
 
 size_t kn_kernel_count(void) { return sizeof kernels / sizeof kernels[0]; }

@@ -16,6 +16,7 @@ enum {
     PRODUCT_TASK_WORK = 32 * 1024, /* least work of a portion */
     TASKS_PER_THREAD = 8,          /* enough for balance when a core is shared */
     ROW_WORK_MIN = 16 * 1024,
+    PORTION_PANEL_BYTES = 384 * 1024, /* most bytes of panels of a portion */
     PACK_TASK_BYTES = 256 * 1024
 };
 
@@ -25,43 +26,82 @@ static size_t quotient_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 /* ---- products ---- */
 
+/* Inputs of a job: each layout of panels that a product reads, filled once. */
+enum { INPUTS_MAX = 8 };
+
+typedef struct product_input {
+    const kn_panels *panels;
+    uint8_t *at;
+    bool is_x; /* a single row of floats, read where it stands */
+} product_input;
+
 typedef struct product_job {
     const kn_ops *ops;
     const kn_product *products;
     size_t count, tokens, columns;
     kn_rows x;
-    void *panels[KN_INPUT_KINDS]; /* NULL when no product needs the kind */
-    size_t tiles_per_portion, panels_per_portion, panel_groups;
+    product_input inputs[INPUTS_MAX];
+    size_t input_count;
+    size_t tiles_per_portion, panel_groups;
 } product_job;
 
-typedef void input_function(const float *x, size_t stride, size_t tokens, size_t columns,
-                            void *panel);
+static const kn_product_kernel *kernel_of(const kn_ops *ops, const kn_product *p) {
+    return &ops->product[p->kind][p->input];
+}
 
-static input_function *input_kernel(const kn_ops *ops, kn_input_kind kind) {
-    switch (kind) {
-    case KN_INPUT_FLOAT: return ops->interleave;
-    case KN_INPUT_INT8: return ops->quantise;
-    default: return ops->quantise_row;
+static size_t input_bytes(const kn_panels *panels, size_t tokens, size_t columns) {
+    return quotient_up(tokens * kn_panel_token_bytes(panels, columns), 64) * 64;
+}
+
+/* Lists the distinct panels of the products from `scratch` on, and returns their bytes. */
+static size_t place_inputs(product_job *job, uint8_t *scratch) {
+    size_t used = 0;
+    for (size_t i = 0; i < job->count; i++) {
+        const kn_panels *panels = kernel_of(job->ops, &job->products[i])->panels;
+        size_t known = 0;
+        while (known < job->input_count && job->inputs[known].panels != panels) known++;
+        if (known < job->input_count) continue;
+        bool is_x = job->tokens == 1 && job->products[i].input == KN_INPUT_FLOAT;
+        job->inputs[job->input_count++] = (product_input){panels, scratch ? scratch + used : NULL,
+                                                          is_x};
+        if (!is_x) used += input_bytes(panels, job->tokens, job->columns);
     }
+    return used;
 }
 
-/* Bytes of a panel per token. */
-static size_t panel_bytes(kn_input_kind kind, size_t columns) {
-    return kind == KN_INPUT_FLOAT ? columns * sizeof(float) : kn_int8_panel_bytes(columns);
+size_t kn_drive_products_scratch(const kn_ops *ops, const kn_product *products, size_t count,
+                                 size_t tokens, size_t columns) {
+    product_job job = {.ops = ops, .products = products, .count = count, .tokens = tokens,
+                       .columns = columns};
+    return place_inputs(&job, NULL);
 }
 
-/* Portion: a panel of the input, converted to each kind that a product needs. */
-static void prepare_panel(void *context, size_t panel, unsigned worker) {
+/* Portion: a panel of an input. */
+static void fill_panel(void *context, size_t panel, unsigned worker) {
     (void)worker;
     const product_job *job = context;
-    size_t start = kn_panel_start(job->tokens, panel);
-    size_t size = kn_panel_start(job->tokens, panel + 1) - start;
-    const float *x = job->x.at + start * job->x.stride;
-    for (int kind = 0; kind < KN_INPUT_KINDS; kind++) {
-        uint8_t *to = job->panels[kind];
-        if (!to || to == (const void *)job->x.at) continue;
-        to += start * panel_bytes((kn_input_kind)kind, job->columns);
-        input_kernel(job->ops, (kn_input_kind)kind)(x, job->x.stride, size, job->columns, to);
+    const product_input *input = job->inputs;
+    for (size_t count;; panel -= count, input++) {
+        count = input->is_x ? 0 : kn_panel_count(input->panels, job->tokens);
+        if (panel < count) break;
+    }
+    const kn_panels *panels = input->panels;
+    size_t start = kn_panel_start(panels, job->tokens, panel);
+    size_t size = kn_panel_start(panels, job->tokens, panel + 1) - start;
+    panels->fill(job->x.at + start * job->x.stride, job->x.stride, size, job->columns,
+                 input->at + start * kn_panel_token_bytes(panels, job->columns));
+}
+
+static void fill_inputs(kn_pool *pool, product_job *job) {
+    size_t panels = 0;
+    for (size_t i = 0; i < job->input_count; i++) {
+        const product_input *input = &job->inputs[i];
+        panels += input->is_x ? 0 : kn_panel_count(input->panels, job->tokens);
+    }
+    if (job->tokens * job->columns < ROW_WORK_MIN) {
+        for (size_t i = 0; i < panels; i++) fill_panel(job, i, 0);
+    } else {
+        kn_pool_run(pool, fill_panel, job, panels);
     }
 }
 
@@ -76,34 +116,43 @@ static size_t chunk_count(const product_job *job, const kn_product *p) {
 static void multiply(void *context, size_t portion, unsigned worker) {
     (void)worker;
     const product_job *job = context;
-    size_t group = portion % job->panel_groups, chunk = portion / job->panel_groups;
+    size_t groups = job->panel_groups, group = portion % groups, chunk = portion / groups;
     const kn_product *p = job->products;
     for (size_t chunks; chunk >= (chunks = chunk_count(job, p)); p++) chunk -= chunks;
-    size_t panels = kn_panel_count(job->tokens);
-    size_t tile0 = chunk * job->tiles_per_portion, panel0 = group * job->panels_per_portion;
-    job->ops->product[p->kind][p->input](
-        p, tile0, least(tile0 + job->tiles_per_portion, tile_count(p)), job->panels[p->input],
-        job->tokens, panel0, least(panel0 + job->panels_per_portion, panels));
+    const kn_product_kernel *kernel = kernel_of(job->ops, p);
+    const product_input *input = job->inputs;
+    while (input->panels != kernel->panels) input++;
+    size_t panels = kn_panel_count(kernel->panels, job->tokens);
+    size_t tile0 = chunk * job->tiles_per_portion;
+    kernel->multiply(p, tile0, least(tile0 + job->tiles_per_portion, tile_count(p)),
+                     input->is_x ? (const void *)job->x.at : input->at, job->tokens,
+                     group * panels / groups, (group + 1) * panels / groups);
+}
+
+/* Groups of panels that a portion walks for each tile: few enough to stay in a second-level cache,
+ * and never more groups than the panels of any product. */
+static size_t panel_groups(const product_job *job, size_t wanted) {
+    size_t most_groups = SIZE_MAX;
+    for (size_t i = 0; i < job->input_count; i++) {
+        const kn_panels *panels = job->inputs[i].panels;
+        size_t bytes = input_bytes(panels, job->tokens, job->columns);
+        most_groups = least(most_groups, kn_panel_count(panels, job->tokens));
+        wanted = most(wanted, quotient_up(bytes, PORTION_PANEL_BYTES));
+    }
+    return least(wanted, most_groups);
 }
 
 /* Chooses the cut and returns the number of portions. */
 static size_t cut_products(product_job *job, unsigned threads, size_t work, size_t tiles) {
-    size_t panels = kn_panel_count(job->tokens);
     job->tiles_per_portion = SIZE_MAX / 2;
-    job->panels_per_portion = panels;
-    job->panel_groups = 1;
+    size_t wanted = 1, chunks = 1;
     if (threads > 1 && work >= PRODUCT_WORK_MIN) {
-        size_t wanted = least((size_t)threads * TASKS_PER_THREAD,
-                              most(2, work / PRODUCT_TASK_WORK));
+        wanted = least((size_t)threads * TASKS_PER_THREAD, most(2, work / PRODUCT_TASK_WORK));
         job->tiles_per_portion = most(1, tiles / wanted);
-        size_t chunks = quotient_up(tiles, job->tiles_per_portion);
-        if (chunks < wanted && panels > 1) {
-            job->panels_per_portion =
-                quotient_up(panels, least(panels, quotient_up(wanted, chunks)));
-            job->panel_groups = quotient_up(panels, job->panels_per_portion);
-        }
+        chunks = quotient_up(tiles, job->tiles_per_portion);
     }
-    size_t chunks = 0;
+    job->panel_groups = panel_groups(job, quotient_up(wanted, chunks));
+    chunks = 0;
     for (size_t i = 0; i < job->count; i++) {
         chunks += chunk_count(job, &job->products[i]);
     }
@@ -111,29 +160,17 @@ static size_t cut_products(product_job *job, unsigned threads, size_t work, size
 }
 
 void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
-                       kn_rows x, size_t tokens, size_t columns,
-                       void *const panels[KN_INPUT_KINDS]) {
+                       kn_rows x, size_t tokens, size_t columns, void *scratch) {
     if (tokens == 0 || count == 0) return;
     product_job job = {.ops = ops, .products = products, .count = count, .tokens = tokens,
                        .columns = columns, .x = x};
     size_t work = 0, tiles = 0;
-    bool prepares = false; /* stays false when x is the panel: single token, float input */
     for (size_t i = 0; i < count; i++) {
         tiles += tile_count(&products[i]);
         work += tile_count(&products[i]) * kn_tile_bytes(products[i].kind, columns) * tokens;
-        kn_input_kind input = products[i].input;
-        bool is_row_itself = input == KN_INPUT_FLOAT && tokens == 1;
-        job.panels[input] = is_row_itself ? x.at : panels[input];
-        prepares |= !is_row_itself;
     }
-    if (prepares) {
-        size_t count = kn_panel_count(tokens);
-        if (tokens * columns < ROW_WORK_MIN) {
-            for (size_t i = 0; i < count; i++) prepare_panel(&job, i, 0);
-        } else {
-            kn_pool_run(pool, prepare_panel, &job, count);
-        }
-    }
+    place_inputs(&job, scratch);
+    fill_inputs(pool, &job);
     size_t portions = cut_products(&job, kn_pool_threads(pool), work, tiles);
     if (portions == count) { /* no product is cut: the caller runs all */
         for (size_t i = 0; i < portions; i++) multiply(&job, i, 0);

@@ -40,38 +40,74 @@ extern const kn_ops kn_avx2_ops;
 extern const kn_ops kn_avx512_ops;
 #endif
 
-/* Offsets in a block of an int8 panel of `tokens` (drawn in kn_ops.h), for token t: group g, and a
- * part. The bytes of a whole block. */
-KN_INLINE size_t kn_group_at(size_t g, size_t tokens, size_t t) { return 4 * (g * tokens + t); }
-KN_INLINE size_t kn_part_at(kn_panel_part part, size_t tokens, size_t t) {
-    return part * tokens + 4 * t;
-}
-KN_INLINE size_t kn_panel_step(size_t tokens) { return KN_INT8_PANEL_BLOCK_BYTES * tokens; }
+/*
+ * The layouts of panels of T tokens:
+ *   floats  for each column: T x f32
+ *   bytes   for each block of 32 columns:
+ *           8 groups of (T x 4 bytes): group g, token t = columns 4*g .. 4*g+3 of the block
+ *           the five parts of kn_panel_part, T x 4 bytes each
+ *   pairs   for each block of 32 columns:
+ *           8 groups of (T x 4 x i16): group g, token t = columns 4*g, 4*g+2, 4*g+1, 4*g+3
+ *           the first two parts of kn_panel_part, T x 4 bytes each
+ */
+enum { KN_PANEL_TOKENS = 12 }; /* the largest tokens_max */
 
-/* Values of token t in a block of an int8 panel. */
-KN_INLINE int8_t kn_panel_byte(const uint8_t *block, size_t column, size_t tokens, size_t t) {
-    return (int8_t)block[kn_group_at(column / 4, tokens, t) + column % 4];
+typedef enum kn_panel_part { /* of a token, in order */
+    KN_PANEL_OFFSET,     /* i32: -128 * (sum of the 32 bytes), cancels the +128 of weights */
+    KN_PANEL_SCALE,      /* f32: the token's scale */
+    KN_PANEL_SUM,        /* f32: scale * (sum of the 32 bytes), the factor of a tile's `low` */
+    KN_PANEL_SUM_FIRST,  /* f32: scale * (sum of bytes 0..15) */
+    KN_PANEL_SUM_SECOND, /* f32: scale * (sum of bytes 16..31) */
+    KN_PANEL_PARTS
+} kn_panel_part;
+
+/* The size of a value in a panel: a byte, or a half of a pair. */
+typedef enum kn_value_bytes { KN_BYTES = 1, KN_PAIRS = 2 } kn_value_bytes;
+
+enum {
+    KN_BYTES_BLOCK = KN_BLOCK_COLUMNS * KN_BYTES + 4 * KN_PANEL_PARTS,
+    KN_PAIRS_BLOCK = KN_BLOCK_COLUMNS * KN_PAIRS + 4 * KN_PANEL_SUM
+};
+
+KN_INLINE size_t kn_block_bytes(kn_value_bytes value) {
+    return value == KN_BYTES ? KN_BYTES_BLOCK : KN_PAIRS_BLOCK;
 }
-KN_INLINE int32_t kn_panel_offset(const uint8_t *block, size_t tokens, size_t t) {
+
+/* Offsets in a block of a panel of `tokens`, for token t: group g, and a part. */
+KN_INLINE size_t kn_group_at(kn_value_bytes value, size_t g, size_t tokens, size_t t) {
+    return 4 * value * (g * tokens + t);
+}
+KN_INLINE size_t kn_part_at(kn_value_bytes value, kn_panel_part part, size_t tokens, size_t t) {
+    return (KN_BLOCK_COLUMNS * value + 4 * part) * tokens + 4 * t;
+}
+
+/* Values of token t in a block. */
+KN_INLINE int8_t kn_panel_byte(const uint8_t *block, size_t column, size_t tokens, size_t t) {
+    return (int8_t)block[kn_group_at(KN_BYTES, column / 4, tokens, t) + column % 4];
+}
+KN_INLINE int32_t kn_panel_offset(const uint8_t *block, kn_value_bytes value, size_t tokens,
+                                  size_t t) {
     int32_t offset;
-    memcpy(&offset, block + kn_part_at(KN_PANEL_OFFSET, tokens, t), 4);
+    memcpy(&offset, block + kn_part_at(value, KN_PANEL_OFFSET, tokens, t), 4);
     return offset;
 }
-KN_INLINE float kn_panel_float(const uint8_t *block, kn_panel_part part, size_t tokens, size_t t) {
-    float value;
-    memcpy(&value, block + kn_part_at(part, tokens, t), 4);
-    return value;
+KN_INLINE float kn_panel_float(const uint8_t *block, kn_value_bytes value, kn_panel_part part,
+                               size_t tokens, size_t t) {
+    float number;
+    memcpy(&number, block + kn_part_at(value, part, tokens, t), 4);
+    return number;
 }
 
 /* Stores the parts of token t, from the sums of its first and second 16 bytes. */
-KN_INLINE void kn_panel_store_parts(uint8_t *block, size_t tokens, size_t t, float scale,
-                                    int32_t first, int32_t second) {
+KN_INLINE void kn_panel_store_parts(uint8_t *block, kn_value_bytes value, size_t tokens, size_t t,
+                                    float scale, int32_t first, int32_t second) {
+    const int parts = value == KN_BYTES ? KN_PANEL_PARTS : KN_PANEL_SUM;
     int32_t offset = -128 * (first + second);
-    const float floats[4] = {scale, scale * (float)(first + second), scale * (float)first,
-                             scale * (float)second};
-    memcpy(block + kn_part_at(KN_PANEL_OFFSET, tokens, t), &offset, 4);
-    for (size_t i = 0; i < 4; i++) {
-        memcpy(block + kn_part_at(KN_PANEL_SCALE, tokens, t) + 4 * i * tokens, floats + i, 4);
+    const float floats[KN_PANEL_PARTS] = {0, scale, scale * (float)(first + second),
+                                          scale * (float)first, scale * (float)second};
+    memcpy(block + kn_part_at(value, KN_PANEL_OFFSET, tokens, t), &offset, 4);
+    for (int part = KN_PANEL_SCALE; part < parts; part++) {
+        memcpy(block + kn_part_at(value, part, tokens, t), floats + part, 4);
     }
 }
 

@@ -23,11 +23,14 @@ typedef struct kn_v {
 } kn_v;
 
 enum {
-    KN_TOKEN_GROUP = 3, /* tokens whose accumulators fit in registers together */
-    KN_ROW_GROUP = 4,   /* attention rows, likewise */
-    KN_VALUE_LANES = 4, /* rows x value vectors held at once */
-    KN_INT8_GROUP = 4,  /* tokens whose int8 sums fit in registers with a register's rows */
-    KN_REGISTER_ROWS = 8
+    KN_TOKEN_GROUP = 3,   /* tokens whose accumulators fit in registers together */
+    KN_ROW_GROUP = 4,     /* attention rows, likewise */
+    KN_VALUE_LANES = 4,   /* rows x value vectors held at once */
+    KN_INT8_GROUP = 4,    /* tokens whose int8 sums of a tile fit in registers */
+    KN_REGISTERS = 2,     /* registers of a tile's rows */
+    KN_REGISTER_ROWS = 8,
+    KN_Q8_VALUES = KN_PAIRS, /* values of the panels of Q8 tiles */
+    KN_AHEAD_TOKENS = 4   /* panels of up to so many tokens are waiting for weights */
 };
 
 /* Sign bits set in the first n of 8 lanes. */
@@ -108,7 +111,9 @@ KN_INLINE __m128i r_load_bytes(const uint8_t *p) {
     return _mm_loadl_epi64((const __m128i *)(const void *)p);
 }
 /* Joins the registers of rows 0.. and 8.. */
-KN_INLINE kn_v r_join(kn_r low, kn_r high) { return KN_BOTH(low, high); }
+KN_INLINE kn_v r_join(kn_r (*rows)[KN_INT8_GROUP], int t) {
+    return KN_BOTH(rows[0][t], rows[1][t]);
+}
 
 #define KN_LANEWISE(name, intrinsic)                                                              \
     KN_INLINE kn_v name(kn_v x, kn_v y) {                                                         \

@@ -25,7 +25,10 @@ enum {
     KN_ROW_GROUP = 8,                 /* attention rows, likewise */
     KN_VALUE_LANES = 16,              /* rows x value vectors held at once */
     KN_INT8_GROUP = KN_PANEL_TOKENS,  /* tokens whose int8 sums fit in registers, too */
-    KN_REGISTER_ROWS = 16
+    KN_REGISTERS = 1,                 /* registers of a tile's rows */
+    KN_REGISTER_ROWS = 16,
+    KN_Q8_VALUES = KN_BYTES,          /* values of the panels of Q8 tiles */
+    KN_AHEAD_TOKENS = 4               /* panels of up to so many tokens are waiting for weights */
 };
 
 KN_INLINE __mmask16 v_first(size_t n) { return (__mmask16)((1u << n) - 1u); }
@@ -70,7 +73,7 @@ KN_INLINE __m128i r_load_bytes(const uint8_t *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 /* A register has all rows of a tile. */
-KN_INLINE kn_v r_join(kn_r all, kn_r unused) { return (void)unused, all; }
+KN_INLINE kn_v r_join(kn_r (*rows)[KN_INT8_GROUP], int t) { return rows[0][t]; }
 
 KN_INLINE kn_v v_add(kn_v a, kn_v b) { return _mm512_add_ps(a, b); }
 KN_INLINE kn_v v_sub(kn_v a, kn_v b) { return _mm512_sub_ps(a, b); }

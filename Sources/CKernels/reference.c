@@ -31,10 +31,10 @@ static void quantise_block(const float *x, float m, uint8_t *out, size_t tokens,
     int32_t half[2] = {0, 0};
     for (size_t i = 0; i < KN_BLOCK_COLUMNS; i++) {
         int8_t byte = live ? (int8_t)rintf(x[i] * inverse) : 0;
-        memcpy(out + kn_group_at(i / 4, tokens, t) + i % 4, &byte, 1);
+        memcpy(out + kn_group_at(KN_BYTES, i / 4, tokens, t) + i % 4, &byte, 1);
         half[i / 16] += byte;
     }
-    kn_panel_store_parts(out, tokens, t, scale, half[0], half[1]);
+    kn_panel_store_parts(out, KN_BYTES, tokens, t, scale, half[0], half[1]);
 }
 
 static void quantise(const float *x, size_t stride, size_t tokens, size_t columns, void *panel) {
@@ -44,7 +44,7 @@ static void quantise(const float *x, size_t stride, size_t tokens, size_t column
             const float *block = x + t * stride + c;
             quantise_block(block, largest_magnitude(block, KN_BLOCK_COLUMNS), out, tokens, t);
         }
-        out += kn_panel_step(tokens);
+        out += KN_BYTES_BLOCK * tokens;
     }
 }
 
@@ -56,7 +56,7 @@ static void quantise_row(const float *x, size_t stride, size_t tokens, size_t co
         if (m < KN_ROW_MAGNITUDE_MIN) m = KN_ROW_MAGNITUDE_MIN;
         for (size_t c = 0; c < columns; c += KN_BLOCK_COLUMNS) {
             quantise_block(x + t * stride + c, m, out, tokens, t);
-            out += kn_panel_step(tokens);
+            out += KN_BYTES_BLOCK * tokens;
         }
     }
 }
@@ -67,6 +67,11 @@ static void interleave(const float *x, size_t stride, size_t tokens, size_t colu
         for (size_t t = 0; t < tokens; t++) out[c * tokens + t] = x[t * stride + c];
     }
 }
+
+static const kn_panels floats = {KN_PANEL_TOKENS, 1, sizeof(float), interleave};
+static const kn_panels bytes = {KN_PANEL_TOKENS, KN_BLOCK_COLUMNS, KN_BYTES_BLOCK, quantise};
+static const kn_panels row_bytes = {KN_PANEL_TOKENS, KN_BLOCK_COLUMNS, KN_BYTES_BLOCK,
+                                    quantise_row};
 
 /* ---- products ---- */
 
@@ -105,10 +110,10 @@ static float int8_sum(const kn_product *p, const uint8_t *tile, size_t row, cons
                       size_t tokens, size_t t) {
     size_t blocks = p->columns / KN_BLOCK_COLUMNS, weight_bytes = p->kind == KN_TILE_Q8 ? 512 : 256;
     float factor = p->kind == KN_TILE_Q8 ? 1.0f : 0.0625f, acc = 0;
-    for (size_t b = 0; b < blocks; b++, panel += kn_panel_step(tokens)) {
+    for (size_t b = 0; b < blocks; b++, panel += KN_BYTES_BLOCK * tokens) {
         const uint8_t *weights = tile + kn_weights_at(b, weight_bytes);
-        int32_t sum = kn_panel_offset(panel, tokens, t);
-        float scale = kn_panel_float(panel, KN_PANEL_SCALE, tokens, t);
+        int32_t sum = kn_panel_offset(panel, KN_BYTES, tokens, t);
+        float scale = kn_panel_float(panel, KN_BYTES, KN_PANEL_SCALE, tokens, t);
         float weight_scale =
             kn_f16_to_f32(kn_f16_at(tile + kn_scales_at(b, blocks, weight_bytes) + 2 * row));
         for (size_t c = 0; c < KN_BLOCK_COLUMNS; c++) {
@@ -126,7 +131,7 @@ static void add_int8_unit(kn_tile_kind kind, const kn_unit *unit, size_t blocks,
                           const uint8_t *panel, size_t tokens, float *acc) {
     const size_t group_columns = kn_shapes[kind].group_columns;
     for (size_t c = 0; c < blocks * KN_BLOCK_COLUMNS; c += group_columns) {
-        const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * kn_panel_step(tokens);
+        const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * KN_BYTES_BLOCK * tokens;
         const size_t start = c % KN_BLOCK_COLUMNS;
         const kn_panel_part sum_part = group_columns == KN_BLOCK_COLUMNS ? KN_PANEL_SUM
                                        : start == 0                      ? KN_PANEL_SUM_FIRST
@@ -135,12 +140,12 @@ static void add_int8_unit(kn_tile_kind kind, const kn_unit *unit, size_t blocks,
         kn_unit_factors(kind, unit, c / group_columns, &scale, &low);
         for (size_t t = 0; t < tokens; t++) {
             int32_t sum = 0;
-            float token_scale = kn_panel_float(block, KN_PANEL_SCALE, tokens, t);
+            float token_scale = kn_panel_float(block, KN_BYTES, KN_PANEL_SCALE, tokens, t);
             for (size_t i = start; i < start + group_columns; i++) {
                 sum += kn_unit_q(kind, unit, c - start + i) * kn_panel_byte(block, i, tokens, t);
             }
             acc[t] = fmaf((float)sum, scale * token_scale, acc[t]);
-            acc[t] = fmaf(low, kn_panel_float(block, sum_part, tokens, t), acc[t]);
+            acc[t] = fmaf(low, kn_panel_float(block, KN_BYTES, sum_part, tokens, t), acc[t]);
         }
     }
 }
@@ -150,9 +155,9 @@ static void add_row_unit(const kn_unit *unit, size_t columns, const uint8_t *pan
                          float *acc) {
     for (size_t t = 0; t < tokens; t++) {
         int32_t sum = 0;
-        float token_scale = kn_panel_float(panel, KN_PANEL_SCALE, tokens, t);
+        float token_scale = kn_panel_float(panel, KN_BYTES, KN_PANEL_SCALE, tokens, t);
         for (size_t c = 0; c < columns; c++) {
-            const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * kn_panel_step(tokens);
+            const uint8_t *block = panel + c / KN_BLOCK_COLUMNS * KN_BYTES_BLOCK * tokens;
             sum += (unit->q[c] - 1) * kn_panel_byte(block, c % KN_BLOCK_COLUMNS, tokens, t);
         }
         acc[t] = fmaf((float)sum, unit->whole * token_scale, acc[t]);
@@ -178,7 +183,7 @@ static void unit_sums(const kn_product *p, const uint8_t *tile, size_t row, cons
     const size_t blocks = p->columns / KN_BLOCK_COLUMNS;
     const bool is_float = p->input == KN_INPUT_FLOAT;
     const bool is_row = p->kind == KN_TILE_TERNARY && p->input == KN_INPUT_INT8_ROW;
-    const size_t block_bytes = is_float ? KN_BLOCK_COLUMNS * 4 : KN_INT8_PANEL_BLOCK_BYTES;
+    const size_t block_bytes = is_float ? KN_BLOCK_COLUMNS * 4 : KN_BYTES_BLOCK;
     kn_unit unit;
     for (size_t t = 0; t < tokens; t++) acc[t] = 0;
     for (size_t block = 0; block < blocks;) {
@@ -198,14 +203,16 @@ static void unit_sums(const kn_product *p, const uint8_t *tile, size_t row, cons
     }
 }
 
-static void product(const kn_product *p, size_t tile0, size_t tile1, const void *panels,
-                    size_t tokens, size_t panel0, size_t panel1) {
+static void multiply(const kn_product *p, size_t tile0, size_t tile1, const void *input,
+                     size_t tokens, size_t panel0, size_t panel1) {
     size_t tile_bytes = kn_tile_bytes(p->kind, p->columns);
     bool is_int8 = p->input != KN_INPUT_FLOAT;
-    size_t token_bytes = is_int8 ? kn_int8_panel_bytes(p->columns) : p->columns * sizeof(float);
+    const kn_panels *panels = is_int8 ? &bytes : &floats;
     for (size_t i = panel0; i < panel1; i++) {
-        size_t start = kn_panel_start(tokens, i), size = kn_panel_start(tokens, i + 1) - start;
-        const uint8_t *panel = (const uint8_t *)panels + start * token_bytes;
+        size_t start = kn_panel_start(panels, tokens, i);
+        size_t size = kn_panel_start(panels, tokens, i + 1) - start;
+        const uint8_t *panel =
+            (const uint8_t *)input + start * kn_panel_token_bytes(panels, p->columns);
         size_t end = tile1 * KN_TILE_ROWS < p->rows ? tile1 * KN_TILE_ROWS : p->rows;
         for (size_t row = tile0 * KN_TILE_ROWS; row < end; row++) {
             const uint8_t *tile = (const uint8_t *)p->tiles + row / KN_TILE_ROWS * tile_bytes;
@@ -351,10 +358,9 @@ static void attend(const kn_attend *a) {
 
 const kn_ops kn_scalar_ops = {
     .name = "scalar",
-    .quantise = quantise,
-    .quantise_row = quantise_row,
-    .interleave = interleave,
-    .product = {[0 ... KN_TILE_KINDS - 1] = {product, product, product}},
+    .product = {[0 ... KN_TILE_KINDS - 1] = {[KN_INPUT_FLOAT] = {multiply, &floats},
+                                             [KN_INPUT_INT8] = {multiply, &bytes},
+                                             [KN_INPUT_INT8_ROW] = {multiply, &row_bytes}}},
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .rope = rope,

@@ -78,39 +78,20 @@ extension CPUQueue {
         guard let first = products.first, rows > 0 else { return }
         let columns = first.matrix.columns
         let x = input.forKernels(rows, columns)
-        var panels = (
-            UnsafeMutableRawPointer?.none, UnsafeMutableRawPointer?.none,
-            UnsafeMutableRawPointer?.none
-        )
-        do {
+        withUnsafeTemporaryAllocation(of: kn_product.self, capacity: products.count) { list in
             // By index: iterating would retain and release three objects per product, a noticeable
             // cost for a small model.
             for index in products.indices {
-                switch products[index].inputForKernels {
-                case KN_INPUT_FLOAT:
-                    if rows > 1 {
-                        let size = rows * columns * MemoryLayout<Float>.size
-                        panels.0 = try scratch.panels(KN_INPUT_FLOAT, size)
-                    }
-                case KN_INPUT_INT8:
-                    panels.1 = try scratch.panels(
-                        KN_INPUT_INT8, rows * kn_int8_panel_bytes(columns))
-                default:
-                    panels.2 = try scratch.panels(
-                        KN_INPUT_INT8_ROW, rows * kn_int8_panel_bytes(columns))
-                }
-            }
-        } catch {
-            return fail(error)
-        }
-        withUnsafeTemporaryAllocation(of: kn_product.self, capacity: products.count) { list in
-            for index in products.indices {
                 list.initializeElement(at: index, to: products[index].forKernels(columns, rows))
             }
-            withUnsafeBytes(of: &panels) { panels in
+            let size = kn_drive_products_scratch(
+                ops, list.baseAddress, products.count, rows, columns)
+            do throws(ComputeError) {
                 kn_drive_products(
                     pool, ops, list.baseAddress, products.count, x, rows, columns,
-                    panels.assumingMemoryBound(to: UnsafeMutableRawPointer?.self).baseAddress)
+                    try scratch.panels(size))
+            } catch {
+                fail(error)
             }
         }
     }

@@ -33,14 +33,12 @@ package final class CPUQueue: ComputeQueue {
 
     /// Memory that operations need while they run. Grows to the largest need and is reused.
     struct Scratch {
-        /// Panels by the kind of input, as `kn_drive_products` takes them.
-        private var panels: [Storage?] = Array(repeating: nil, count: Int(KN_INPUT_KINDS.rawValue))
+        /// Inputs of products, as `kn_drive_products` takes them.
+        private var panels: Storage?
         private var scores: Storage?
 
-        mutating func panels(
-            _ kind: kn_input_kind, _ size: Int
-        ) throws(ComputeError) -> UnsafeMutableRawPointer {
-            try Self.grow(&panels[Int(kind.rawValue)], size).base
+        mutating func panels(_ size: Int) throws(ComputeError) -> UnsafeMutableRawPointer {
+            try Self.grow(&panels, size).base
         }
 
         mutating func scores(_ size: Int) throws(ComputeError) -> UnsafeMutablePointer<Float> {

@@ -96,13 +96,6 @@ import Testing
 
     /// One wrong value each: the check must see it in every kernel it lists.
     private static func damageEverything(in table: inout kn_ops) {
-        table.quantise = { _, _, tokens, _, panel in
-            panel?.storeBytes(of: UInt8(tokens), as: UInt8.self)
-        }
-        table.quantise_row = { _, _, tokens, _, panel in
-            panel?.storeBytes(of: UInt8(tokens), as: UInt8.self)
-        }
-        table.interleave = { _, _, _, _, _ in }
         table.rms_norm = { _, _, _, _, y in y?[0] = 1 }
         table.layer_norm = { _, _, _, _, _, y in y?[0] = 1 }
         table.rope = { x, _, _, _, _ in x?[0] = 1 }
@@ -110,13 +103,40 @@ import Testing
         table.add = { _, _, b in b?[0] = 1 }
         table.exp = { _, _, y in y?[0] = 1 }
         table.attend = { _ in }
-        typealias Product =
-            @convention(c) (
-                UnsafePointer<kn_product>?, Int, Int, UnsafeRawPointer?, Int, Int, Int
-            ) -> Void
-        let wrong: Product? = { p, _, _, _, _, _, _ in p?.pointee.out[0] = 1 }
         withUnsafeMutableBytes(of: &table.product) {
-            $0.bindMemory(to: Product?.self).update(repeating: wrong)
+            for kernel in $0.bindMemory(to: kn_product_kernel.self).indices {
+                $0.bindMemory(to: kn_product_kernel.self)[kernel].multiply = {
+                    p, _, _, _, _, _, _ in p?.pointee.out[0] = 1
+                }
+            }
+        }
+    }
+
+    /// The panels belong to the kernel: a faulty filling is seen and replaced with it.
+    @Test func panelsThatAreFilledWronglyAreFound() throws {
+        let best = try #require(kn_ops_for(kn_isa_best()))
+        let input = Int(KN_INPUT_KINDS.rawValue) * Int(KN_TILE_Q8.rawValue)
+        for kind in [KN_INPUT_INT8, KN_INPUT_INT8_ROW] {
+            var table = best.pointee
+            var wrong: kn_panels = try withUnsafeBytes(of: table.product) {
+                let kernel = $0.bindMemory(to: kn_product_kernel.self)[input + Int(kind.rawValue)]
+                return try #require(kernel.panels).pointee
+            }
+            wrong.fill = { _, _, tokens, _, panel in
+                panel?.storeBytes(of: UInt8(tokens), as: UInt8.self)
+            }
+            withUnsafePointer(to: wrong) { wrong in
+                withUnsafeMutableBytes(of: &table.product) {
+                    $0.bindMemory(to: kn_product_kernel.self)[input + Int(kind.rawValue)].panels =
+                        wrong
+                }
+                let differing = (0..<kn_kernel_count()).filter { !kn_kernel_agrees(&table, $0, 1) }
+                #expect(differing.map { String(cString: kn_kernel_name($0)) } == ["product_q8"])
+                for kernel in differing {
+                    kn_kernel_replace(&table, kernel, kn_ops_for(KN_SCALAR))
+                    #expect(kn_kernel_agrees(&table, kernel, 1))
+                }
+            }
         }
     }
 

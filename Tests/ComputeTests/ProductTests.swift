@@ -292,22 +292,30 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
             2.5, 3e38, -.greatestFiniteMagnitude,
         ]
         extremes += extremes.reversed()
-        let size = kn_int8_panel_bytes(32)
         for scaled in [1, 1e-3, 1e-30] as [Float] {
             let block = extremes.map { $0 * scaled }
             for length in [3, 7, 16, 32] {
                 let x = (0..<32).map { block[$0 % length] }
-                let panels = allTables.map { table in
-                    [UInt8](unsafeUninitializedCapacity: 2 * size) { panel, used in
-                        table.pointee.quantise(x, 32, 1, 32, panel.baseAddress)
-                        table.pointee.quantise_row(
-                            x, 32, 1, 32, panel.baseAddress.map { $0 + size })
-                        used = 2 * size
+                for format in [WeightFormat.q8_0, .q4_0, .q5_0] {
+                    for rounding in [InputRounding.blocks, .rows] {
+                        try expectTheSamePanels(x, format, rounding)
                     }
                 }
-                for panel in panels { #expect(panel == panels[0], "\(scaled), \(length)") }
             }
         }
+    }
+
+    /// 32 different sums of the 32 quantised values, in every layout of panels.
+    private func expectTheSamePanels(
+        _ x: [Float], _ format: WeightFormat, _ rounding: InputRounding
+    ) throws {
+        let sample = SampleMatrix(format, rows: 32, columns: 32, seed: 85)
+        let results = try allQueues().map { queue in
+            bits(
+                try queue.product(
+                    try sample.packed(by: queue.backend), x, tokens: 1, rounding: rounding))
+        }
+        for result in results { #expect(result == results[0], "\(format) \(rounding) \(x)") }
     }
 
     /// Quants and inputs at their largest together: 16-bit sums would overflow if too many were

@@ -17,13 +17,12 @@ typedef struct kn_rows {
     size_t stride;
 } kn_rows;
 
-/* Several products of a shared input (`tokens` rows of `columns` floats). panels[kind] is 64-byte
- * aligned scratch for each kind of input that a product needs: tokens *
- * kn_int8_panel_bytes(columns) bytes, or tokens * columns floats (none for a single token). Unused
- * entries may be NULL. The input is converted to each kind once. */
+/* Several products of a shared input (`tokens` rows of `columns` floats). The input is converted
+ * to each layout of panels once, in `scratch`: kn_drive_products_scratch bytes, 64-byte aligned. */
 void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
-                       kn_rows x, size_t tokens, size_t columns,
-                       void *const panels[KN_INPUT_KINDS]);
+                       kn_rows x, size_t tokens, size_t columns, void *scratch);
+size_t kn_drive_products_scratch(const kn_ops *ops, const kn_product *products, size_t count,
+                                 size_t tokens, size_t columns);
 
 /* Packs rows [row0, row1) (row0 a multiple of 16) of a matrix in a file format. `tiles` points at
  * tile 0. */

@@ -19,20 +19,15 @@
 #include "kn_formats.h"
 
 enum {
-    KN_PANEL_TOKENS = 12,   /* most tokens in a panel (accumulators that fit in registers) */
     KN_PAGE_POSITIONS = 16, /* positions in a page of the key/value cache */
     KN_ATTEND_ROWS = 8      /* most (token, head) rows of an attend call */
 };
 
 /*
- * Input panels. The tokens of a matrix product are cut into panels of at most 12, all of nearly
- * equal size T, and interleaved so that a kernel walks a single stream. Panels follow each other.
- * The cut changes no result, because every token is summed in its own chain.
- *
- *   float panel   for each column: T x f32
- *   int8 panel    for each block of 32 columns (52*T bytes):
- *                 8 groups of (T x 4 bytes): group g, token t = columns 4*g .. 4*g+3 of the block
- *                 the five parts of kn_panel_part, T x 4 bytes each
+ * Input panels. The tokens of a matrix product are cut into panels of nearly equal size and
+ * interleaved, so that a kernel walks a single stream. Panels follow each other. The cut changes no
+ * result, because every token is summed in its own chain. A kernel decides the most tokens of its
+ * panels and their layout (internal.h), so kernel and panels are one entry of a table.
  *
  * Quantisation of one block x[0..31]: m = largest |x|.
  *   m is Inf or NaN     -> bytes 0, scale NaN: every output of the token becomes NaN
@@ -42,25 +37,24 @@ enum {
  * Quantisation of whole rows: in all blocks, m = the larger of 1e-5 and the largest |x| of the row.
  * An Inf or NaN anywhere in the row makes all bytes 0 and the scale NaN.
  */
-typedef enum kn_panel_part { /* a part's first byte in a block, per token */
-    KN_PANEL_OFFSET = 32,     /* i32: -128 * (sum of the 32 bytes), cancels the +128 of weights */
-    KN_PANEL_SCALE = 36,      /* f32: the token's scale */
-    KN_PANEL_SUM = 40,        /* f32: scale * (sum of the 32 bytes), the factor of a tile's `low` */
-    KN_PANEL_SUM_FIRST = 44,  /* f32: scale * (sum of bytes 0..15) */
-    KN_PANEL_SUM_SECOND = 48, /* f32: scale * (sum of bytes 16..31) */
-    KN_INT8_PANEL_BLOCK_BYTES = 52
-} kn_panel_part;
+typedef struct kn_panels {
+    size_t tokens_max;    /* most tokens of a panel, at most 12 */
+    size_t block_columns; /* 1 or 32 */
+    size_t block_bytes;   /* bytes of a token in a block of columns */
+    /* Fills a panel from `tokens` (1..tokens_max) rows of x (row t at x + t*stride). */
+    void (*fill)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
+} kn_panels;
 
-static inline size_t kn_int8_panel_bytes(size_t columns) { /* per token */
-    return columns / KN_BLOCK_COLUMNS * KN_INT8_PANEL_BLOCK_BYTES;
+static inline size_t kn_panel_token_bytes(const kn_panels *panels, size_t columns) {
+    return columns / panels->block_columns * panels->block_bytes;
 }
 
 /* The number of panels for `tokens` tokens, and the number of tokens before a panel. */
-static inline size_t kn_panel_count(size_t tokens) {
-    return (tokens + KN_PANEL_TOKENS - 1) / KN_PANEL_TOKENS;
+static inline size_t kn_panel_count(const kn_panels *panels, size_t tokens) {
+    return (tokens + panels->tokens_max - 1) / panels->tokens_max;
 }
-static inline size_t kn_panel_start(size_t tokens, size_t panel) {
-    size_t count = kn_panel_count(tokens);
+static inline size_t kn_panel_start(const kn_panels *panels, size_t tokens, size_t panel) {
+    size_t count = kn_panel_count(panels, tokens);
     size_t small = tokens / count, larger = tokens % count;
     return panel * small + (panel < larger ? panel : larger);
 }
@@ -102,6 +96,14 @@ typedef struct kn_product {
     size_t out_stride;
 } kn_product;
 
+/* A kernel of products, and the panels that it reads. */
+typedef struct kn_product_kernel {
+    /* Multiplies tiles [tile0, tile1) with panels [panel0, panel1) of an input of `tokens`. */
+    void (*multiply)(const kn_product *p, size_t tile0, size_t tile1, const void *input,
+                     size_t tokens, size_t panel0, size_t panel1);
+    const kn_panels *panels;
+} kn_product_kernel;
+
 /* Activation functions. e(x) is `exp` of kn_ops below.
  *   silu          x / (1 + e(-x))
  *   gelu (tanh)   x / (1 + e(-2u)), u = 0.79788456 * fma(0.044715 * x, x * x, x)
@@ -142,16 +144,8 @@ typedef struct kn_attend {
 typedef struct kn_ops {
     const char *name; /* "scalar", "avx2", "avx512" */
 
-    /* Fill a panel from `tokens` (1..12) rows of x (row t at x + t*stride). */
-    void (*quantise)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
-    void (*quantise_row)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
-    void (*interleave)(const float *x, size_t stride, size_t tokens, size_t columns, void *panel);
-
-    /* Multiplies tiles [tile0, tile1) with panels [panel0, panel1) of an input of `tokens`. Called
-     * by p->kind and p->input, and only where kn_tile_accepts. */
-    void (*product[KN_TILE_KINDS][KN_INPUT_KINDS])(const kn_product *p, size_t tile0, size_t tile1,
-                                                   const void *panels, size_t tokens,
-                                                   size_t panel0, size_t panel1);
+    /* By p->kind and p->input. Empty where not kn_tile_accepts. */
+    kn_product_kernel product[KN_TILE_KINDS][KN_INPUT_KINDS];
 
     /* y = (x * (1 / sqrt(mean of x^2 + epsilon))) * weight. Squares are summed by fma into 16 lanes
      * (lane = index mod 16), then tree. weight may be NULL (no second multiplication). y may be
