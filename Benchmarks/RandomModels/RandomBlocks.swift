@@ -1,7 +1,8 @@
 // Random blocks of the weight formats in the benchmark's files.
 //
-// Guarantees: a quantiser could have written every block (no digit outside its base, finite scales),
-// and the scale keeps a product as large as its input. The layouts are in ggml's ggml-common.h.
+// Guarantees: a quantiser could have written every block (no digit outside its base, finite
+// scales), and the scale keeps a product as large as its input. The layouts are in ggml's
+// ggml-common.h.
 
 /// A weight format, by ggml's number.
 enum BlockFormat: UInt32 {

@@ -259,8 +259,8 @@ package final class Stream: Handle {
 }
 
 extension Stream {
-    /// The owner's closure for arriving bytes, as an object: a call needs no reference count, where a
-    /// closure in a variable would be retained and released around each.
+    /// The owner's closure for arriving bytes, as an object: a call needs no reference count, where
+    /// a closure in a variable would be retained and released around each.
     private final class Reader {
         let read: (UnsafeRawBufferPointer) -> Void
 

@@ -112,8 +112,8 @@ final class NetworkLoop {
         context.counters.add(.connectionsOpen)
         context.crowd.join(connection.id, peer: stream.peer, now: now)
         router.add(connection.id)
-        // Without reference counts: `onClose` holds the connection until the stream has dropped this
-        // closure, and the loop calls no stream outside `run()` and `close()` of this object.
+        // Without reference counts: `onClose` holds the connection until the stream has dropped
+        // this closure, and the loop calls no stream outside `run()` and `close()` of this object.
         let (owner, reader) = (Unmanaged.passUnretained(self), Unmanaged.passUnretained(connection))
         stream.onRead = { bytes in
             owner._withUnsafeGuaranteedRef { owner in
