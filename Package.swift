@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CScheduling"),
 
         // C of our own.
         .target(name: "CKernels", cSettings: kernelFlags),
@@ -58,7 +59,7 @@ let package = Package(
         .target(name: "ModelFiles", dependencies: ["Threads"], swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: ["ModelFiles"], swiftSettings: strict),
         .target(name: "Templates", swiftSettings: strict),
-        .target(name: "Threads", swiftSettings: strict),
+        .target(name: "Threads", dependencies: ["CScheduling"], swiftSettings: strict),
         .target(name: "PlainText", swiftSettings: strict),
         .target(name: "Console", dependencies: ["PlainText", "Threads"], swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),

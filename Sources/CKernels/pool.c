@@ -3,7 +3,8 @@
  *
  * Guarantees: a portion runs exactly once. The caller returns only when all portions have run. A
  * worker that is off its core holds up at most the claimed portion, and the caller sleeps while
- * waiting for the portion, so that the worker can use the caller's core.
+ * waiting for the portion, so that the worker can use the caller's core. A spinning thread offers
+ * its core to threads that wait for it.
  * Does not: order portions, pin threads to cores, or measure anything.
  */
 #define _GNU_SOURCE
@@ -12,6 +13,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -98,6 +100,7 @@ static void wait_for_news(kn_pool *pool) {
             if (has_news(pool)) return;
             relax();
         }
+        sched_yield();
     } while (nanoseconds() < deadline);
     /* Announce the sleep before the last look. Either the caller sees the sleeper and changes
      * wake_ups, or the worker sees the job. */
@@ -133,6 +136,7 @@ static void wait_for_workers(kn_pool *pool, uint32_t expected) {
         if (atomic_load_explicit(&pool->finished, memory_order_acquire) == expected) return;
         relax();
         if (spins % PAUSES_PER_LOOK_AT_CLOCK != 0) continue;
+        sched_yield();
         int64_t now = nanoseconds();
         if (deadline == 0) deadline = now + SPIN_NANOSECONDS;
         if (now >= deadline) break;

@@ -1,6 +1,6 @@
 /*
- * Weights of a row's logits as whole numbers. The exponential is the only kernel: the rest is exact,
- * or rounds each value once, so the compiler's choice of instructions changes no bits.
+ * Weights of a row's logits as whole numbers. The exponential is the only kernel. The rest is
+ * exact, or rounds each value once, so the compiler's choice of instructions changes no bits.
  */
 #include "kn_weights.h"
 

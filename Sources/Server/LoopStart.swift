@@ -5,6 +5,7 @@ import EventLoop
 import Loading
 import Logging
 import Service
+import Threads
 
 /// Input of the loop thread.
 struct LoopStart: Sendable {
@@ -20,8 +21,14 @@ struct LoopStart: Sendable {
     let inbox: LoopInbox
     let logger: Logger
 
+    /// Slice of the loop thread. Its work between two waits takes less, and threads of the engine
+    /// that compute or spin on every core do not hold it up.
+    private static let sliceMicroseconds: UInt64 = 100
+
     /// Builds the loop, sets `outcome`, and runs until the drain is over. Loop thread.
     func run(_ outcome: StartOutcome) {
+        let hasSlice = setThreadSlice(microseconds: Self.sliceMicroseconds)
+        logger.debug("loop thread starts", metadata: ["slice": "\(hasSlice ? "short" : "usual")"])
         let loop: Loop
         do throws(EventLoopError) {
             loop = try Loop()

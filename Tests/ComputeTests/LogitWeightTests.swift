@@ -36,7 +36,7 @@ import Testing
             let logit = 3 - abs(random.uniform()) * 32 * Float(temperature)
             let x = (Double(logit) - 3) / temperature
             let units = Double(weights.units(at: weights.distance(of: logit)))
-            // A few roundings of x to single precision, the exponential's own, and less than a unit.
+            // A few roundings of x to single precision, the exponential's own, and a unit.
             #expect(abs(units / 0x1p39 - exp(x)) <= exp(x) * (3e-7 * abs(x) + 3e-7) + 0x1p-39)
         }
         // Nothing beyond the reach has a unit.

@@ -25,4 +25,25 @@ import Threads
         }
         #expect(error?.description.hasPrefix("pthread_create failed with error ") == true)
     }
+
+    /// Where the system has slices: set for the thread alone, and not for those that it starts.
+    @Test func aSliceIsTheThreadsOwn() throws {
+        let done = DispatchSemaphore(value: 0)
+        let found = Mutex<[UInt64?]>([])
+        let isSet = Mutex(false)
+        let usual = threadSliceMicroseconds()
+        try startThread("sliced") {
+            isSet.withLock { $0 = setThreadSlice(microseconds: 300) }
+            found.withLock { $0.append(threadSliceMicroseconds()) }
+            let started: Void? = try? startThread("child") {
+                found.withLock { $0.append(threadSliceMicroseconds()) }
+                done.signal()
+            }
+            if started == nil { done.signal() }
+        }
+        #expect(done.wait(timeout: .now() + 10) == .success)
+        let expected = isSet.withLock { $0 } ? [300, usual] : [usual, usual]
+        #expect(found.withLock { $0 } == expected)
+        #expect(threadSliceMicroseconds() == usual)
+    }
 }
