@@ -130,7 +130,7 @@ struct SamplingRow: Codable {
     let sortMicroseconds: Double
 }
 
-/// What a run found.
+/// The figures of a run.
 struct SamplingReport: Codable {
     let instructionSet: String
     let rows: [SamplingRow]

@@ -18,7 +18,7 @@ struct StartCommand: ParsableCommand {
             it in the same state; --memory as-is leaves that out.
             """)
 
-    /// What the memory of the machine is like at a start.
+    /// The memory of the machine at a start.
     enum Memory: String, ExpressibleByArgument, CaseIterable { case warm, asIs = "as-is" }
 
     @Argument(help: "A model file. Without one, a generated one of half a billion parameters.")
@@ -209,7 +209,7 @@ struct StartRun {
     }
 }
 
-/// What the starts of one or more builds took.
+/// The times of the starts of one or more builds.
 struct StartReport: Codable {
     struct Build: Codable {
         let folder: String

@@ -244,7 +244,7 @@ extension RandomModel.Weights {
 
 /// One tensor: its shape, and how its random values are stored.
 private struct RandomTensor {
-    /// What a mixture of formats distinguishes.
+    /// The parts that a mixture of formats tells apart.
     enum Role { case plain, precise, table }
 
     let name: String

@@ -1,4 +1,4 @@
-// Where the cache keeps a sequence: page by page, all layers of a page together.
+// The place of a sequence in the cache: page by page, all layers of a page together.
 
 import Compute
 import Glibc

@@ -20,7 +20,7 @@ import Testing
         path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
     }
 
-    /// Which of the two ends before the other goes on.
+    /// The one of the two that ends before the other goes on.
     enum First: CaseIterable { case vocabulary, placement }
 
     private static let tokenizerFault = InferenceError(

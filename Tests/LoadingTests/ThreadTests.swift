@@ -26,7 +26,7 @@ import Threads
         #expect(error?.description.hasPrefix("pthread_create failed with error ") == true)
     }
 
-    /// Where the system has slices: set for the thread alone, and not for those that it starts.
+    /// On systems with slices: set for the thread alone, and not for those that it starts.
     @Test func aSliceIsTheThreadsOwn() throws {
         let done = DispatchSemaphore(value: 0)
         let found = Mutex<[UInt64?]>([])

@@ -1,4 +1,4 @@
-// What an item asks to be found in a row, besides the values: log-probabilities and a token.
+// The findings in a row that an item asks for, besides the values: log-probabilities and a token.
 //
 // Guarantees: found by any thread, from the row alone. So the rows of a step are looked at side by
 // side, and the order changes nothing.

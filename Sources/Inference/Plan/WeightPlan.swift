@@ -13,7 +13,7 @@
 import Compute
 import ModelFiles
 
-/// What placement and a runner need to know of a model.
+/// Everything of a model that placement and a runner need.
 public struct WeightPlan: Sendable {
     /// Hyper-parameters with the overrides applied.
     public let configuration: ModelConfiguration
