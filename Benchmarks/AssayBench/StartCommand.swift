@@ -13,9 +13,9 @@ struct StartCommand: ParsableCommand {
         commandName: "start",
         abstract: "Milliseconds from the start of assayd to its first answer, by part.",
         discussion: """
-            New memory costs a virtual machine most when its host has to find it. Before each start \
-            as much memory as the model needs is touched and given back, so that each server finds \
-            it in the same state; --memory as-is leaves that out.
+            New memory costs a virtual machine most when its host has to find it. Before each \
+            start as much memory as the model needs is touched and given back, so that each server \
+            finds it in the same state; --memory as-is leaves that out.
             """)
 
     /// The memory of the machine at a start.

@@ -1,8 +1,8 @@
 /*
  * Copying and first touch of large memory, cut into portions.
  *
- * Two threads that touch a huge page at the same time both clear a page, and the system drops one of
- * them. So a portion of the first touch is a huge page.
+ * Two threads that touch a huge page at the same time both clear a page, and the system drops one
+ * of them. So a portion of the first touch is a huge page.
  */
 #define _GNU_SOURCE
 #include <string.h>

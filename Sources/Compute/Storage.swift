@@ -2,7 +2,8 @@
 //
 // Guarantees: memory is 64-byte aligned and zeroed. A piece of 1 MiB or more has a mapping of its
 // own on a 2 MiB boundary, and costs no memory until touched. Huge pages are advised for every
-// 2 MiB that the piece fills. Memory of another device is an address that this process never dereferences.
+// 2 MiB that the piece fills. Memory of another device is an address that this process never
+// dereferences.
 // Does not: guard against concurrent writes. See the safety note at the class.
 
 import CKernels

@@ -71,7 +71,8 @@ public enum WeightFormat: UInt32, Sendable, CaseIterable, CustomStringConvertibl
         return overflow || trailerOverflow ? nil : size
     }
 
-    /// Checks that `bytes` are `rows` x `columns` values. Throws `shape_invalid` or `size_mismatch`.
+    /// Checks that `bytes` are `rows` x `columns` values. Throws `shape_invalid` or
+    /// `size_mismatch`.
     func check(
         _ bytes: UnsafeRawBufferPointer, rows: Int, columns: Int, tried: String
     ) throws(ComputeError) {

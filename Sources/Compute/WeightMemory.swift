@@ -4,8 +4,8 @@
 //     | written              | present, zero |  reserved              |
 //
 // Guarantees: weights lie side by side, so huge pages hold them without waste. Memory is touched
-// for the first time a few huge pages in front of the weights, by all threads of the pool, each huge
-// page by one thread. A model that needs more than was reserved gets the rest piece by piece.
+// for the first time a few huge pages in front of the weights, by all threads of the pool, each
+// huge page by one thread. A model that needs more than was reserved gets the rest piece by piece.
 // Does not: give a piece back. The memory goes when the last piece has gone.
 
 import CKernels

@@ -1,13 +1,13 @@
-// Placement on a thread of its own, begun as soon as the weights are planned, while the compatibility
-// layer still makes the vocabulary.
+// Placement on a thread of its own, begun as soon as the weights are planned, while the
+// compatibility layer still makes the vocabulary.
 //
 //     layers thread     plan | vocabulary, templates | join | validation
 //     placement thread       | device, memory, weights |
 //
-// The order of the layers and of their errors does not depend on which thread is first: nobody looks
-// at the outcome before the compatibility layer has passed.
-// Guarantees: files stay open while the thread reads them, and are closed once by whoever needs them
-// last. A placement that nobody wants ends before its next piece. Its weights go with it.
+// The order of the layers and of their errors does not depend on which thread is first: nobody
+// looks at the outcome before the compatibility layer has passed.
+// Guarantees: files stay open while the thread reads them, and are closed once by whoever needs
+// them last. A placement that nobody wants ends before its next piece. Its weights go with it.
 // Does not: wait for an unwanted placement, which may sit in a read from a hung disk.
 
 import Dispatch

@@ -14,7 +14,8 @@ package struct LayerSteps: Sendable {
     package var plan: @Sendable (ParsedModel, _ overrides: [String: String]) throws -> WeightPlan
     /// The rest of the compatibility layer. Runs beside `place`.
     package var vocabulary: @Sendable (WeightPlan) throws -> ModelPlan
-    /// Begins before `vocabulary` ends, on a thread of its own. The observer must see every byte of the weights exactly once.
+    /// Begins before `vocabulary` ends, on a thread of its own. The observer must see every byte of
+    /// the weights exactly once.
     package var place:
         @Sendable (WeightPlan, ModelLoadingConfiguration, _ path: String, any ReadObserver) throws
             -> PlacedModel

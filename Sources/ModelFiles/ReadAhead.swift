@@ -1,8 +1,8 @@
 // Asks the system for the bytes in front of a reader, on a thread of its own.
 //
-// A reader that packs what it reads leaves the disk idle meanwhile, and the system itself looks a few
-// hundred KiB ahead at most. Asking may block while the disk's queue is full, so the reader does not
-// ask.
+// A reader that packs what it reads leaves the disk idle meanwhile, and the system itself looks a
+// few hundred KiB ahead at most. Asking may block while the disk's queue is full, so the reader
+// does not ask.
 // Guarantees: at most `windowSize` bytes are asked for in front of the reader. The thread ends with
 // `stop` at the latest. Small files have no thread.
 // Does not: read, keep or map bytes. Bytes that are in the page cache already cost next to nothing.

@@ -8,8 +8,8 @@
 //
 // A piece is read into one of a few slots of memory. While the caller works on it, the observer may
 // still look at the pieces before it. A slot is read into again when both have let go of it.
-// Guarantees: for each piece, caller and observer get exactly equal bytes. Memory does not grow with
-// the files, but for tensors that the caller takes whole.
+// Guarantees: for each piece, caller and observer get exactly equal bytes. Memory does not grow
+// with the files, but for tensors that the caller takes whole.
 // Does not: keep bytes. The memory is released at the end.
 
 import Dispatch

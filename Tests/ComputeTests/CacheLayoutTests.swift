@@ -45,8 +45,8 @@ import Testing
         #expect(shape.size == 7 * heads.reduce(0, +) * (24 + 48) * 16 * 4)
     }
 
-    /// Layers with different numbers of heads, pages in no order, few rows and many: each layer gives
-    /// the bits of a cache of its own that one thread wrote.
+    /// Layers with different numbers of heads, pages in no order, few rows and many: each layer
+    /// gives the bits of a cache of its own that one thread wrote.
     @Test func layersAndPagesDoNotTouchEachOther() throws {
         let sequences = [1, 4, 2].enumerated().map { layer, heads in
             SampleSequence(

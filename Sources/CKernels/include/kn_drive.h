@@ -90,8 +90,8 @@ typedef struct kn_cache_layer {
     size_t kv_heads, key_length, value_length, value_width;
 } kn_cache_layer;
 
-/* Row r of k (kv_heads * key_length values) and v goes to slot slots[r] = page * 16 + offset. No two
- * rows have the same slot. */
+/* Row r of k (kv_heads * key_length values) and v goes to slot slots[r] = page * 16 + offset. No
+ * two rows have the same slot. */
 void kn_drive_store(kn_pool *pool, kn_cache_layer layer, kn_rows k, kn_rows v,
                     const int32_t *slots, size_t rows);
 

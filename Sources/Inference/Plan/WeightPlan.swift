@@ -1,5 +1,5 @@
-// The plan of a model's weights: everything that must hold before a weight is touched, apart from the
-// vocabulary.
+// The plan of a model's weights: everything that must hold before a weight is touched, apart from
+// the vocabulary.
 //
 // Guarantees: when a plan exists,
 // - the hyper-parameters are consistent,
