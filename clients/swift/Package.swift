@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// The client alone, with liblz4 as its only dependency. Wire, CLZ4, Threads and the test files
-// shared with the server's tests are links into the repository's own folders.
+// The client alone, with liblz4 as its only dependency. Wire, CLZ4, Threads, CScheduling and the test
+// files shared with the server's tests are links into the repository's own folders.
 
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
@@ -15,7 +15,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: strict),
-        .target(name: "Threads", swiftSettings: strict),
+        .systemLibrary(name: "CScheduling"),
+        .target(name: "Threads", dependencies: ["CScheduling"], swiftSettings: strict),
         .target(
             name: "AssayClient", dependencies: ["Threads", "Wire"],
             swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
