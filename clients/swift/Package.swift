@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// The client alone, with liblz4 as its only dependency. Wire, CLZ4, Threads, CScheduling and the test
-// files shared with the server's tests are links into the repository's own folders.
+// The client alone, with liblz4 as its only dependency. Wire, CLZ4, Threads, CScheduling and the
+// test files shared with the server's tests are links into the repository's own folders.
 
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
