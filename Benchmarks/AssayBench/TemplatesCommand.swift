@@ -1,6 +1,6 @@
 // assay-bench templates: the time that a conversation takes from messages to prompt text.
 //
-// What a request pays: marking the caller's words, rendering, and looking for what is missing. The
+// A request pays for marking the caller's words, rendering, and looking for what is missing. The
 // template was read and probed before, as at load. Beside each figure are the limit, a floor in the
 // same run (the bytes of the prompt copied one by one, each with its origin) and, where a Python
 // with jinja2 is named, what the reference takes to render the same template.
@@ -103,7 +103,7 @@ struct TemplatesCommand: ParsableCommand {
     }
 }
 
-/// What the peer reads.
+/// The input of the peer.
 private struct PeerRequest: Encodable {
     let source: String
     let messages: String

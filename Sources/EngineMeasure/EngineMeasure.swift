@@ -2,13 +2,13 @@
 //
 // Reading the prompt and generating are timed apart, each on an empty cache, as llama-bench does,
 // so that the figures can be laid side by side. The same file, counts and instruction set give
-// the same token ids on every run and with any number of threads; `tokenHash` shows it.
+// the same token ids on every run and with any number of threads. `tokenHash` shows it.
 
 import Compute
 import Inference
 import ModelFiles
 
-/// What to measure.
+/// Counts of a measurement.
 package struct EngineMeasure: Sendable {
     /// Threads of the back end, the caller's included.
     package var threads: Int
@@ -16,13 +16,13 @@ package struct EngineMeasure: Sendable {
     package var promptCount: Int
     /// Tokens generated per run.
     package var generateCount: Int
-    /// Runs; the median counts.
+    /// Runs. The median counts.
     package var repetitionCount: Int
 
     /// Prompt tokens given to the engine per step, as a server under a token budget would.
     private static let chunkSizeMax = 512
 
-    /// A measurement with these counts; see the properties.
+    /// A measurement with these counts.
     package init(threads: Int, promptCount: Int, generateCount: Int, repetitionCount: Int = 3) {
         precondition(threads > 0 && promptCount > 0 && generateCount > 0 && repetitionCount > 0)
         self.threads = threads
@@ -88,7 +88,7 @@ private struct Session {
     let runner: any ModelRunner
     let vocabularySize: Int
 
-    /// Fixed pseudo-random ids; the engine's cost does not depend on which.
+    /// Fixed pseudo-random ids. The engine's cost does not depend on them.
     func prompt(count: Int) -> [Int32] {
         var state: UInt64 = 0x5EED
         return (0..<count).map { _ in
@@ -97,7 +97,7 @@ private struct Session {
         }
     }
 
-    /// Reads a prompt into an empty sequence; the most likely next token comes back.
+    /// Reads a prompt into an empty sequence, and returns the most likely next token.
     func read(_ prompt: [Int32], chunkSize: Int) throws -> Int32 {
         let sequence = try runner.open(capacity: prompt.count)
         defer { runner.close(sequence) }
@@ -114,7 +114,7 @@ private struct Session {
         return best ?? 0
     }
 
-    /// Generates greedily from a single first token; an end token does not end it.
+    /// Generates greedily from a single first token, past end tokens.
     func generate(count: Int) throws -> [Int32] {
         let sequence = try runner.open(capacity: count)
         defer { runner.close(sequence) }

@@ -17,7 +17,7 @@ import Testing
         try logits.withUnsafeBufferPointer { try sampler.sample($0) }
     }
 
-    /// How often each token came in `count` draws.
+    /// The number of times that each token came in `count` draws.
     private func counts(_ sampler: inout Sampler, _ logits: [Float], _ count: Int) throws -> [Int] {
         var counts = [Int](repeating: 0, count: logits.count)
         for _ in 0..<count { counts[Int(try sample(&sampler, logits))] += 1 }
@@ -102,7 +102,7 @@ import Testing
             }
             let counts = try counts(&sampler, logits, 20_000)
             for (count, probability) in zip(counts, probabilities) {
-                // Five standard deviations; the seed is fixed, so this cannot flicker.
+                // Five standard deviations. The seed is fixed, so this cannot flicker.
                 let deviation = (20_000 * probability * (1 - probability)).squareRoot()
                 #expect(abs(Double(count) - 20_000 * probability) < 5 * deviation)
             }
