@@ -137,22 +137,15 @@ struct SamplingReport: Codable {
 
     var text: String {
         let title = "Choosing a token, one thread, \(instructionSet), medians"
-        let head = Self.cells("tokens", "logits", "choice", "time", "full sort", "ratio")
+        let head = Self.columns.line("tokens", "logits", "choice", "time", "full sort", "ratio")
         let lines = rows.map { row in
-            Self.cells(
-                "\(row.vocabulary)", row.logits, row.choice, Self.micro(row.microseconds),
-                Self.micro(row.sortMicroseconds),
+            Self.columns.line(
+                "\(row.vocabulary)", row.logits, row.choice, TextColumns.micro(row.microseconds),
+                TextColumns.micro(row.sortMicroseconds),
                 String(format: "%.3f", row.microseconds / row.sortMicroseconds))
         }
         return ([title, head] + lines).joined(separator: "\n")
     }
 
-    private static func micro(_ value: Double) -> String { String(format: "%.1f µs", value) }
-
-    /// Columns of fifteen, the first left-aligned.
-    private static func cells(_ first: String, _ rest: String...) -> String {
-        rest.reduce(first.padding(toLength: 8, withPad: " ", startingAt: 0)) { line, cell in
-            line + String(repeating: " ", count: max(1, 15 - cell.count)) + cell
-        }
-    }
+    private static let columns = TextColumns(first: 8, others: 15)
 }

@@ -1,4 +1,4 @@
-// Medians, percentiles, and a hash that says whether two runs computed the same thing.
+// Medians and percentiles.
 
 enum Statistics {
     /// Nearest-rank percentile, in the samples' unit; 0 for none.

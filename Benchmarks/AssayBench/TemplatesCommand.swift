@@ -126,29 +126,24 @@ struct TemplateRow: Codable {
         let title =
             "A conversation of 8 messages with 3 tools, from messages to prompt text (limit "
             + "\(Int(limitMicroseconds)) µs)"
-        let head = cells("template", "bytes", "p50", "p99", "floor", "ratio", "jinja2", "ratio", "")
+        let head = columns.line(
+            "template", "bytes", "p50", "p99", "floor", "ratio", "jinja2", "ratio", "")
         return ([title, head] + rows.map(\.line)).joined(separator: "\n")
     }
 
     private var line: String {
         let isOver = max(medianMicroseconds, p99Microseconds) > Self.limitMicroseconds
         let ratio = referenceMicroseconds.map { String(format: "%.2f", medianMicroseconds / $0) }
-        return Self.cells(
-            template, "\(promptBytes)", Self.micro(medianMicroseconds), Self.micro(p99Microseconds),
-            Self.micro(floorMicroseconds),
+        return Self.columns.line(
+            template, "\(promptBytes)", TextColumns.micro(medianMicroseconds),
+            TextColumns.micro(p99Microseconds),
+            TextColumns.micro(floorMicroseconds),
             String(format: "%.1f", medianMicroseconds / floorMicroseconds),
-            referenceMicroseconds.map(Self.micro) ?? "-", ratio ?? "-",
+            referenceMicroseconds.map(TextColumns.micro) ?? "-", ratio ?? "-",
             isOver ? "OVER THE LIMIT" : "")
     }
 
-    private static func micro(_ value: Double) -> String { String(format: "%.1f µs", value) }
-
-    /// Columns of ten, the first left-aligned.
-    private static func cells(_ first: String, _ rest: String...) -> String {
-        rest.reduce(first.padding(toLength: 24, withPad: " ", startingAt: 0)) { line, cell in
-            line + String(repeating: " ", count: max(1, 10 - cell.count)) + cell
-        }
-    }
+    private static let columns = TextColumns(first: 24, others: 10)
 }
 
 /// The floor: every byte and its origin written once.
