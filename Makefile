@@ -28,7 +28,7 @@ demo: setup ## start the server, run a real model, show its answer and its prove
 
 test: build ## build and run every test, those of the clients included
 	@scripts/clients.sh setup
-	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --skip AssayClientTests
+	@SWIFT=$(SWIFT) scripts/test.sh
 	@scripts/clients.sh test
 
 soak: build ## clients beside attackers on real servers: SECONDS=60 SEED=N TIMES=judge|print

@@ -155,12 +155,13 @@ static void measure(kn_pool *pool, const kn_ops *ops, const kn_format *format,
     kn_product p = {.tiles = tiles, .kind = format->tile, .input = input, .rows = rows,
                     .columns = COLUMNS, .out = out, .out_stride = rows};
     void *scratch = memory(kn_drive_products_scratch(ops, &p, 1, TOKENS_MAX, COLUMNS));
+    kn_chain *chain = kn_chain_make(memory(kn_chain_size()), pool);
     double rates[COUNTS][ROUNDS], took[COUNTS][ROUNDS], shares[COUNTS][ROUNDS];
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < COUNTS; i++) {
             rates[i][round] = read_rate(pool, tiles, packed);
             double start = now();
-            kn_drive_products(pool, ops, &p, 1, (kn_rows){x, COLUMNS}, token_counts[i], COLUMNS,
+            kn_drive_products(chain, ops, &p, 1, (kn_rows){x, COLUMNS}, token_counts[i], COLUMNS,
                               scratch);
             took[i][round] = now() - start;
             shares[i][round] = (double)packed / took[i][round] / rates[i][round];
@@ -174,7 +175,7 @@ static void measure(kn_pool *pool, const kn_ops *ops, const kn_format *format,
                (double)packed / seconds * 1e-9, rate * 1e-9, median(shares[i], ROUNDS),
                operations / seconds * 1e-9, (double)out[rows / 2]);
     }
-    free(file), free(tiles), free(x), free(out), free(scratch);
+    free(file), free(tiles), free(x), free(out), free(scratch), free(chain);
 }
 
 /* One row of each of many streams, over the layers of the 15M shape. */
@@ -196,6 +197,7 @@ static void measure_attention(kn_pool *pool, const kn_ops *ops) {
                       .scale = 0.1f, .q = {q, HEADS * HEAD},
                       .out = {q + STREAMS * HEADS * HEAD, HEADS * HEAD},
                       .scores = {scores, LENGTH}};
+    kn_chain *chain = kn_chain_make(memory(kn_chain_size()), pool);
     double took[ROUNDS];
     for (size_t round = 0; round < ROUNDS; round++) {
         double start = now();
@@ -204,7 +206,7 @@ static void measure_attention(kn_pool *pool, const kn_ops *ops) {
             a.layer = (kn_cache_layer){.keys = keys, .values = keys + half, .kv_heads = HEADS,
                                        .key_length = HEAD, .value_length = HEAD,
                                        .value_width = HEAD};
-            kn_drive_attend(pool, ops, a);
+            kn_drive_attend(chain, ops, a);
         }
         took[round] = now() - start;
     }
@@ -212,7 +214,7 @@ static void measure_attention(kn_pool *pool, const kn_ops *ops) {
     printf("attention of %d streams, %d positions, %d layers: %.2f ms, %.1f MB, %.1f GB/s (%g)\n",
            STREAMS, LENGTH, LAYERS, seconds * 1e3, bytes * 1e-6, bytes / seconds * 1e-9,
            (double)a.out.at[0]);
-    free(cache), free(q), free(scores);
+    free(cache), free(q), free(scores), free(chain);
 }
 
 static bool is_wanted(const kn_format *format, int count, char **names) {

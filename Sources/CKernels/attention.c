@@ -7,6 +7,7 @@
  * portion takes a single head of the group instead.
  * Guarantees: the cut changes no result. Does not: allocate.
  */
+#include "chain.h"
 #include "internal.h"
 #include "kn_drive.h"
 
@@ -41,30 +42,32 @@ static void store_portion(void *context, size_t portion, unsigned worker) {
     for (; row < end && row < job->rows; row++) store_row(job, row);
 }
 
-void kn_drive_store(kn_pool *pool, kn_cache_layer layer, kn_rows k, kn_rows v,
+void kn_drive_store(kn_chain *chain, kn_cache_layer layer, kn_rows k, kn_rows v,
                     const int32_t *slots, size_t rows) {
     /* Floats worth a fork-join, some twenty microseconds. A key counts four times, because each of
      * its values has a cache line of its own. */
     enum { STORE_WORK_MIN = 64 * 1024, KEY_WEIGHT = 4 };
-    store_job job = {.layer = layer, .k = k, .v = v, .slots = slots, .rows = rows,
-                     .rows_per_portion = rows};
-    size_t threads = kn_pool_threads(pool);
-    size_t work = rows * layer.kv_heads * (KEY_WEIGHT * layer.key_length + layer.value_length);
     if (rows == 0) return;
+    store_job *job = kn_chain_job(chain, sizeof *job);
+    *job = (store_job){.layer = layer, .k = k, .v = v, .slots = slots, .rows = rows,
+                       .rows_per_portion = rows};
+    size_t threads = kn_chain_threads(chain);
+    size_t work = rows * layer.kv_heads * (KEY_WEIGHT * layer.key_length + layer.value_length);
     if (threads > 1 && work >= STORE_WORK_MIN) {
         /* The positions of a page share cache lines, so long runs of rows go by whole pages. */
         size_t per_thread = (rows + 4 * threads - 1) / (4 * threads);
-        job.rows_per_portion = per_thread < KN_PAGE_POSITIONS / 2 ? per_thread : KN_PAGE_POSITIONS;
+        job->rows_per_portion = per_thread < KN_PAGE_POSITIONS / 2 ? per_thread : KN_PAGE_POSITIONS;
     }
-    kn_pool_run(pool, store_portion, &job,
-                (rows + job.rows_per_portion - 1) / job.rows_per_portion);
+    kn_chain_add(chain, store_portion, job,
+                 (rows + job->rows_per_portion - 1) / job->rows_per_portion);
+    kn_chain_end(chain, work);
 }
 
 typedef struct attend_job {
     const kn_ops *ops;
     kn_attention whole;
     size_t head_tile, head_tiles; /* head_tiles per span row group, over all kv heads */
-    size_t row_tile;
+    size_t row_tile, portions;
 } attend_job;
 
 static size_t row_tiles(const attend_job *job, const kn_span *span) {
@@ -109,27 +112,33 @@ static void attend_portion(void *context, size_t portion, unsigned worker) {
     job->ops->attend(&a);
 }
 
-void kn_drive_attend(kn_pool *pool, const kn_ops *ops, kn_attention attention) {
-    enum { WORK_MIN = 32 * 1024 }; /* multiply-adds worth a fork-join */
-    attend_job job = {.ops = ops, .whole = attention};
+static void attend_all(void *context, size_t portion, unsigned worker) {
+    (void)portion;
+    const attend_job *job = context;
+    for (size_t i = 0; i < job->portions; i++) attend_portion(context, i, worker);
+}
+
+void kn_drive_attend(kn_chain *chain, const kn_ops *ops, kn_attention attention) {
+    enum { WORK_MIN = 8 * 1024 }; /* multiply-adds worth a join */
+    attend_job *job = kn_chain_job(chain, sizeof *job);
+    *job = (attend_job){.ops = ops, .whole = attention};
     const kn_cache_layer *layer = &attention.layer;
     const kn_span *spans = attention.spans;
     size_t heads = attention.heads, span_count = attention.span_count;
-    size_t group = heads / layer->kv_heads, threads = kn_pool_threads(pool), rows = 0, work = 0;
+    size_t group = heads / layer->kv_heads, threads = kn_chain_threads(chain), rows = 0, work = 0;
     for (size_t i = 0; i < span_count; i++) {
         rows += spans[i].rows;
         size_t length = spans[i].sees ? spans[i].sees : spans[i].first + spans[i].rows;
         work += spans[i].rows * length * heads * layer->key_length;
     }
-    job.head_tile = group < KN_ATTEND_ROWS ? group : KN_ATTEND_ROWS;
-    if (threads > 1 && rows * layer->kv_heads < 4 * threads) job.head_tile = 1;
-    job.row_tile = KN_ATTEND_ROWS / job.head_tile;
-    job.head_tiles = layer->kv_heads * ((group + job.head_tile - 1) / job.head_tile);
+    job->head_tile = group < KN_ATTEND_ROWS ? group : KN_ATTEND_ROWS;
+    if (threads > 1 && rows * layer->kv_heads < 4 * threads) job->head_tile = 1;
+    job->row_tile = KN_ATTEND_ROWS / job->head_tile;
+    job->head_tiles = layer->kv_heads * ((group + job->head_tile - 1) / job->head_tile);
     size_t portions = 0;
-    for (size_t i = 0; i < span_count; i++) portions += row_tiles(&job, &spans[i]) * job.head_tiles;
-    if (work >= WORK_MIN) {
-        kn_pool_run(pool, attend_portion, &job, portions);
-    } else {
-        for (size_t i = 0; i < portions; i++) attend_portion(&job, i, 0);
-    }
+    for (size_t i = 0; i < span_count; i++) portions += row_tiles(job, &spans[i]) * job->head_tiles;
+    job->portions = portions;
+    if (work < WORK_MIN && portions > 0) kn_chain_add(chain, attend_all, job, 1);
+    else kn_chain_add(chain, attend_portion, job, portions);
+    kn_chain_end(chain, work);
 }

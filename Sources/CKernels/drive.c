@@ -1,19 +1,20 @@
 /*
- * Whole operations cut into portions for the pool.
+ * Whole operations cut into portions, as stages of a chain.
  *
  * Guarantees: all cuts give identical bits, because portions own disjoint outputs and a kernel
- * never splits the inner dimension. Small work stays on the caller.
+ * never splits the inner dimension. Small work is a single portion.
  * Does not: allocate. Scratch comes from the caller.
  */
 #include "kn_drive.h"
 
+#include "chain.h"
 #include "internal.h"
 
-/* Below about two microseconds of work a fork-join costs more than it saves. Work is counted in
- * weight bytes times tokens for products and in floats for row-wise operations. */
+/* Below about two microseconds of work a join costs more than it saves. Work is counted in weight
+ * bytes times tokens for products and in floats for row-wise operations. */
 enum {
     PRODUCT_WORK_MIN = 48 * 1024,
-    PRODUCT_TASK_WORK = 32 * 1024, /* least work of a portion */
+    PRODUCT_TASK_WORK = 48 * 1024, /* least work of a portion */
     TASKS_PER_THREAD = 8,          /* enough for balance when a core is shared */
     ROW_WORK_MIN = 16 * 1024,
     PORTION_PANEL_BYTES = 384 * 1024, /* most bytes of panels of a portion */
@@ -27,7 +28,7 @@ static size_t quotient_up(size_t a, size_t b) { return (a + b - 1) / b; }
 /* ---- products ---- */
 
 /* Inputs of a job: each layout of panels that a product reads, filled once. */
-enum { INPUTS_MAX = 8 };
+enum { INPUTS_MAX = 8, PRODUCTS_MAX = 8 };
 
 typedef struct product_input {
     const kn_panels *panels;
@@ -37,12 +38,13 @@ typedef struct product_input {
 
 typedef struct product_job {
     const kn_ops *ops;
-    const kn_product *products;
     size_t count, tokens, columns;
     kn_rows x;
     product_input inputs[INPUTS_MAX];
     size_t input_count;
     size_t tiles_per_portion, panel_groups;
+    size_t portions; /* of all products */
+    kn_product products[]; /* count */
 } product_job;
 
 static const kn_product_kernel *kernel_of(const kn_ops *ops, const kn_product *p) {
@@ -54,14 +56,14 @@ static size_t input_bytes(const kn_panels *panels, size_t tokens, size_t columns
 }
 
 /* Lists the distinct panels of the products from `scratch` on, and returns their bytes. */
-static size_t place_inputs(product_job *job, uint8_t *scratch) {
+static size_t place_inputs(product_job *job, const kn_product *products, uint8_t *scratch) {
     size_t used = 0;
     for (size_t i = 0; i < job->count; i++) {
-        const kn_panels *panels = kernel_of(job->ops, &job->products[i])->panels;
+        const kn_panels *panels = kernel_of(job->ops, &products[i])->panels;
         size_t known = 0;
         while (known < job->input_count && job->inputs[known].panels != panels) known++;
         if (known < job->input_count) continue;
-        bool is_x = job->tokens == 1 && job->products[i].input == KN_INPUT_FLOAT;
+        bool is_x = job->tokens == 1 && products[i].input == KN_INPUT_FLOAT;
         job->inputs[job->input_count++] = (product_input){panels, scratch ? scratch + used : NULL,
                                                           is_x};
         if (!is_x) used += input_bytes(panels, job->tokens, job->columns);
@@ -71,9 +73,8 @@ static size_t place_inputs(product_job *job, uint8_t *scratch) {
 
 size_t kn_drive_products_scratch(const kn_ops *ops, const kn_product *products, size_t count,
                                  size_t tokens, size_t columns) {
-    product_job job = {.ops = ops, .products = products, .count = count, .tokens = tokens,
-                       .columns = columns};
-    return place_inputs(&job, NULL);
+    product_job job = {.ops = ops, .count = count, .tokens = tokens, .columns = columns};
+    return place_inputs(&job, products, NULL);
 }
 
 /* Portion: a panel of an input. */
@@ -92,16 +93,19 @@ static void fill_panel(void *context, size_t panel, unsigned worker) {
                  input->at + start * kn_panel_token_bytes(panels, job->columns));
 }
 
-static void fill_inputs(kn_pool *pool, product_job *job) {
+static size_t filled_panels(const product_job *job) {
     size_t panels = 0;
     for (size_t i = 0; i < job->input_count; i++) {
         const product_input *input = &job->inputs[i];
         panels += input->is_x ? 0 : kn_panel_count(input->panels, job->tokens);
     }
-    if (job->tokens * job->columns < ROW_WORK_MIN) {
-        for (size_t i = 0; i < panels; i++) fill_panel(job, i, 0);
-    } else {
-        kn_pool_run(pool, fill_panel, job, panels);
+    return panels;
+}
+
+static void fill_all(void *context, size_t portion, unsigned worker) {
+    (void)portion;
+    for (size_t i = 0, panels = filled_panels(context); i < panels; i++) {
+        fill_panel(context, i, worker);
     }
 }
 
@@ -129,6 +133,12 @@ static void multiply(void *context, size_t portion, unsigned worker) {
                      group * panels / groups, (group + 1) * panels / groups);
 }
 
+static void multiply_all(void *context, size_t portion, unsigned worker) {
+    (void)portion;
+    const product_job *job = context;
+    for (size_t i = 0; i < job->portions; i++) multiply(context, i, worker);
+}
+
 /* Groups of panels that a portion walks for each tile: few enough to stay in a second-level cache,
  * and never more groups than the panels of any product. */
 static size_t panel_groups(const product_job *job, size_t wanted) {
@@ -142,8 +152,8 @@ static size_t panel_groups(const product_job *job, size_t wanted) {
     return least(wanted, most_groups);
 }
 
-/* Chooses the cut and returns the number of portions. */
-static size_t cut_products(product_job *job, unsigned threads, size_t work, size_t tiles) {
+/* Chooses the cut. */
+static void cut_products(product_job *job, unsigned threads, size_t work, size_t tiles) {
     job->tiles_per_portion = SIZE_MAX / 2;
     size_t wanted = 1, chunks = 1;
     if (threads > 1 && work >= PRODUCT_WORK_MIN) {
@@ -156,27 +166,37 @@ static size_t cut_products(product_job *job, unsigned threads, size_t work, size
     for (size_t i = 0; i < job->count; i++) {
         chunks += chunk_count(job, &job->products[i]);
     }
-    return chunks * job->panel_groups;
+    job->portions = chunks * job->panel_groups;
 }
 
-void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
-                       kn_rows x, size_t tokens, size_t columns, void *scratch) {
-    if (tokens == 0 || count == 0) return;
-    product_job job = {.ops = ops, .products = products, .count = count, .tokens = tokens,
-                       .columns = columns, .x = x};
-    size_t work = 0, tiles = 0;
+/* At most PRODUCTS_MAX products. */
+static void add_products(kn_chain *chain, const kn_ops *ops, const kn_product *products,
+                         size_t count, kn_rows x, size_t tokens, size_t columns, void *scratch) {
+    size_t list = count * sizeof *products, work = 0, tiles = 0;
+    product_job *job = kn_chain_job(chain, sizeof *job + list);
+    *job = (product_job){.ops = ops, .count = count, .tokens = tokens, .columns = columns, .x = x};
+    memcpy(job->products, products, list);
     for (size_t i = 0; i < count; i++) {
         tiles += tile_count(&products[i]);
         work += tile_count(&products[i]) * kn_tile_bytes(products[i].kind, columns) * tokens;
     }
-    place_inputs(&job, scratch);
-    fill_inputs(pool, &job);
-    size_t portions = cut_products(&job, kn_pool_threads(pool), work, tiles);
-    if (portions == count) { /* no product is cut: the caller runs all */
-        for (size_t i = 0; i < portions; i++) multiply(&job, i, 0);
-    } else {
-        kn_pool_run(pool, multiply, &job, portions);
+    place_inputs(job, products, scratch);
+    size_t panels = filled_panels(job);
+    if (panels > 0 && tokens * columns < ROW_WORK_MIN) kn_chain_add(chain, fill_all, job, 1);
+    else kn_chain_add(chain, fill_panel, job, panels);
+    cut_products(job, kn_chain_threads(chain), work, tiles);
+    if (job->portions == count) kn_chain_add(chain, multiply_all, job, 1);
+    else kn_chain_add(chain, multiply, job, job->portions);
+    kn_chain_end(chain, work);
+}
+
+void kn_drive_products(kn_chain *chain, const kn_ops *ops, const kn_product *products, size_t count,
+                       kn_rows x, size_t tokens, size_t columns, void *scratch) {
+    if (tokens == 0) return;
+    for (; count > PRODUCTS_MAX; count -= PRODUCTS_MAX, products += PRODUCTS_MAX) {
+        add_products(chain, ops, products, PRODUCTS_MAX, x, tokens, columns, scratch);
     }
+    if (count > 0) add_products(chain, ops, products, count, x, tokens, columns, scratch);
 }
 
 /* ---- packing ---- */
@@ -236,14 +256,17 @@ static void run_rows(void *context, size_t portion, unsigned worker) {
     for (; row < end; row++) job->one(job, row);
 }
 
-static void drive_rows(kn_pool *pool, row_job *job) {
-    if (job->rows == 0) return;
-    size_t portions = 1;
-    if (job->rows * job->width >= ROW_WORK_MIN) {
-        portions = least(job->rows, (size_t)kn_pool_threads(pool) * TASKS_PER_THREAD);
+static void drive_rows(kn_chain *chain, row_job rows) {
+    if (rows.rows == 0) return;
+    row_job *job = kn_chain_job(chain, sizeof *job);
+    size_t portions = 1, work = rows.rows * rows.width;
+    if (work >= ROW_WORK_MIN) {
+        portions = least(rows.rows, (size_t)kn_chain_threads(chain) * TASKS_PER_THREAD);
     }
-    job->rows_per_portion = quotient_up(job->rows, portions);
-    kn_pool_run(pool, run_rows, job, quotient_up(job->rows, job->rows_per_portion));
+    *job = rows;
+    job->rows_per_portion = quotient_up(rows.rows, portions);
+    kn_chain_add(chain, run_rows, job, quotient_up(rows.rows, job->rows_per_portion));
+    kn_chain_end(chain, work);
 }
 
 static void norm_row(const row_job *j, size_t row) {
@@ -251,11 +274,11 @@ static void norm_row(const row_job *j, size_t row) {
                      row_at(j->out, row));
 }
 
-void kn_drive_rms_norm(kn_pool *pool, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
+void kn_drive_rms_norm(kn_chain *chain, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
                        size_t rows, size_t width) {
     row_job job = {.ops = ops, .one = norm_row, .x = x, .out = y, .rows = rows, .width = width,
                    .norm = norm};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }
 
 static void layer_norm_row(const row_job *j, size_t row) {
@@ -263,11 +286,11 @@ static void layer_norm_row(const row_job *j, size_t row) {
                        row_at(j->out, row));
 }
 
-void kn_drive_layer_norm(kn_pool *pool, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
+void kn_drive_layer_norm(kn_chain *chain, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
                          size_t rows, size_t width) {
     row_job job = {.ops = ops, .one = layer_norm_row, .x = x, .out = y, .rows = rows,
                    .width = width, .norm = norm};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }
 
 static void head_norm_row(const row_job *j, size_t row) {
@@ -277,12 +300,12 @@ static void head_norm_row(const row_job *j, size_t row) {
     }
 }
 
-void kn_drive_head_norm(kn_pool *pool, const kn_ops *ops, kn_norm norm, kn_rows x, size_t rows,
+void kn_drive_head_norm(kn_chain *chain, const kn_ops *ops, kn_norm norm, kn_rows x, size_t rows,
                         size_t heads, size_t head_length) {
     row_job job = {.ops = ops, .one = head_norm_row, .out = x, .rows = rows,
                    .width = heads * head_length, .heads = heads, .head_length = head_length,
                    .norm = norm};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }
 
 /* Rounds each value once, so the compiler's choice of instructions does not change the bits. */
@@ -291,9 +314,9 @@ static void scale_row(const row_job *j, size_t row) {
     for (size_t i = 0; i < j->width; i++) x[i] = x[i] * j->factor;
 }
 
-void kn_drive_scale(kn_pool *pool, float factor, kn_rows x, size_t rows, size_t width) {
+void kn_drive_scale(kn_chain *chain, float factor, kn_rows x, size_t rows, size_t width) {
     row_job job = {.one = scale_row, .out = x, .rows = rows, .width = width, .factor = factor};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }
 
 static void round_row(const row_job *j, size_t row) {
@@ -309,9 +332,9 @@ static void round_row(const row_job *j, size_t row) {
     }
 }
 
-void kn_drive_round_rows(kn_pool *pool, kn_rows x, size_t rows, size_t width) {
+void kn_drive_round_rows(kn_chain *chain, kn_rows x, size_t rows, size_t width) {
     row_job job = {.one = round_row, .out = x, .rows = rows, .width = width};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }
 
 static void rope_row(const row_job *j, size_t row) {
@@ -322,10 +345,10 @@ static void rope_row(const row_job *j, size_t row) {
     }
 }
 
-void kn_drive_rope(kn_pool *pool, const kn_ops *ops, kn_rope rope, kn_rows x, size_t rows) {
+void kn_drive_rope(kn_chain *chain, const kn_ops *ops, kn_rope rope, kn_rows x, size_t rows) {
     row_job job = {.ops = ops, .one = rope_row, .out = x, .rows = rows,
                    .width = rope.heads * rope.head_length, .rope = rope};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }
 
 static void gate_row(const row_job *j, size_t row) {
@@ -333,19 +356,19 @@ static void gate_row(const row_job *j, size_t row) {
                  row_at(j->out, row));
 }
 
-void kn_drive_gate(kn_pool *pool, const kn_ops *ops, kn_activation act, kn_rows gate, kn_rows up,
+void kn_drive_gate(kn_chain *chain, const kn_ops *ops, kn_activation act, kn_rows gate, kn_rows up,
                    kn_rows out, size_t rows, size_t width) {
     row_job job = {.ops = ops, .one = gate_row, .act = act, .x = gate, .up = up, .out = out,
                    .rows = rows, .width = width};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }
 
 static void add_row(const row_job *j, size_t row) {
     j->ops->add(row_at(j->x, row), j->width, row_at(j->out, row));
 }
 
-void kn_drive_add(kn_pool *pool, const kn_ops *ops, kn_rows a, kn_rows b, size_t rows,
+void kn_drive_add(kn_chain *chain, const kn_ops *ops, kn_rows a, kn_rows b, size_t rows,
                   size_t width) {
     row_job job = {.ops = ops, .one = add_row, .x = a, .out = b, .rows = rows, .width = width};
-    drive_rows(pool, &job);
+    drive_rows(chain, job);
 }

@@ -1,11 +1,11 @@
 /*
  * The fork-join pool, of C11 atomics and a futex each way.
  *
- * Guarantees: a portion runs exactly once. The caller returns only when all portions have run. A
- * worker that is off its core holds up at most the claimed portion, and the caller sleeps while
- * waiting for the portion, so that the worker can use the caller's core. A spinning thread offers
- * its core to threads that wait for it.
- * Does not: order portions, pin threads to cores, or measure anything.
+ * Guarantees: a portion runs exactly once, after all portions of the stages before. The caller
+ * returns only when all portions have run. A worker that is off its core holds up at most the
+ * claimed portion, and the caller sleeps while waiting for the portion, so that the worker can use
+ * the caller's core. A spinning thread offers its core to threads that wait for it.
+ * Does not: order the portions of a stage, pin threads to cores, or measure anything.
  */
 #define _GNU_SOURCE
 #include "kn_pool.h"
@@ -24,23 +24,25 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SPIN_NANOSECONDS = 50000, PAUSES_PER_LOOK_AT_CLOCK = 32 };
+enum { SPIN_NANOSECONDS = 50000, PAUSES_PER_LOOK_AT_CLOCK = 100 };
 
 /*
- * A job's life. The caller writes portion, context, count, and then `unclaimed` = count. The thread
- * that takes `unclaimed` from r to r - 1 owns portion count - r, and may read portion, context and
- * count, because the job cannot end before the portion does. When no portion is left to claim, each
- * worker adds the number of its portions to `finished`. The caller returns when `finished` plus its
- * own number is count.
+ * A job's life. Each stage of more than one portion is opened by storing its number and its count
+ * in `turn`. The thread that takes the count from r to r - 1 owns portion count - r, and may read
+ * `stages` and `stage`, because the stage cannot end before the portion does. When no portion is
+ * left to claim, each thread adds the number of its portions to `finished`. The thread that brings
+ * it to the stage's count runs the stages of a single portion that follow, and opens the next one
+ * or ends the job. Numbers of stages never repeat while a thread may hold an old `turn`.
  */
 struct kn_pool {
-    alignas(64) _Atomic uint32_t unclaimed;
-    alignas(64) _Atomic uint32_t finished; /* portions run by workers. The caller sleeps on it */
-    _Atomic uint32_t caller_sleeps;
-    alignas(64) kn_portion portion;
-    void *context;
-    uint32_t count;
-    alignas(64) _Atomic uint32_t wake_ups; /* futex that idle workers sleep on */
+    alignas(64) _Atomic uint64_t turn; /* number of the stage, and its unclaimed portions (32 bits) */
+    alignas(64) _Atomic uint32_t finished;
+    alignas(64) const kn_stage *stages;
+    size_t stage_count, stage;
+    uint32_t number; /* of the stage opened last */
+    alignas(64) _Atomic bool ended;
+    _Atomic uint32_t caller_sleeps, caller_calls; /* futex that the caller sleeps on */
+    alignas(64) _Atomic uint32_t wake_ups;        /* futex that idle workers sleep on */
     _Atomic uint32_t sleepers;
     _Atomic bool stopping;
     _Atomic bool busy;
@@ -74,54 +76,7 @@ static int64_t nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Runs portions until none is left to claim. Returns the number of portions run. */
-static uint32_t run_claimed(kn_pool *pool, unsigned worker) {
-    uint32_t done = 0, left = atomic_load_explicit(&pool->unclaimed, memory_order_acquire);
-    while (left > 0) {
-        if (!atomic_compare_exchange_weak_explicit(&pool->unclaimed, &left, left - 1,
-                                                   memory_order_acq_rel, memory_order_acquire)) {
-            continue;
-        }
-        pool->portion(pool->context, pool->count - left, worker);
-        done++;
-        left = atomic_load_explicit(&pool->unclaimed, memory_order_acquire);
-    }
-    return done;
-}
-
-static bool has_news(kn_pool *pool) {
-    return atomic_load(&pool->unclaimed) > 0 || atomic_load(&pool->stopping);
-}
-
-static void wait_for_news(kn_pool *pool) {
-    int64_t deadline = nanoseconds() + SPIN_NANOSECONDS;
-    do {
-        for (int i = 0; i < PAUSES_PER_LOOK_AT_CLOCK; i++) {
-            if (has_news(pool)) return;
-            relax();
-        }
-        sched_yield();
-    } while (nanoseconds() < deadline);
-    /* Announce the sleep before the last look. Either the caller sees the sleeper and changes
-     * wake_ups, or the worker sees the job. */
-    atomic_fetch_add(&pool->sleepers, 1);
-    uint32_t seen = atomic_load(&pool->wake_ups);
-    if (!has_news(pool)) futex_wait(&pool->wake_ups, seen);
-    atomic_fetch_sub(&pool->sleepers, 1);
-}
-
-static void *worker_main(void *argument) {
-    struct worker *self = argument;
-    kn_pool *pool = self->pool;
-    while (!atomic_load(&pool->stopping)) {
-        wait_for_news(pool);
-        uint32_t done = run_claimed(pool, self->index);
-        if (done == 0) continue;
-        atomic_fetch_add(&pool->finished, done);
-        if (atomic_load(&pool->caller_sleeps)) futex_wake(&pool->finished, 1);
-    }
-    return NULL;
-}
+static uint32_t unclaimed(uint64_t turn) { return (uint32_t)turn; }
 
 static void wake_workers(kn_pool *pool, uint32_t threads) {
     if (atomic_load(&pool->sleepers) == 0) return;
@@ -129,44 +84,140 @@ static void wake_workers(kn_pool *pool, uint32_t threads) {
     futex_wake(&pool->wake_ups, threads);
 }
 
-/* Spins, then sleeps, until the workers have finished `expected` portions. */
-static void wait_for_workers(kn_pool *pool, uint32_t expected) {
-    int64_t deadline = 0;
-    for (unsigned spins = 1;; spins++) {
-        if (atomic_load_explicit(&pool->finished, memory_order_acquire) == expected) return;
-        relax();
-        if (spins % PAUSES_PER_LOOK_AT_CLOCK != 0) continue;
+static void wake_caller(kn_pool *pool) {
+    if (atomic_load(&pool->caller_sleeps) == 0) return;
+    atomic_fetch_add(&pool->caller_calls, 1);
+    futex_wake(&pool->caller_calls, 1);
+}
+
+/* Runs stages of a single portion from `stage` on, then opens the next one, or ends the job. */
+static void go_on(kn_pool *pool, size_t stage, unsigned worker) {
+    for (; stage < pool->stage_count; stage++) {
+        const kn_stage *next = &pool->stages[stage];
+        if (next->count == 1) next->portion(next->context, 0, worker);
+        if (next->count <= 1) continue;
+        uint32_t count = (uint32_t)next->count, helpers = pool->threads - 1;
+        pool->stage = stage;
+        atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
+        atomic_store(&pool->turn, (uint64_t)++pool->number << 32 | count);
+        wake_workers(pool, count - 1 < helpers ? count - 1 : helpers);
+        wake_caller(pool);
+        return;
+    }
+    atomic_store(&pool->ended, true);
+    wake_caller(pool);
+}
+
+/* Claims and runs portions, of this stage and of those that open meanwhile. */
+static void take_part(kn_pool *pool, unsigned worker) {
+    uint64_t turn = atomic_load_explicit(&pool->turn, memory_order_acquire);
+    while (unclaimed(turn) > 0) {
+        uint32_t done = 0, count = 0;
+        while (unclaimed(turn) > 0) {
+            if (!atomic_compare_exchange_weak_explicit(&pool->turn, &turn, turn - 1,
+                                                       memory_order_acq_rel,
+                                                       memory_order_acquire)) {
+                continue;
+            }
+            const kn_stage *stage = &pool->stages[pool->stage];
+            count = (uint32_t)stage->count;
+            stage->portion(stage->context, count - unclaimed(turn), worker);
+            done++;
+            turn = atomic_load_explicit(&pool->turn, memory_order_acquire);
+        }
+        if (done == 0) return;
+        uint32_t before = atomic_fetch_add_explicit(&pool->finished, done, memory_order_acq_rel);
+        if (before + done == count) go_on(pool, pool->stage + 1, worker);
+        turn = atomic_load_explicit(&pool->turn, memory_order_acquire);
+    }
+}
+
+/* Spins while nothing is to be done. Returns false when the time is over. */
+static bool spin(kn_pool *pool, bool (*has_news)(kn_pool *pool)) {
+    int64_t deadline = 0, now = 0;
+    do {
+        for (int i = 0; i < PAUSES_PER_LOOK_AT_CLOCK; i++) {
+            if (has_news(pool)) return true;
+            relax();
+        }
         sched_yield();
-        int64_t now = nanoseconds();
+        now = nanoseconds();
         if (deadline == 0) deadline = now + SPIN_NANOSECONDS;
-        if (now >= deadline) break;
+    } while (now < deadline);
+    return false;
+}
+
+static bool worker_has_news(kn_pool *pool) {
+    return unclaimed(atomic_load(&pool->turn)) > 0 || atomic_load(&pool->stopping);
+}
+
+/* A sleep is announced before the last look. Either the thread that brings news sees the sleeper
+ * and changes the word it sleeps on, or the sleeper sees the news. */
+static void *worker_main(void *argument) {
+    struct worker *self = argument;
+    kn_pool *pool = self->pool;
+    while (!atomic_load(&pool->stopping)) {
+        if (!spin(pool, worker_has_news)) {
+            atomic_fetch_add(&pool->sleepers, 1);
+            uint32_t seen = atomic_load(&pool->wake_ups);
+            if (!worker_has_news(pool)) futex_wait(&pool->wake_ups, seen);
+            atomic_fetch_sub(&pool->sleepers, 1);
+        }
+        take_part(pool, self->index);
     }
+    return NULL;
+}
+
+static bool caller_has_news(kn_pool *pool) {
+    return unclaimed(atomic_load(&pool->turn)) > 0 || atomic_load(&pool->ended);
+}
+
+static void await_news(kn_pool *pool) {
+    if (spin(pool, caller_has_news)) return;
     atomic_store(&pool->caller_sleeps, 1);
-    for (;;) {
-        uint32_t seen = atomic_load(&pool->finished);
-        if (seen == expected) break;
-        futex_wait(&pool->finished, seen);
-    }
+    uint32_t seen = atomic_load(&pool->caller_calls);
+    if (!caller_has_news(pool)) futex_wait(&pool->caller_calls, seen);
     atomic_store(&pool->caller_sleeps, 0);
 }
 
-void kn_pool_run(kn_pool *pool, kn_portion portion, void *context, size_t count) {
+static void run_alone(const kn_stage *stages, size_t count) {
+    for (size_t s = 0; s < count; s++) {
+        for (size_t i = 0; i < stages[s].count; i++) stages[s].portion(stages[s].context, i, 0);
+    }
+}
+
+/* True when a stage is worth a second thread, and every count fits. */
+static bool is_shared(const kn_stage *stages, size_t count) {
+    bool any = false;
+    for (size_t s = 0; s < count; s++) {
+        if (stages[s].count > UINT32_MAX) return false;
+        any |= stages[s].count > 1;
+    }
+    return any;
+}
+
+void kn_pool_run_stages(kn_pool *pool, const kn_stage *stages, size_t count) {
     bool idle = false;
-    if (count <= 1 || pool->threads == 1 || count > UINT32_MAX ||
+    if (pool->threads == 1 || !is_shared(stages, count) ||
         !atomic_compare_exchange_strong(&pool->busy, &idle, true)) {
-        for (size_t i = 0; i < count; i++) portion(context, i, 0);
+        run_alone(stages, count);
         return;
     }
-    pool->portion = portion;
-    pool->context = context;
-    pool->count = (uint32_t)count;
-    atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
-    atomic_store(&pool->unclaimed, (uint32_t)count);
-    uint32_t helpers = pool->threads - 1;
-    wake_workers(pool, count - 1 < helpers ? (uint32_t)(count - 1) : helpers);
-    uint32_t own = run_claimed(pool, 0);
-    wait_for_workers(pool, (uint32_t)count - own);
+    pool->stages = stages;
+    pool->stage_count = count;
+    atomic_store_explicit(&pool->ended, false, memory_order_relaxed);
+    go_on(pool, 0, 0);
+    for (;;) {
+        take_part(pool, 0);
+        if (atomic_load_explicit(&pool->ended, memory_order_acquire)) break;
+        await_news(pool);
+    }
     atomic_store_explicit(&pool->busy, false, memory_order_release);
+}
+
+void kn_pool_run(kn_pool *pool, kn_portion portion, void *context, size_t count) {
+    kn_stage stage = {.portion = portion, .context = context, .count = count};
+    kn_pool_run_stages(pool, &stage, 1);
 }
 
 /* Signals belong to the threads of the program, never to a worker. */
@@ -184,13 +235,16 @@ kn_pool *kn_pool_create(unsigned threads) {
     size_t size = sizeof(kn_pool) + (threads - 1) * sizeof(struct worker);
     kn_pool *pool = aligned_alloc(64, (size + 63) / 64 * 64);
     if (pool == NULL) return NULL;
-    atomic_init(&pool->unclaimed, 0);
+    atomic_init(&pool->turn, 0);
     atomic_init(&pool->finished, 0);
+    atomic_init(&pool->ended, false);
     atomic_init(&pool->caller_sleeps, 0);
+    atomic_init(&pool->caller_calls, 0);
     atomic_init(&pool->wake_ups, 0);
     atomic_init(&pool->sleepers, 0);
     atomic_init(&pool->stopping, false);
     atomic_init(&pool->busy, false);
+    pool->number = 0;
     pool->threads = threads;
     for (pool->started = 0; pool->started + 1 < threads; pool->started++) {
         struct worker *worker = &pool->workers[pool->started];

@@ -1,5 +1,6 @@
 // The operations of a step. Each operation checks the bounds of its rows and passes plain addresses
-// to the kernels.
+// to the kernels. Most go to the queue's chain. Those that the host makes by itself run what the chain
+// has deferred first.
 //
 // Guarantees: an operation never reads or writes outside the views passed in.
 // Does not: allocate per call, except where scratch grows to a new largest size.
@@ -8,10 +9,14 @@ import CKernels
 
 extension CPUQueue {
     /// See `ComputeQueue`.
-    package func begin(_ inputs: PassInputs) { pass.begin(inputs) }
+    package func begin(_ inputs: PassInputs) {
+        runChain()
+        pass.begin(inputs)
+    }
 
     /// See `ComputeQueue`.
     package func embed(_ table: EmbeddingTable, into output: FloatRows) {
+        runChain()
         let tokens = pass.inputs.tokens
         let rows = output.forKernels(tokens.count, table.columns)
         let row = table.format.row
@@ -33,7 +38,7 @@ extension CPUQueue {
         let norm = kn_norm(
             weight: weight.map { UnsafePointer($0.storage.floats) }, bias: nil, epsilon: epsilon)
         kn_drive_rms_norm(
-            pool, ops, norm, x.forKernels(rows, width), output.forKernels(rows, width), rows,
+            chain, ops, norm, x.forKernels(rows, width), output.forKernels(rows, width), rows,
             width)
     }
 
@@ -48,7 +53,7 @@ extension CPUQueue {
             weight: weight.storage.floats, bias: bias.map { UnsafePointer($0.storage.floats) },
             epsilon: epsilon)
         kn_drive_layer_norm(
-            pool, ops, norm, x.forKernels(rows, width), output.forKernels(rows, width), rows,
+            chain, ops, norm, x.forKernels(rows, width), output.forKernels(rows, width), rows,
             width)
     }
 
@@ -60,17 +65,17 @@ extension CPUQueue {
         precondition(weight.count >= headLength, "norm weight shorter than the head")
         let norm = kn_norm(weight: weight.storage.floats, bias: nil, epsilon: epsilon)
         kn_drive_head_norm(
-            pool, ops, norm, x.forKernels(rows, heads * headLength), rows, heads, headLength)
+            chain, ops, norm, x.forKernels(rows, heads * headLength), rows, heads, headLength)
     }
 
     /// See `ComputeQueue`.
     package func scale(_ x: FloatRows, by factor: Float, rows: Int, width: Int) {
-        kn_drive_scale(pool, factor, x.forKernels(rows, width), rows, width)
+        kn_drive_scale(chain, factor, x.forKernels(rows, width), rows, width)
     }
 
     /// See `ComputeQueue`.
     package func roundToInt8(_ x: FloatRows, rows: Int, width: Int) {
-        kn_drive_round_rows(pool, x.forKernels(rows, width), rows, width)
+        kn_drive_round_rows(chain, x.forKernels(rows, width), rows, width)
     }
 
     /// See `ComputeQueue`.
@@ -87,8 +92,9 @@ extension CPUQueue {
             let size = kn_drive_products_scratch(
                 ops, list.baseAddress, products.count, rows, columns)
             do throws(ComputeError) {
+                if scratch.panelSize < size { runChain() }
                 kn_drive_products(
-                    pool, ops, list.baseAddress, products.count, x, rows, columns,
+                    chain, ops, list.baseAddress, products.count, x, rows, columns,
                     try scratch.panels(size))
             } catch {
                 fail(error)
@@ -102,20 +108,16 @@ extension CPUQueue {
     ) {
         precondition(table.rotaryLength <= headLength, "rotary part longer than the head")
         let target = x.forKernels(pass.rowCount, heads * headLength)
+        if !pass.knows(table) { runChain() }
         do {
             try pass.find(table)
         } catch {
             return fail(error)
         }
-        pass.cosines.withUnsafeBufferPointer { cosines in
-            pass.sines.withUnsafeBufferPointer { sines in
-                let rope = kn_rope(
-                    heads: heads, head_length: headLength, rotary: table.rotaryLength,
-                    style: style.forKernels, cosines: cosines.baseAddress,
-                    sines: sines.baseAddress)
-                kn_drive_rope(pool, ops, rope, target, cosines.count)
-            }
-        }
+        let rope = kn_rope(
+            heads: heads, head_length: headLength, rotary: table.rotaryLength,
+            style: style.forKernels, cosines: pass.cosines.address, sines: pass.sines.address)
+        kn_drive_rope(chain, ops, rope, target, pass.cosines.count)
     }
 
     /// See `ComputeQueue`.
@@ -123,10 +125,10 @@ extension CPUQueue {
         let shape = cache.shape, rows = pass.rowCount
         precondition(pass.largestPage < shape.pageCount, "page outside the cache")
         kn_drive_store(
-            pool, cache.forKernels(layer),
+            chain, cache.forKernels(layer),
             keys.forKernels(rows, shape.kvHeads[layer] * shape.keyLength),
             values.forKernels(rows, shape.kvHeads[layer] * shape.valueLength),
-            pass.inputs.slots, rows)
+            pass.slots.address, rows)
     }
 
     /// See `ComputeQueue`.
@@ -136,6 +138,7 @@ extension CPUQueue {
             pages.contains(source) && pages.contains(target),
             "pages \(source) and \(target) of \(shape.pageCount)")
         guard source != target else { return }
+        runChain()
         (cache.storage.floats + Int(target) * cache.pageLength).update(
             from: cache.storage.floats + Int(source) * cache.pageLength, count: cache.pageLength)
     }
@@ -148,34 +151,32 @@ extension CPUQueue {
         let shape = cache.shape
         precondition(heads % shape.kvHeads[layer] == 0, "heads not a multiple of kv heads")
         precondition(pass.largestPage < shape.pageCount, "page outside the cache")
-        let spans = rows == .all ? pass.spans : pass.wantedSpans
-        let rowCount = rows == .all ? pass.rowCount : spans.count
+        let spanCount = rows == .all ? pass.spans.count : pass.wantedSpans.count
+        let rowCount = rows == .all ? pass.rowCount : spanCount
         let q = queries.forKernels(rowCount, heads * shape.keyLength)
         let out = output.forKernels(rowCount, heads * shape.valueLength)
         let scoreStride = (pass.longest + 63) / 64 * 64
         let regionSize = scoreStride * KN_ATTEND_ROWS * MemoryLayout<Float>.size
         let scores: UnsafeMutablePointer<Float>
         do {
+            if scratch.scoreSize < regionSize * backend.threads { runChain() }
             scores = try scratch.scores(regionSize * backend.threads)
         } catch {
             return fail(error)
         }
-        pass.pages.withUnsafeBufferPointer { pages in
-            spans.withUnsafeBufferPointer { spans in
-                kn_drive_attend(
-                    pool, ops,
-                    kn_attention(
-                        layer: cache.forKernels(layer), pages: pages.baseAddress,
-                        spans: spans.baseAddress, span_count: spans.count, heads: heads,
-                        scale: scale, q: q, out: out,
-                        scores: kn_rows(at: scores, stride: scoreStride)))
-            }
-        }
+        kn_drive_attend(
+            chain, ops,
+            kn_attention(
+                layer: cache.forKernels(layer), pages: pass.pages.address,
+                spans: rows == .all ? pass.spans.address : pass.wantedSpans.address,
+                span_count: spanCount, heads: heads, scale: scale, q: q, out: out,
+                scores: kn_rows(at: scores, stride: scoreStride)))
     }
 
     /// See `ComputeQueue`.
     package func moveRows(_ x: FloatRows, width: Int) {
         let rows = x.forKernels(pass.rowCount, width)
+        runChain()
         for (target, source) in pass.inputs.wanted.enumerated() where target != Int(source) {
             (rows.at + target * rows.stride)
                 .update(from: rows.at + Int(source) * rows.stride, count: width)
@@ -188,19 +189,20 @@ extension CPUQueue {
         into output: FloatRows
     ) {
         kn_drive_gate(
-            pool, ops, activation.forKernels, gate.forKernels(rows, width),
+            chain, ops, activation.forKernels, gate.forKernels(rows, width),
             up?.forKernels(rows, width) ?? kn_rows(), output.forKernels(rows, width), rows, width)
     }
 
     /// See `ComputeQueue`.
     package func add(_ x: FloatRows, into target: FloatRows, rows: Int, width: Int) {
         kn_drive_add(
-            pool, ops, x.forKernels(rows, width), target.forKernels(rows, width), rows, width)
+            chain, ops, x.forKernels(rows, width), target.forKernels(rows, width), rows, width)
     }
 
     /// See `ComputeQueue`.
     package func copy(_ x: FloatRows, into target: FloatRows, rows: Int, width: Int) {
         let (x, target) = (x.forKernels(rows, width), target.forKernels(rows, width))
+        runChain()
         for row in 0..<rows {
             (target.at + row * target.stride).update(from: x.at + row * x.stride, count: width)
         }
@@ -209,6 +211,7 @@ extension CPUQueue {
     /// See `ComputeQueue`.
     package func clear(_ x: FloatRows, rows: Int, width: Int) {
         let x = x.forKernels(rows, width)
+        runChain()
         for row in 0..<rows { (x.at + row * x.stride).update(repeating: 0, count: width) }
     }
 
@@ -218,6 +221,7 @@ extension CPUQueue {
         let target = FloatRows(buffer, offset: offset, stride: max(1, values.count))
             .forKernels(1, values.count)
         guard let source = values.baseAddress else { return }
+        runChain()
         target.at.update(from: source, count: values.count)
     }
 
@@ -227,6 +231,7 @@ extension CPUQueue {
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
         precondition(range.lowerBound >= 0 && range.upperBound <= buffer.count)
+        runChain()
         return try body(
             UnsafeBufferPointer(start: buffer.storage.floats + range.lowerBound, count: range.count)
         )
@@ -234,6 +239,7 @@ extension CPUQueue {
 
     /// See `ComputeQueue`. The calls share the pool's threads.
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {
+        runChain()
         withoutActuallyEscaping(body) { body in
             var body = body
             withUnsafeMutablePointer(to: &body) { body in

@@ -13,6 +13,11 @@
 ///
 /// Operations do not throw. `finish` throws the first error that an operation has met.
 public protocol ComputeQueue: AnyObject {
+    /// Whether operations on the host may be put off until a `finish` or a read, so that several
+    /// of them run together. Until then the caller keeps buffers, caches and matrices alive. False
+    /// at first.
+    var defersOperations: Bool { get set }
+
     /// Hands the rows of the next pass over. `embed`, `rope`, `store`, `attend` and `moveRows` work
     /// on these rows until the next call. The lists are copied.
     func begin(_ pass: PassInputs)
@@ -107,6 +112,12 @@ public protocol ComputeQueue: AnyObject {
 }
 
 extension ComputeQueue {
+    /// A device with a queue of its own has nothing to put off.
+    package var defersOperations: Bool {
+        get { false }
+        set {}
+    }
+
     /// Makes the calls in order on the caller's thread.
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {
         for index in 0..<count { body(index) }

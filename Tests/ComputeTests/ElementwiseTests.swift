@@ -144,6 +144,29 @@ import Testing
         }
     }
 
+    /// More operations than a chain holds, with reads of the host in between.
+    @Test(arguments: [false, true])
+    func operationsTakeEffectInOrder(_ defers: Bool) throws {
+        for queue in try allQueues(threads: 2) {
+            let sum = try queue.buffer([Float](repeating: 0, count: 8))
+            let one = try queue.buffer([Float](repeating: 1, count: 8))
+            queue.defersOperations = defers
+            var expected: Float = 0
+            for round in 0..<700 {
+                queue.add(one.rows(of: 8), into: sum.rows(of: 8), rows: 1, width: 8)
+                expected += 1
+                guard round % 50 == 49 else { continue }
+                queue.scale(sum.rows(of: 8), by: 0.5, rows: 1, width: 8)
+                expected *= 0.5
+                if round % 100 == 99 { continue }
+                #expect(queue.values(sum) == [Float](repeating: expected, count: 8))
+            }
+            try queue.finish()
+            #expect(queue.values(sum) == [Float](repeating: expected, count: 8))
+            withExtendedLifetime(one) {}
+        }
+    }
+
     @Test func roundingToInt8FollowsItsFormula() throws {
         var x = randomFloats(6 * 70, seed: 10, scale: 3)
         for index in 70..<140 { x[index] *= 1e-7 }  // below the smallest step there is

@@ -71,6 +71,55 @@ private struct SharedPool: Sendable {
         kn_pool_destroy(nil)
     }
 
+    /// Every portion counts itself, and finds all portions of the stages before it counted, and none
+    /// of those behind.
+    @Test(arguments: [1, 2, 3, 7] as [UInt32], [[1, 2, 1], [5, 0, 1, 1, 64], [2, 3, 2, 7, 1, 4]])
+    func stagesFollowEachOther(_ threads: UInt32, _ counts: [Int]) throws {
+        final class Stage: Sendable {
+            let before: Int
+            let count: Int
+            let run: Atomic<Int>
+            let total: Tally
+            let faults: Tally
+
+            init(_ before: Int, _ count: Int, _ total: Tally, _ faults: Tally) {
+                (self.before, self.count, self.total, self.faults) = (before, count, total, faults)
+                run = Atomic(0)
+            }
+        }
+        let pool = try #require(kn_pool_create(threads))
+        defer { kn_pool_destroy(pool) }
+        let total = Tally(1), faults = Tally(1)
+        var before = 0
+        let stages = counts.map { count in
+            defer { before += count }
+            return Stage(before, count, total, faults)
+        }
+        let list = stages.map { stage in
+            kn_stage(
+                portion: { context, _, _ in
+                    guard let context else { return }
+                    let stage = Unmanaged<Stage>.fromOpaque(context).takeUnretainedValue()
+                    let seen = stage.total.counts[0].value.add(1, ordering: .relaxed).oldValue
+                    let range = stage.before..<stage.before + stage.count
+                    if !range.contains(seen) {
+                        stage.faults.counts[0].value.add(1, ordering: .relaxed)
+                    }
+                    stage.run.add(1, ordering: .relaxed)
+                }, context: Unmanaged.passUnretained(stage).toOpaque(), count: stage.count)
+        }
+        for round in 1...2000 {
+            total.counts[0].value.store(0, ordering: .relaxed)
+            kn_pool_run_stages(pool, list, list.count)
+            #expect(total.counts[0].value.load(ordering: .relaxed) == before)
+            // Now and then the workers fall asleep, or are about to.
+            if round % 500 == 0 { usleep(200) }
+            if round % 97 == 0 { usleep(45) }
+        }
+        #expect(faults.counts[0].value.load(ordering: .relaxed) == 0)
+        for stage in stages { #expect(stage.run.load(ordering: .relaxed) == 2000 * stage.count) }
+    }
+
     @Test func aPoolOfNoThreadsIsRefused() {
         #expect(kn_pool_create(0) == nil)
         #expect(kn_pool_create(5000) == nil)

@@ -96,7 +96,9 @@ static float *run(kn_pool *pool, const kn_ops *ops, kn_product p, const float *x
     for (size_t i = 0; i < tokens * p.rows; i++) p.out[i] = (float)i;
     float *copy = exactly(tokens * p.columns * sizeof(float));
     memcpy(copy, x, tokens * p.columns * sizeof(float));
-    kn_drive_products(pool, ops, &p, 1, (kn_rows){copy, p.columns}, tokens, p.columns, scratch);
+    kn_chain *chain = kn_chain_make(exactly(kn_chain_size()), pool);
+    kn_drive_products(chain, ops, &p, 1, (kn_rows){copy, p.columns}, tokens, p.columns, scratch);
+    free(chain);
     free(scratch);
     free(copy);
     return p.out;

@@ -119,9 +119,9 @@ import Testing
         ended.wait()
         #expect("\(String(describing: error.withLock { $0 }))".contains("given up"))
         backend.onMatrix = nil
-        for _ in 0..<1000 where openFiles() > 0 { usleep(1000) }
+        for _ in 0..<10_000 where openFiles() > 0 { usleep(1000) }
         #expect(openFiles() == 0)
-        for _ in 0..<1000 where backend.matrixCount > 0 { usleep(1000) }
+        for _ in 0..<10_000 where backend.matrixCount > 0 { usleep(1000) }
         #expect(backend.matrixCount == 0)
     }
 
@@ -160,7 +160,7 @@ import Testing
         release.signal()
         ended.wait()
         ended.wait()
-        for _ in 0..<1000 where openFiles() > 0 { usleep(1000) }
+        for _ in 0..<10_000 where openFiles() > 0 { usleep(1000) }
         #expect(openFiles() == 0)
     }
 }

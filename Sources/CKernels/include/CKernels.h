@@ -11,6 +11,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "kn_chain.h"
 #include "kn_check.h"
 #include "kn_drive.h"
 #include "kn_formats.h"

@@ -1,6 +1,7 @@
 /*
- * Whole operations over a pool. Each cuts the work into portions, and runs small work on the caller
- * alone, because waking a thread costs more than a small product. The cut changes no result.
+ * Whole operations, recorded in a chain or run on a pool. Each cuts the work into portions, and
+ * leaves small work whole, because a join costs more than a small product. The cut changes no
+ * result. What an operation of a chain reads and writes stays valid until the chain has run.
  */
 #ifndef KN_DRIVE_H
 #define KN_DRIVE_H
@@ -8,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kn_chain.h"
 #include "kn_ops.h"
-#include "kn_pool.h"
 
 /* Rows of floats: row r begins at at + r * stride. */
 typedef struct kn_rows {
@@ -19,7 +20,7 @@ typedef struct kn_rows {
 
 /* Several products of a shared input (`tokens` rows of `columns` floats). The input is converted
  * to each layout of panels once, in `scratch`: kn_drive_products_scratch bytes, 64-byte aligned. */
-void kn_drive_products(kn_pool *pool, const kn_ops *ops, const kn_product *products, size_t count,
+void kn_drive_products(kn_chain *chain, const kn_ops *ops, const kn_product *products, size_t count,
                        kn_rows x, size_t tokens, size_t columns, void *scratch);
 size_t kn_drive_products_scratch(const kn_ops *ops, const kn_product *products, size_t count,
                                  size_t tokens, size_t columns);
@@ -45,24 +46,24 @@ typedef struct kn_norm {
     float epsilon;
 } kn_norm;
 
-void kn_drive_rms_norm(kn_pool *pool, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
+void kn_drive_rms_norm(kn_chain *chain, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
                        size_t rows, size_t width);
-void kn_drive_layer_norm(kn_pool *pool, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
+void kn_drive_layer_norm(kn_chain *chain, const kn_ops *ops, kn_norm norm, kn_rows x, kn_rows y,
                          size_t rows, size_t width);
 
 /* rms_norm of each head of a row separately, in place. */
-void kn_drive_head_norm(kn_pool *pool, const kn_ops *ops, kn_norm norm, kn_rows x, size_t rows,
+void kn_drive_head_norm(kn_chain *chain, const kn_ops *ops, kn_norm norm, kn_rows x, size_t rows,
                         size_t heads, size_t head_length);
 
 /* x = x * factor, in place. */
-void kn_drive_scale(kn_pool *pool, float factor, kn_rows x, size_t rows, size_t width);
+void kn_drive_scale(kn_chain *chain, float factor, kn_rows x, size_t rows, size_t width);
 
 /* Rounds each row to 256 steps in place: m = largest |x| of the row, at least 1e-5, s = 127 / m,
  * x = (x * s rounded to nearest, ties to even, in -128..127) / s. NaN stays, and an Inf makes the
  * whole row NaN. Variants are not needed: each operation rounds once, and the order of a maximum
  * changes nothing. */
 #define KN_ROUND_ROWS_MIN 1e-5f
-void kn_drive_round_rows(kn_pool *pool, kn_rows x, size_t rows, size_t width);
+void kn_drive_round_rows(kn_chain *chain, kn_rows x, size_t rows, size_t width);
 
 /* cosines[r], sines[r]: rotary/2 values for the position of row r. */
 typedef struct kn_rope {
@@ -72,13 +73,13 @@ typedef struct kn_rope {
 } kn_rope;
 
 /* Rotates each head of a row, in place. */
-void kn_drive_rope(kn_pool *pool, const kn_ops *ops, kn_rope rope, kn_rows x, size_t rows);
+void kn_drive_rope(kn_chain *chain, const kn_ops *ops, kn_rope rope, kn_rows x, size_t rows);
 
 /* up.at may be NULL, as in kn_ops. */
-void kn_drive_gate(kn_pool *pool, const kn_ops *ops, kn_activation act, kn_rows gate, kn_rows up,
+void kn_drive_gate(kn_chain *chain, const kn_ops *ops, kn_activation act, kn_rows gate, kn_rows up,
                    kn_rows out, size_t rows, size_t width);
 
-void kn_drive_add(kn_pool *pool, const kn_ops *ops, kn_rows a, kn_rows b, size_t rows,
+void kn_drive_add(kn_chain *chain, const kn_ops *ops, kn_rows a, kn_rows b, size_t rows,
                   size_t width);
 
 /* A layer of a paged key/value cache. A page holds the keys and values of all layers:
@@ -92,7 +93,7 @@ typedef struct kn_cache_layer {
 
 /* Row r of k (kv_heads * key_length values) and v goes to slot slots[r] = page * 16 + offset. No
  * two rows have the same slot. */
-void kn_drive_store(kn_pool *pool, kn_cache_layer layer, kn_rows k, kn_rows v,
+void kn_drive_store(kn_chain *chain, kn_cache_layer layer, kn_rows k, kn_rows v,
                     const int32_t *slots, size_t rows);
 
 /* Consecutive rows of a sequence. Row i of the span attends to positions 0 .. first + i, or to
@@ -115,6 +116,6 @@ typedef struct kn_attention {
     kn_rows q, out, scores;
 } kn_attention;
 
-void kn_drive_attend(kn_pool *pool, const kn_ops *ops, kn_attention attention);
+void kn_drive_attend(kn_chain *chain, const kn_ops *ops, kn_attention attention);
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * A small pool of threads for fork-join work of a few microseconds.
  *
- * A job is `count` independent portions. The caller and the workers claim portions singly from an
- * atomic counter, so a worker that the system has taken off its core delays only the claimed
- * portion. Workers spin for about 50 microseconds after a job and then sleep on a futex. The caller
- * waits for the last portion in the same way.
+ * A job is a list of stages, and a stage is `count` independent portions. The caller and the
+ * workers claim portions singly from an atomic counter, so a worker that the system has taken off
+ * its core delays only the claimed portion. The thread that runs a stage's last portion goes on to
+ * the next stage without waiting for the caller. Workers spin for about 50 microseconds and then
+ * sleep on a futex. The caller waits in the same way.
  *
  * Does not: nest (a portion must not start a job). Two threads may share a pool: while the pool is
  * busy with the first thread's job, the second thread runs its own job alone.
@@ -29,7 +30,19 @@ void kn_pool_destroy(kn_pool *pool);
 
 unsigned kn_pool_threads(const kn_pool *pool);
 
-/* Runs all portions, then returns. The caller sees all memory writes of the portions. */
+/* Portions that may run beside each other. */
+typedef struct kn_stage {
+    kn_portion portion;
+    void *context;
+    size_t count;
+} kn_stage;
+
+/* Runs all portions of all stages, then returns. A portion sees all memory writes of the stages
+ * before, and the caller those of all stages. A stage of one portion runs where the stage before it
+ * ended. */
+void kn_pool_run_stages(kn_pool *pool, const kn_stage *stages, size_t count);
+
+/* The same for a single stage. */
 void kn_pool_run(kn_pool *pool, kn_portion portion, void *context, size_t count);
 
 #endif

@@ -76,6 +76,8 @@ final class TransformerRunner: SequenceRunner {
             pageCount: pageCount, takesWholes: !configuration.isCausal)
         memory = SequenceMemory(table, cache: cache, state: nil, on: queue)
         batch = StepBatch(rowCountMax: shape.rowCountMax)
+        // Buffers, cache and weights live as long as the runner.
+        queue.defersOperations = true
     }
 
     // MARK: Steps
