@@ -35,7 +35,7 @@ enum { SPIN_NANOSECONDS = 50000, PAUSES_PER_LOOK_AT_CLOCK = 100 };
  * or ends the job. Numbers of stages never repeat while a thread may hold an old `turn`.
  */
 struct kn_pool {
-    alignas(64) _Atomic uint64_t turn; /* number of the stage, and its unclaimed portions (32 bits) */
+    alignas(64) _Atomic uint64_t turn; /* number of the stage, 32 bits of unclaimed portions */
     alignas(64) _Atomic uint32_t finished;
     alignas(64) const kn_stage *stages;
     size_t stage_count, stage;

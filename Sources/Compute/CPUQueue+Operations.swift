@@ -1,6 +1,6 @@
 // The operations of a step. Each operation checks the bounds of its rows and passes plain addresses
-// to the kernels. Most go to the queue's chain. Those that the host makes by itself run what the chain
-// has deferred first.
+// to the kernels. Most go to the queue's chain. Those that the host makes by itself run what the
+// chain has deferred first.
 //
 // Guarantees: an operation never reads or writes outside the views passed in.
 // Does not: allocate per call, except where scratch grows to a new largest size.

@@ -71,8 +71,8 @@ private struct SharedPool: Sendable {
         kn_pool_destroy(nil)
     }
 
-    /// Every portion counts itself, and finds all portions of the stages before it counted, and none
-    /// of those behind.
+    /// Every portion counts itself, and finds all portions of the stages before it counted, and
+    /// none of those behind.
     @Test(arguments: [1, 2, 3, 7] as [UInt32], [[1, 2, 1], [5, 0, 1, 1, 64], [2, 3, 2, 7, 1, 4]])
     func stagesFollowEachOther(_ threads: UInt32, _ counts: [Int]) throws {
         final class Stage: Sendable {

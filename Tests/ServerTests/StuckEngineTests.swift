@@ -110,6 +110,7 @@ struct StuckEngineTests {
 /// Holds whoever computes a rotation, on any thread.
 private enum Brake {
     private static let pulled = Atomic<Bool>(false)
+    private static let holds = Atomic<Bool>(false)
     nonisolated(unsafe) static var rope:
         (
             @convention(c) (
@@ -119,7 +120,18 @@ private enum Brake {
         )?
 
     static var isOn: Bool { pulled.load(ordering: .relaxed) }
-    static func pull() { pulled.store(true, ordering: .relaxed) }
     static func release() { pulled.store(false, ordering: .relaxed) }
-    static func wait() { while isOn { usleep(1000) } }
+
+    /// Returns when the engine stands still. Until then it may end a step and let requests go.
+    static func pull() {
+        pulled.store(true, ordering: .relaxed)
+        #expect(ProcessFacts.eventually { holds.load(ordering: .relaxed) })
+    }
+
+    static func wait() {
+        guard isOn else { return }
+        holds.store(true, ordering: .relaxed)
+        while isOn { usleep(1000) }
+        holds.store(false, ordering: .relaxed)
+    }
 }
