@@ -131,21 +131,27 @@ KN_INLINE void keep_order(kn_sums sums, const int n) {
 
 #include "units_avx2.inc"
 
-/* Q8: the bytes w + 128 as pairs of 16 bits, the even columns of a group and then the odd ones. */
-KN_INLINE void q8_sums(const uint8_t *weights, const uint8_t *panel, const int n, kn_sums sums) {
-    const __m256i low_byte = _mm256_set1_epi16(255);
+/* Q8: the bytes w + 128 of 8 rows as pairs of 16 bits, the even or the odd columns of a group. */
+KN_INLINE __m256i q8_pairs(const uint8_t *weights, const int r, const int half) {
+    __m256i w = r_load_int(weights + 64 * (half / 2) + 32 * r);
+    return half % 2 ? _mm256_srli_epi16(w, 8) : _mm256_and_si256(w, _mm256_set1_epi16(255));
+}
+
+/* Loose pairs are w itself, and their sums begin without an offset. */
+KN_INLINE void q8_sums(const bool loose, const uint8_t *weights, const uint8_t *panel, const int n,
+                       kn_sums sums) {
 #pragma clang loop unroll(full)
     for (int half = 0; half < 16; half++) {
         const int g = half / 2, odd = half % 2;
         __m256i w[2];
         for (int r = 0; r < 2; r++) {
-            w[r] = r_load_int(weights + 64 * g + 32 * r);
-            w[r] = odd ? _mm256_srli_epi16(w[r], 8) : _mm256_and_si256(w[r], low_byte);
+            w[r] = loose ? r_load_int(weights + 64 * half + 32 * r) : q8_pairs(weights, r, half);
         }
         for (int t = 0; t < n; t++) {
             __m256i a = r_broadcast4(panel + kn_group_at(KN_PAIRS, g, n, t) + 4 * odd);
             for (int r = 0; r < 2; r++) {
-                sums[r][t] = _mm256_add_epi32(sums[r][t], _mm256_madd_epi16(w[r], a));
+                __m256i sum = _mm256_madd_epi16(w[r], a);
+                sums[r][t] = loose && half == 0 ? sum : _mm256_add_epi32(sums[r][t], sum);
             }
         }
         keep_order(sums, n);
@@ -154,16 +160,14 @@ KN_INLINE void q8_sums(const uint8_t *weights, const uint8_t *panel, const int n
 
 /* Q4: q in 0..15 needs no sign. Eight pairs are at most 8*2*15*127 = 30480, so 16 bits hold a
  * whole block. The result is the reference's 16 * sum of (q - 8) * a. */
-KN_INLINE void q4_sums(const uint8_t *weights, const uint8_t *panel, const int n, kn_sums sums) {
-    const __m256i ones = _mm256_set1_epi16(1), low_nibble = _mm256_set1_epi8(15);
+KN_INLINE void q4_sums(const bool loose, const uint8_t *weights, const uint8_t *panel, const int n,
+                       kn_sums sums) {
+    const __m256i sixteens = _mm256_set1_epi16(16);
     kn_sums pairs;
 #pragma clang loop unroll(full)
     for (int g = 0; g < 8; g++) {
         __m256i q[2];
-        for (int r = 0; r < 2; r++) {
-            __m256i two = r_load_int(weights + 64 * (g / 2) + 32 * r);
-            q[r] = _mm256_and_si256(g & 1 ? _mm256_srli_epi16(two, 4) : two, low_nibble);
-        }
+        for (int r = 0; r < 2; r++) q[r] = group_of(KN_TILE_Q4, loose, weights, r, g);
         for (int t = 0; t < n; t++) {
             __m256i a = r_broadcast4(panel + kn_group_at(KN_BYTES, g, n, t));
             for (int r = 0; r < 2; r++) {
@@ -175,22 +179,28 @@ KN_INLINE void q4_sums(const uint8_t *weights, const uint8_t *panel, const int n
     }
     for (int t = 0; t < n; t++) {
         for (int r = 0; r < 2; r++) {
-            __m256i sum = _mm256_slli_epi32(_mm256_madd_epi16(pairs[r][t], ones), 4);
+            __m256i sum = _mm256_madd_epi16(pairs[r][t], sixteens);
             sums[r][t] = _mm256_add_epi32(sums[r][t], sum);
         }
     }
 }
 
-KN_INLINE void int8_sums(kn_tile_kind kind, const uint8_t *weights, const uint8_t *panel,
-                         const int n, kn_sums sums) {
-    const kn_value_bytes value = kind == KN_TILE_Q8 ? KN_PAIRS : KN_BYTES;
-    for (int t = 0; t < n; t++) {
-        __m256i offset = _mm256_set1_epi32(kn_panel_offset(panel, value, n, t));
+KN_INLINE void block_sums(kn_tile_kind kind, const bool loose, const uint8_t *weights,
+                          const uint8_t *panel, const int n, kn_sums sums) {
+    for (int t = 0; t < n && !(loose && kind == KN_TILE_Q8); t++) {
+        __m256i offset = _mm256_set1_epi32(kn_panel_offset(panel, int8_value(kind), n, t));
         for (int r = 0; r < 2; r++) sums[r][t] = offset;
     }
-    if (kind == KN_TILE_Q8) q8_sums(weights, panel, n, sums);
-    else q4_sums(weights, panel, n, sums);
+    if (kind == KN_TILE_Q8) q8_sums(loose, weights, panel, n, sums);
+    else q4_sums(loose, weights, panel, n, sums);
 }
+
+KN_INLINE void int8_sums(kn_tile_kind kind, const uint8_t *weights, const uint8_t *panel,
+                         const int n, kn_sums sums) {
+    block_sums(kind, false, weights, panel, n, sums);
+}
+
+#include "batches_avx2.inc"
 
 static const kn_panels floats = {KN_TOKEN_GROUP, 1, sizeof(float), interleave};
 static const kn_panels q8_values = {KN_INT8_GROUP, KN_BLOCK_COLUMNS, KN_PAIRS_BLOCK, pair};

@@ -90,7 +90,7 @@ static void run_product(const kn_ops *ops, kn_input_kind input, size_t tokens, b
 
 /* Every input that the kind takes, at counts of tokens that reach panels of each size. */
 static void run_products(const kn_ops *ops, bench *b) {
-    static const size_t counts[] = {TOKENS, 1, 2};
+    static const size_t counts[] = {TOKENS, 1, 2, 3, 4};
     float *out = b->out;
     for (kn_input_kind input = 0; input < KN_INPUT_KINDS; input++) {
         if (!kn_tile_accepts(b->kind, input)) continue;

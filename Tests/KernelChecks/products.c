@@ -18,7 +18,7 @@
 typedef enum content { RANDOM, ZEROS, LOWEST, ONES, SCALES, CONTENTS } content;
 
 static const size_t row_counts[] = {1, 16, 17, 50};
-static const size_t token_counts[] = {1, 2, 3, 4, 5, 12, 13, 16, 64};
+static const size_t token_counts[] = {1, 2, 3, 4, 5, 7, 12, 13, 16, 64, 71};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static size_t compared, differing;
