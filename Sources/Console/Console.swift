@@ -69,6 +69,9 @@ package enum Console {
 
     // MARK: Standard input
 
+    /// True when a person writes standard input.
+    package static var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
     /// Returns the next bytes of standard input, as many as are there, none at the end. A failure
     /// ends the program like one of the output.
     package static func input() -> [UInt8] {

@@ -1,13 +1,21 @@
-// The prompt of a request: --prompt TEXT, --tokens 1,2,3, or a conversation (--message ROLE:TEXT or
-// --conversation FILE), exactly one kind.
+// The prompt of a request, exactly one kind: a text (TEXT, --prompt, --prompt-file or standard
+// input), --tokens 1,2,3, or a conversation (--message ROLE:TEXT or --conversation FILE).
 
+import Console
 import Loading
 import ArgumentParser
 import Wire
 
 struct PromptOptions: ParsableArguments {
-    @Option(help: "Text to begin with.")
+    @Argument(help: "Text to begin with; - is standard input, as is a pipe without any of these.")
+    var text: String?
+
+    @Option(name: .shortAndLong, parsing: .unconditional, help: "Text to begin with.")
     var prompt: String?
+
+    @Option(
+        help: ArgumentHelp("File with the text to begin with.", valueName: "file"))
+    var promptFile: String?
 
     @Option(help: "Token ids to begin with, separated by commas; used as they are.")
     var tokens: String?
@@ -36,24 +44,47 @@ struct PromptOptions: ParsableArguments {
         if let flag = template.given {
             throw Failure.usage("\(flag) needs --message or --conversation")
         }
-        switch (prompt, tokens) {
-        case (let text?, nil): return .text(text)
-        case (nil, let list?): return .tokens(try Self.tokens(list))
-        case (_?, _?): throw Failure.usage("--prompt and --tokens exclude each other")
-        case (nil, nil):
-            throw Failure.usage(
-                "one of --prompt, --tokens, --message and --conversation is needed")
+        if let second = kinds.dropFirst().first {
+            throw Failure.usage("\(kinds[0]) and \(second) exclude each other")
         }
+        if let tokens { return .tokens(try Self.tokens(tokens)) }
+        if let promptFile {
+            return .text(try LocalText.line(LocalText.read(promptFile, of: "--prompt-file")))
+        }
+        if let text = prompt ?? text, text != "-" { return .text(text) }
+        return .text(try standardInput())
+    }
+
+    /// The kinds of prompts that are given, apart from conversations.
+    private var kinds: [String] {
+        [
+            ("TEXT", text != nil), ("--prompt", prompt != nil),
+            ("--prompt-file", promptFile != nil), ("--tokens", tokens != nil),
+        ].filter(\.1).map(\.0)
+    }
+
+    /// Standard input, when it is asked for or nothing else is given.
+    private func standardInput() throws -> String {
+        let isAskedFor = (prompt ?? text) != nil
+        let ways = "TEXT, --prompt, --prompt-file, --tokens, --message or --conversation"
+        if !isAskedFor, Console.inputIsTerminal {
+            throw Failure.usage("no prompt: found none, allowed: \(ways), or a pipe")
+        }
+        let text = try LocalText.standardInput()
+        if !isAskedFor, text.isEmpty {
+            throw Failure.usage(
+                "no prompt: found an empty standard input, allowed: \(ways), or a pipe with text")
+        }
+        return LocalText.line(text)
     }
 
     private func checkAlone() throws {
-        let others = [
-            ("--prompt", prompt != nil), ("--tokens", tokens != nil),
-            ("--parse-special", parseSpecial), ("--no-add-special", noAddSpecial),
-        ]
-        if let other = others.first(where: { $0.1 }) {
+        let others =
+            kinds + [("--parse-special", parseSpecial), ("--no-add-special", noAddSpecial)]
+            .filter(\.1).map(\.0)
+        if let other = others.first {
             let flag = template.conversationFile == nil ? "--message" : "--conversation"
-            throw Failure.usage("\(flag) and \(other.0) exclude each other")
+            throw Failure.usage("\(flag) and \(other) exclude each other")
         }
     }
 

@@ -15,7 +15,7 @@ struct ServerOptions: ParsableArguments {
         help: "Server: tcp://HOST:PORT or unix:///PATH (or ASSAY_SERVER; tcp://127.0.0.1:7411).")
     var server: String?
 
-    @Option(help: "Name of the model; not needed when the server has one.")
+    @Option(name: .shortAndLong, help: "Name of the model; not needed when the server has one.")
     var model: String?
 
     @Flag(help: "Print JSON.")

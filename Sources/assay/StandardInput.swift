@@ -8,14 +8,15 @@ import Console
 import Foundation
 
 enum StandardInput {
-    /// Returns everything up to the end of input.
-    static func all() -> [UInt8] {
+    /// Returns everything up to the end of input, or more than `sizeMax` bytes of it.
+    static func all(sizeMax: Int = .max) -> [UInt8] {
         var bytes: [UInt8] = []
-        while true {
+        while bytes.count <= sizeMax {
             let more = Console.input()
-            if more.isEmpty { return bytes }
+            if more.isEmpty { break }
             bytes += more
         }
+        return bytes
     }
 
     /// Calls `body` with each line and its number from 1, and prints the result. A longer line than

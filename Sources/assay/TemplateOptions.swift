@@ -130,8 +130,28 @@ enum LocalText {
         } catch {
             throw Failure.usage("\(flag): reading \(path): \(error.localizedDescription)")
         }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw Failure.usage("\(flag): \(path): found bytes that are not UTF-8")
+        return try text(data, "\(flag): \(path)")
+    }
+
+    /// Reads standard input as far as a request can hold it.
+    static func standardInput() throws -> String {
+        let bytes = StandardInput.all(sizeMax: Limits.textSizeMax + 1)
+        guard bytes.count <= Limits.textSizeMax + 1 else {
+            throw Failure.usage(
+                "standard input: found more than \(Limits.textSizeMax) bytes, allowed: up to "
+                    + "\(Limits.textSizeMax)")
+        }
+        return try text(bytes, "standard input")
+    }
+
+    /// The text without the newline that ends its last line.
+    static func line(_ text: String) -> String {
+        text.hasSuffix("\n") ? String(text.unicodeScalars.dropLast()) : text
+    }
+
+    private static func text(_ bytes: some Sequence<UInt8>, _ place: String) throws -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure.usage("\(place): found bytes that are not UTF-8, allowed: UTF-8")
         }
         return text
     }

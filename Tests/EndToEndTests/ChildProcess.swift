@@ -12,16 +12,16 @@ final class ChildProcess {
     private let directory: TemporaryDirectory
     private var status: Int32?
 
-    /// Starts `path` with exactly these variables.
+    /// Starts `path` with exactly these variables. `input` is a file.
     init(
         _ path: String, _ arguments: [String], _ environment: [String: String],
-        _ directory: TemporaryDirectory
+        _ directory: TemporaryDirectory, input: String = "/dev/null"
     ) throws {
         self.directory = directory
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         let flags = O_WRONLY | O_CREAT | O_TRUNC
         posix_spawn_file_actions_addopen(&actions, 1, directory.path("out"), flags, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, directory.path("err"), flags, 0o600)

@@ -89,6 +89,29 @@ import Testing
         }
     }
 
+    @Test func aPromptComesFromWhereverAPersonHasIt() throws {
+        let server = try ServerProcess(model: nil)
+        let file = try directory.write("317+485=\n".utf8, as: "sum")
+        func answer(_ words: [String], input: String = "") throws -> String {
+            let outcome = try Program.run(
+                "assay", ["generate", "-q", "-n", "20"] + words,
+                environment: ["ASSAY_SERVER": server.addresses[0]], input: input)
+            #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(words): \(outcome.errors)")
+            return outcome.output
+        }
+        #expect(try answer(["--prompt", "317+485="]) == "802\n")
+        for words in [["317+485="], ["-p", "317+485="], ["--prompt-file", file]] {
+            #expect(try answer(words) == "802\n")
+        }
+        for words in [[], ["-"], ["-p", "-"]] {
+            #expect(try answer(words, input: "317+485=\n") == "802\n")
+        }
+        let bytes = try directory.write([0x61, 0xFF], as: "bytes")
+        let refused = try assay(["generate", "--prompt-file", bytes], server)
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("found bytes that are not UTF-8, allowed: UTF-8"))
+    }
+
     @Test func aMockIsRefusedUnlessAllowedAndThenSaysSo() throws {
         let server = try mockServer()
         let request = ["generate", "--tokens", "1,2", "--max-tokens", "2", "--json"]

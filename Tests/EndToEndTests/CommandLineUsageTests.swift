@@ -12,7 +12,8 @@ import Testing
         ),
         (
             ["score", "--continuation", "a"],
-            "one of --prompt, --tokens, --message and --conversation is needed"
+            "no prompt: found an empty standard input, allowed: TEXT, --prompt, --prompt-file, "
+                + "--tokens, --message or --conversation, or a pipe with text"
         ),
         (
             ["score", "--prompt", "a", "--continuation", "b", "--top-logprobs", "65"],
@@ -47,6 +48,19 @@ import Testing
             ["generate", "--prompt", "a", "--prompt-logprobs", "999"],
             "--prompt-logprobs: found 999, allowed: 0 to 64"
         ),
+        (["generate", "a", "-p", "b"], "TEXT and --prompt exclude each other"),
+        (["generate", "a", "--tokens", "1"], "TEXT and --tokens exclude each other"),
+        (
+            ["generate", "-p", "a", "--prompt-file", "b"],
+            "--prompt and --prompt-file exclude each other"
+        ),
+        (["generate", "a", "--message", "user:b"], "--message and TEXT exclude each other"),
+        (
+            ["generate", "--prompt-file", "/nowhere/text"],
+            "--prompt-file: reading /nowhere/text"
+        ),
+        (["genrate", "a"], "no command \"genrate\"; nearest: generate"),
+        (["lod", "x=y"], "no command \"lod\"; nearest: load"),
         (["render"], "one of --message and --conversation is needed"),
         (["render", "--message", "judge:a"], "--message: found the role \"judge\""),
         (["render", "--message", "user:a", "--var", "=1"], "--var: found \"=1\""),
@@ -84,6 +98,8 @@ import Testing
             ["score", "--message", "user:a:b", "--message", "assistant:", "--continuation", ""],
             ["embed", "--text", "a", "--tokens", "1", "--pooling", "cls", "--no-normalize"],
             ["generate", "--message", "user:a", "--logprobs", "0", "--prompt-logprobs", "64"],
+            ["generate", "a", "-m", "demo", "-n", "3", "-s", "7", "-q"],
+            ["generate", "-p", "-a b", "--seed", "1"],
             ["render", "--message", "tool:a", "--var", "enable_thinking=false", "--now", "0"],
         ] {
             let outcome = try Program.run(

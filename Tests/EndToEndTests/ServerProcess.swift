@@ -25,11 +25,13 @@ enum Program {
 
     /// Runs to the end: a program of the build, or one elsewhere by its absolute path.
     static func run(
-        _ name: String, _ arguments: [String], environment: [String: String] = [:]
+        _ name: String, _ arguments: [String], environment: [String: String] = [:],
+        input: String = ""
     ) throws -> Outcome {
+        let directory = try TemporaryDirectory()
         let process = try ChildProcess(
-            name.hasPrefix("/") ? name : path(name), arguments, environment,
-            try TemporaryDirectory())
+            name.hasPrefix("/") ? name : path(name), arguments, environment, directory,
+            input: try directory.write(input.utf8, as: "in"))
         let status = process.waitUntilExit()
         return Outcome(status: status, output: process.output, errors: process.errors)
     }

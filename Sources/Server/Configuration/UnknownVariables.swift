@@ -7,6 +7,8 @@
 // Guarantees: a sentence of bounded length without control characters, whatever the names hold.
 // Values are never shown, because a value may be a secret.
 
+import PlainText
+
 /// See the head of the file.
 enum UnknownVariables {
     /// Variables with the prefix that belong to further programs of the project.

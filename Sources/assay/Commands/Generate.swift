@@ -15,13 +15,13 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
 
-    @Option(help: "Tokens to make at most.")
+    @Option(name: [.customShort("n"), .long], help: "Tokens to make at most.")
     var maxTokens = Limits.generateTokensDefault
 
     @Option(help: "0 picks the best token every time; up to 100.")
     var temperature = 0.0
 
-    @Option(help: "Seed of the sampler.")
+    @Option(name: .shortAndLong, help: "Seed of the sampler.")
     var seed: UInt64 = 0
 
     @Option(help: "Keep the K best tokens; 0 keeps all.")
@@ -51,6 +51,9 @@ struct Generate: AsyncParsableCommand {
     @Option(help: "The same for the tokens of the prompt, from the second on.")
     var promptLogprobs: UInt64?
 
+    @Flag(name: .shortAndLong, help: "Print the text alone; a mock is announced all the same.")
+    var quiet = false
+
     func run() async throws {
         let request = try request()
         let json = options.json
@@ -74,6 +77,7 @@ struct Generate: AsyncParsableCommand {
                 Console.line(Self.json(reply.message, output).text)
             } else {
                 Self.printTables(reply.message)
+                guard !quiet else { return }
                 Console.error(output.line)
                 Console.error(Self.summary(reply.message))
             }

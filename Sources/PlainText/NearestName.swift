@@ -3,7 +3,7 @@
 // Edit distance over bytes, on names of a few dozen characters: small tables, no need for speed.
 
 /// Returns the candidate with the fewest edits from `name`, or nil without candidates.
-func nearestName(to name: String, among candidates: [String]) -> String? {
+package func nearestName(to name: String, among candidates: [String]) -> String? {
     candidates.map { ($0, editDistance(Array(name.utf8), Array($0.utf8))) }
         .min { $0.1 < $1.1 }?.0
 }
