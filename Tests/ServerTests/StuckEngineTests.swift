@@ -98,8 +98,9 @@ struct StuckEngineTests {
             #expect(try rest.generated.promptTokens == 3)
             #expect(!sent.isEmpty)
         }
-        // What the engine holds for them is counted until it lets go.
-        #expect(try server.counter("requests_in_flight") == 4)
+        // What the engine holds for them is counted until it lets go: the first two, and those of
+        // the others that had come from the threads for texts before they ended.
+        #expect(try (2...4).contains(server.counter("requests_in_flight")))
         #expect(Brake.isOn)
         Brake.release()
         #expect(try ProcessFacts.eventually { try server.counter("requests_in_flight") == 0 })
