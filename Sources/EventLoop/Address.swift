@@ -1,12 +1,13 @@
 // The address on which a server listens: a TCP host and port, or the path of a Unix socket.
 //
-// Guarantees: `parse` reads the `description` of a parsed address back. A parsed address is numeric
+// Guarantees: `parse` reads the `description` of a parsed address back, which has a scheme. A parsed address is numeric
 // (or `localhost`), so binding never waits for a name server.
 // Not here: name resolution, abstract Unix sockets, TLS.
 
 import Glibc
 
-/// An address in the form `tcp://HOST:PORT`, `tcp://[IPV6]:PORT` or `unix:///PATH`.
+/// An address in the form `tcp://HOST:PORT`, `tcp://[IPV6]:PORT` or `unix:///PATH`, or in these forms
+/// without a scheme.
 ///
 /// A value for any thread.
 package enum Address: Sendable, Hashable, CustomStringConvertible {
@@ -61,7 +62,11 @@ package enum Address: Sendable, Hashable, CustomStringConvertible {
         if text.hasPrefix("unix://") {
             return try parseUnix(text, path: String(text.dropFirst(7)))
         }
-        throw invalid(text, found: "no known scheme")
+        if text.hasPrefix("/") { return try parseUnix(text, path: text) }
+        if !text.contains("://"), text.contains(":") {
+            return try parseTCP(text, rest: text[...])
+        }
+        throw invalid(text, found: "no known form")
     }
 
     private static func parseTCP(
@@ -105,7 +110,8 @@ package enum Address: Sendable, Hashable, CustomStringConvertible {
     private static func invalid(_ text: String, found: String) -> EventLoopError {
         EventLoopError(
             .addressInvalid, tried: "reading the address \"\(clipped(text[...]))\"", found: found,
-            allowed: "tcp://IPV4:PORT, tcp://[IPV6]:PORT, tcp://localhost:PORT or unix:///PATH")
+            allowed: "IPV4:PORT, [IPV6]:PORT, localhost:PORT or /PATH, and tcp:// or unix:// "
+                + "before it")
     }
 
     /// Cuts text for an error. Hostile text may be long, so an error repeats at most 120

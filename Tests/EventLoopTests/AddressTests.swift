@@ -15,10 +15,14 @@ import Testing
     @Test func partsAreTakenApart() throws {
         #expect(try Address.parse("tcp://[::1]:80") == .tcp(host: "::1", port: 80))
         #expect(try Address.parse("unix:///x/y") == .unix(path: "/x/y"))
+        for text in ["127.0.0.1:80", "localhost:0", "[::1]:80"] {
+            #expect(try Address.parse(text) == Address.parse("tcp://" + text))
+        }
+        #expect(try Address.parse("/x/y") == .unix(path: "/x/y"))
     }
 
     @Test(arguments: [
-        "", "127.0.0.1:7411", "http://127.0.0.1:1", "tcp://127.0.0.1", "tcp://127.0.0.1:",
+        "", "127.0.0.1", "7411", "x.sock", "http://127.0.0.1:1", "host:80", "/", "/dir/", "tcp://127.0.0.1", "tcp://127.0.0.1:",
         "tcp://127.0.0.1:65536", "tcp://127.0.0.1:-1", "tcp://127.0.0.1:+1", "tcp://127.0.0.1:1x",
         "tcp://:80", "tcp://::1:80", "tcp://[127.0.0.1]:80", "tcp://[]:80", "tcp://example.org:80",
         "tcp://1.2.3:80", "tcp://1.2.3.4\0x:80", "unix://", "unix://relative", "unix:///",
@@ -42,7 +46,7 @@ import Testing
         #expect { try Address.parse("tcp://host:1") } throws: { error in
             "\(error)"
                 == "reading the address \"tcp://host:1\": host \"host\"; allowed: "
-                + "tcp://IPV4:PORT, tcp://[IPV6]:PORT, tcp://localhost:PORT or unix:///PATH"
+                + "IPV4:PORT, [IPV6]:PORT, localhost:PORT or /PATH, and tcp:// or unix:// before it"
         }
     }
 

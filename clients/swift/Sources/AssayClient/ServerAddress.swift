@@ -1,4 +1,5 @@
-// Addresses of servers: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`.
+// Addresses of servers: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`, and the same without
+// a scheme.
 //
 // Guarantees: parsing touches no network. The error for a refused address names the expected form.
 
@@ -15,10 +16,11 @@ public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
     /// Longest path that fits the address of a Unix socket, bytes (`sun_path` less its terminator).
     public static let pathSizeMax = 107
 
-    /// Parses a URL. Throws `address_invalid`.
+    /// Parses an address, with its scheme or without. Throws `address_invalid`.
     public init(_ text: String) throws(AssayError) {
-        if text.hasPrefix("unix://") {
-            let path = String(text.dropFirst("unix://".count))
+        let isUnix = text.hasPrefix("unix://")
+        if isUnix || text.hasPrefix("/") {
+            let path = String(text.dropFirst(isUnix ? "unix://".count : 0))
             guard path.hasPrefix("/"), path.utf8.count <= Self.pathSizeMax else {
                 throw Self.invalid(
                     text, "an absolute path of at most \(Self.pathSizeMax) bytes after unix://")
@@ -26,13 +28,15 @@ public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
             self = .unix(path: path)
             return
         }
-        let rest = text.dropFirst("tcp://".count)
+        let rest = text.dropFirst(text.hasPrefix("tcp://") ? "tcp://".count : 0)
         let colon = rest.lastIndex(of: ":") ?? rest.endIndex
         let port = UInt16(rest[colon...].dropFirst()) ?? 0
         var host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard text.hasPrefix("tcp://"), port > 0, !host.isEmpty, !host.contains("/") else {
-            throw Self.invalid(text, "tcp://HOST:PORT with a port from 1 to 65535, or unix:///PATH")
+        guard port > 0, !host.isEmpty, !host.contains("/") else {
+            throw Self.invalid(
+                text, "HOST:PORT with a port from 1 to 65535, or /PATH, and tcp:// or unix:// "
+                    + "before it")
         }
         self = .tcp(host: String(host), port: port)
     }
