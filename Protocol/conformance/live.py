@@ -5,7 +5,8 @@
 
     --example NAME=COMMAND  a program that asks the demo model 317+485= and prints text and
                             provenance, server in ASSAY_SERVER: run, its output checked
-    --readme NAME=FOLDER    the first fenced block of FOLDER/README.md is FOLDER's example file
+    --readme NAME=FOLDER    every fenced block of FOLDER/README.md is a file FOLDER/example*, and
+                            together they show every use; with --example, each is run
     --model PATH            a model file for the Load row (default: ../../models/assay-demo.gguf)
     --only PATTERN, --limit SECONDS, --jobs N, --json FILE   as in run.py
 
@@ -17,6 +18,7 @@ import argparse
 import fnmatch
 import glob
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -282,14 +284,34 @@ def mock_server(stage, server, client):
 
 # ---------------------------------------------------------------- examples
 
-def run_example(name, command, folder):
-    """The example against a server of its own."""
-    row = Row("example", "example", "the example of the README runs and says 802 and real", None)
+#: what the examples of a README show, together
+SHOWN = ("generate", "stream", "cancel", "chat", "embed", "deadline")
+
+
+def run_examples(command, readme, folder):
+    """Each example that the README shows, or the first alone, against a server of its own."""
+    programs = ["example"]
+    if readme is not None:
+        blocks, files = blocks_of(readme), example_files(readme)
+        programs = [program_of(readme, files.get(block)) for block in blocks] or programs
+    return [run_example(command, program, folder) for program in programs if program]
+
+
+def program_of(readme, path):
+    """`example.py`, `example/main.go` -> example, `example_testing.py` -> example_testing."""
+    if path is None:
+        return None
+    return os.path.relpath(path, readme).split(os.sep)[0].split(".")[0]
+
+
+def run_example(command, program, folder):
+    """One example, which ends well and says 802 and real."""
+    row = Row(program, "example", "the example of the README runs and says 802 and real", None)
     begun, server = time.monotonic(), None
     try:
         server = Assayd(OPTIONS.assayd, folder)
         done = subprocess.run(
-            shlex.split(command), env=dict(os.environ, ASSAY_SERVER=server.url),
+            [*shlex.split(command)[:-1], program], env=dict(os.environ, ASSAY_SERVER=server.url),
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
         said = done.stdout
         expect(done.returncode == 0, "exit status 0",
@@ -307,31 +329,41 @@ def run_example(name, command, folder):
 
 
 def check_readme(folder):
-    """The first fenced block of the README is a file of the example, byte for byte."""
-    row = Row("readme", "example", "the README's first block is the example, byte for byte", None)
+    """Every fenced block of the README is a file of the examples, byte for byte, and the blocks
+    show every use."""
+    row = Row("readme", "example", "the README's blocks are the examples, byte for byte", None)
     try:
-        with open(os.path.join(folder, "README.md"), encoding="utf-8", newline="") as handle:
-            block = first_block(handle.read())
+        blocks, files = blocks_of(folder), example_files(folder)
     except OSError as error:
         return Result(row, False, 0.0, "expected a README; found %s" % error)
-    files = [path for path in glob.glob(os.path.join(folder, "example*"))
-             + glob.glob(os.path.join(folder, "example*", "**"), recursive=True)
-             if os.path.isfile(path)]
-    for path in files:
-        with open(path, encoding="utf-8", errors="replace", newline="") as handle:
-            if block and handle.read() == block:
-                return Result(row, True, 0.0)
-    return Result(row, False, 0.0, "expected the text of %s; found %r..." % (
-        " or ".join(os.path.relpath(path, folder) for path in files) or "an example",
-        (block or "no fenced block")[:80]))
+    strange = [block for block in blocks if block not in files]
+    hidden = [word for word in SHOWN if word not in "".join(blocks).lower()]
+    detail = ""
+    if strange or not blocks:
+        detail = "expected the text of %s; found %r..." % (
+            " or ".join(os.path.relpath(path, folder) for path in files.values())
+            or "an example", (strange or ["no fenced block"])[0][:80])
+    elif hidden:
+        detail = "expected %s in the examples; found none" % ", ".join(hidden)
+    return Result(row, not detail, 0.0, detail)
 
 
-def first_block(text):
-    """The text between the first two fences."""
-    parts = text.split("\n```")
-    if text.startswith("```") or len(parts) < 3:
-        return None
-    return parts[1].split("\n", 1)[1] + "\n" if "\n" in parts[1] else None
+def example_files(folder):
+    """Text -> path, of the files of examples."""
+    files = {}
+    for path in sorted(glob.glob(os.path.join(folder, "example*"))
+                       + glob.glob(os.path.join(folder, "example*", "**"), recursive=True)):
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8", errors="replace", newline="") as handle:
+                files[handle.read()] = path
+    return files
+
+
+def blocks_of(folder):
+    """The texts between fences."""
+    with open(os.path.join(folder, "README.md"), encoding="utf-8", newline="") as handle:
+        text = handle.read()
+    return re.findall(r"^```.*\n((?:(?!```).*\n)*)^```$", text, flags=re.MULTILINE)
 
 
 # ---------------------------------------------------------------- command line
@@ -368,7 +400,8 @@ def judge_all(name, rows, folder):
     if name in OPTIONS.client:
         results += judge(name, OPTIONS.client[name], rows, OPTIONS.limit, say)
     if name in OPTIONS.example:
-        results.append(run_example(name, OPTIONS.example[name], folder))
+        readme = OPTIONS.readme.get(name)
+        results += run_examples(OPTIONS.example[name], readme, folder)
     if name in OPTIONS.readme:
         results.append(check_readme(OPTIONS.readme[name]))
     return results
