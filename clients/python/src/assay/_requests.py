@@ -19,12 +19,13 @@ def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: Mapping[
     message = KINDS[kind].request
     if isinstance(request, message.type) and not words and not fields:
         return request
-    if isinstance(request, message.type) or len(words) >= len(message.names):
-        raise TypeError(f"{kind}: takes a whole request, or words for {message.names}")
     given = {} if request is None else {message.names[0]: request}
     if words:
         given |= zip(message.names[1:], words, strict=False)
-    return message.type(**_records(message, given, ""), **_records(message, fields, ""))
+    is_whole = isinstance(request, message.type)
+    if is_whole or len(words) >= len(message.names) or given.keys() & fields.keys():
+        raise TypeError(f"{kind}: takes a whole request, or words for {message.names}, each once")
+    return message.type(**_records(message, given | dict(fields), ""))
 
 
 def _records(message: Message, values: Mapping[str, Any], where: str) -> dict[str, Any]:
