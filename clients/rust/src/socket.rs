@@ -61,7 +61,7 @@ impl Address {
         };
         socket
             .and_then(|socket| socket.set_write_timeout(Some(WRITE_STEP)).map(|()| socket))
-            .map_err(|error| self.unreachable(&error))
+            .map_err(|error| self.unreachable(&error).because(error))
     }
 
     pub fn unreachable(&self, why: &dyn Display) -> AssayError {
