@@ -9,6 +9,7 @@ same codec checks both.
 import json
 import os
 
+from _typescript_words import SHORT, SHORT_CALLS, SPLIT, words_types
 from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, needs_no_field,
                      pascal, records_first, sentence, variant)
 
@@ -19,8 +20,6 @@ NUMBER_OR_BIG = {("Generate request", "seed")}
 
 # Kinds with calls written by hand: the connection's own, and Load, which hands out layers.
 BY_HAND = {"Hello", "Cancel", "Load"}
-# Kinds of which a text or a list is a request, too.
-SHORT = ("Generate", "Embed")
 # Patterns of texts with a named format.
 PATTERNS = {"traceparent": "/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/"}
 # Names with another meaning in TypeScript.
@@ -276,91 +275,6 @@ def options(protocol):
         text += wrap(words, "  ")
         text += "  %s?: %s;\n" % (camel(option["name"]), ts_type("Options", field, False))
     return text + "}\n\n" + table("Options", {"fields": fields}, False)
-
-
-SPLIT = """
-const callOptions = ["deadlineMilliseconds", "signal", "onLayer"];
-
-/** A request of fields and the options of its call, from one object with both. */
-function split(words: object): { fields: object; options: CallOptions } {
-  const isOption = ([name]: [string, unknown]): boolean => callOptions.includes(name);
-  const entries = Object.entries(words);
-  return {
-    fields: Object.fromEntries(entries.filter((each) => !isOption(each))),
-    options: Object.fromEntries(entries.filter(isOption)),
-  };
-}
-
-/** The request and the options of a Generate, from a text, a conversation or a request. */
-export function generateRequestOf(
-  given: string | readonly ChatMessage[] | GenerateRequest, words: GenerateWords
-): { request: GenerateRequest; options: CallOptions } {
-  if (typeof given === "object" && !Array.isArray(given)) {
-    return { request: given as GenerateRequest, options: words };
-  }
-  const { fields, options } = split(words);
-  const lead = typeof given === "string" ? { prompt: given } : { messages: given };
-  return { request: { ...fields, ...lead } as GenerateRequest, options };
-}
-
-function inputsOf(given: readonly (string | Input)[]): Input[] {
-  return Array.from(given, (each) => typeof each === "string" ? { text: each } : each);
-}
-
-/** One vector for each input, in the order of the inputs. The vectors share memory. */
-function vectorsOf(answer: EmbedResponse): Float32Array[] {
-  const { embeddings, dimensions } = answer;
-  return Array.from({ length: answer.count }, (_, index) =>
-    embeddings.subarray(index * dimensions, (index + 1) * dimensions));
-}
-
-/** The provenance of a model's answers, as a word. */
-export function sourceOf(model: Model): Origin["provenance"] {
-  return provenances[model.provenance] ?? "mock";
-}
-
-"""
-
-SHORT_CALLS = """
-  /** Continues a text: `generate("text", { maxTokens: 8 })`. */
-  generate(prompt: string, words?: GenerateWords): Promise<GenerateResponse>;
-  /** Continues a prompt or a conversation. */
-  generate(request: GenerateRequest, options?: CallOptions): Promise<GenerateResponse>;
-  generate(
-    given: string | GenerateRequest, words: GenerateWords = {}
-  ): Promise<GenerateResponse> {
-    const { request, options } = generateRequestOf(given, words);
-    return this.call(kinds.Generate, request, options);
-  }
-
-  /** Continues a conversation: `chat([{ role: "user", content: "..." }], { maxTokens: 8 })`. */
-  chat(messages: readonly ChatMessage[], words: GenerateWords = {}): Promise<GenerateResponse> {
-    const { fields, options } = split(words);
-    return this.call(kinds.Generate, { ...fields, messages }, options);
-  }
-
-  /** Turns each text into a vector: `(await embed(["a", "b"])).vectors`. */
-  embed(inputs: readonly (string | Input)[], words?: EmbedWords): Promise<EmbedResponse>;
-  /** Turns inputs into vectors. */
-  embed(request: EmbedRequest, options?: CallOptions): Promise<EmbedResponse>;
-  async embed(
-    given: readonly (string | Input)[] | EmbedRequest, words: EmbedWords = {}
-  ): Promise<EmbedResponse> {
-    const isList = Array.isArray(given);
-    const { fields, options } = isList ? split(words) : { fields: given, options: words };
-    const request = isList ? { ...fields, inputs: inputsOf(given) } : fields;
-    const answer = await this.call<EmbedResponse>(kinds.Embed, request, options);
-    return Object.assign(answer, { vectors: vectorsOf(answer) });
-  }
-"""
-
-
-def words_types():
-    """The further fields of a short call, with the options of the call."""
-    return "".join(
-        "/** Further fields of a %s, and the options of the call. */\n"
-        "export type %sWords = Partial<%sRequest> & CallOptions;\n\n" % (name, name, name)
-        for name in SHORT)
 
 
 def calls(protocol):

@@ -29,7 +29,7 @@ do {
     // The server ends the answer at the deadline, with the reason "deadline".
     do {
         print(try await client.generate("Story:", deadlineMilliseconds: 20).finishReason)
-    } catch where error.code == .timedOut {
+    } catch let error where error.code == .timedOut {
         print(error)
     }
 } catch {
