@@ -113,7 +113,8 @@ def option(field, member, kind, wrap):
         value, given = "..." + kind[2:], "value"
     elif kind.startswith("*"):
         value, given = kind[1:], "&value"
-    return "%sfunc With%s(value %s) GenerateOption {\n\treturn func(r *GenerateRequest) { r.%s = %s }\n}\n" % (
+    return ("%sfunc With%s(value %s) GenerateOption {\n"
+            "\treturn func(r *GenerateRequest) { r.%s = %s }\n}\n") % (
         wrap("With%s sets %s: %s." % (member, member, field["meaning"]), "// "), member, value,
         member, given)
 

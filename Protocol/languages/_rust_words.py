@@ -176,7 +176,8 @@ def setter(field, types, camel):
         value, given = "impl Into<String>", given % "value.into()"
     else:
         value, given = value % kind, given % "value"
-    return "%s    pub fn %s(mut self, value: %s) -> Self {\n        self.%s = %s;\n        self\n    }\n" % (
+    return ("%s    pub fn %s(mut self, value: %s) -> Self {\n        self.%s = %s;\n"
+            "        self\n    }\n") % (
         doc("sets `%s`: %s" % (field["name"], field["meaning"])),
         "with_" * (field["name"] in TAKEN) + field["name"], value,
         field["name"], given)
@@ -188,7 +189,8 @@ def builders(protocol, types, camel):
     for kind in served(protocol, ("Hello", "Cancel")):
         fields = protocol["messages"][kind["request"]]["fields"]
         if fields:
-            out.append("\n/// The fields one by one: each method sets a field and returns the request.\n"
+            out.append("\n/// The fields one by one: each method sets a field, and returns the "
+                       "request.\n"
                        "impl %s {\n%s}\n" % (camel(kind["request"]), "\n".join(
                            setter(field, types, camel) for field in fields)))
     return "".join(out)

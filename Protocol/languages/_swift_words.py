@@ -1,5 +1,5 @@
-"""Text of clients/swift/Sources/AssayClient/Generated/Words.swift, for swift_client.py: calls with a
-text, a conversation or a list of texts."""
+"""Text of clients/swift/Sources/AssayClient/Generated/Words.swift, for swift_client.py: calls with
+a text, a conversation or a list of texts."""
 
 CALL = """    /// %(about)s.
     public func %(name)s(

@@ -379,8 +379,8 @@ def error(message):
         members.append((name, go_type(field, True), field["meaning"] + absent))
     return ("// Error is the error of every failed call of a Client. errors.As finds it. errors.Is finds\n"
             "// context.Canceled or context.DeadlineExceeded in every error of a call whose context had\n"
-            "// ended, or whose deadline the server found passed, and the system's error, if any. It also\n"
-            "// finds net.ErrClosed after Close, and the errors of io/fs for statuses that have one.\n"
+            "// ended, or whose deadline the server found passed, and the system's error. It also\n"
+            "// finds net.ErrClosed after Close, and errors of io/fs for statuses.\n"
             "type Error struct {\n%s\n\tcauses\n}\n" % "\n".join(
                 "%s\t%s %s\n" % (wrap("%s: %s." % (name, text), "\t// "), name, kind)
                 for name, kind, text in members))

@@ -236,6 +236,9 @@ class Provenance(str, Enum):
     """The source of an answer. Equal to the word, and printed as the word."""
 
 %s
+    #: as a key, the word, too
+    __hash__ = str.__hash__
+
     def __str__(self) -> str:
         return self.value
 

@@ -332,7 +332,8 @@ def emit(protocol):
              "  { %s };\n"
              % ", ".join('%d: "%s"' % (each["number"], each["name"])
                          for each in protocol["provenance"]))
-    version = "/** Version of this client. */\nexport const version = \"%s\";\n" % protocol["release"]
+    version = '/** Version of this client. */\nexport const version = "%s";\n' % (
+        protocol["release"])
     parts = [version, constants(protocol), origin, names, statuses(protocol), codes(protocol)]
     parts += [interface(name, message, name in from_it, whole)
               for name, message in protocol["messages"].items()]

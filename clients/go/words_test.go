@@ -19,7 +19,8 @@ func TestTextsAndTurnsMakeRequests(t *testing.T) {
 	if !reflect.DeepEqual(asked, expected) {
 		t.Errorf("found %+v, expected %+v", asked, expected)
 	}
-	asked = ChatRequest([]ChatMessage{SystemMessage("be brief"), UserMessage("hi")}, WithAddSpecial(false))
+	turns := []ChatMessage{SystemMessage("be brief"), UserMessage("hi")}
+	asked = ChatRequest(turns, WithAddSpecial(false))
 	if len(asked.Messages) != 2 || asked.Messages[1].Role != "user" || *asked.AddSpecial {
 		t.Errorf("found %+v", asked)
 	}

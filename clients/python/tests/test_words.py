@@ -51,7 +51,7 @@ class WordsTests(unittest.TestCase):
             ]
             turns.append({"role": "assistant", "content": "", "tool_calls": [call]})
             self.assertEqual(client.chat(turns).text, "eight hundred two")
-            self.assertEqual([*map(str, client.chat_stream(turns, seed=1))].__len__(), 3)
+            self.assertEqual(len([*client.chat_stream(turns, seed=1)]), 3)
             vectors = client.embed(["a", [1, 2], {"text": "c"}, messages.Input(text="d")]).vectors
             self.assertEqual([[*vector] for vector in vectors], [[n, n] for n in range(4)])
         self.assertEqual((asked[0].prompt, asked[0].max_tokens), ("317+485=", 8))
@@ -147,6 +147,8 @@ class KindsTests(unittest.TestCase):
     def test_provenance_is_its_word(self) -> None:
         mock = assay.Provenance.MOCK
         self.assertEqual((mock, str(mock), f"{mock}"), ("mock", "mock", "mock"))
+        self.assertEqual({"mock": 1}[mock], 1)
+        self.assertIs(pickle.loads(pickle.dumps(mock)), mock)
 
 
 class TestingTests(unittest.TestCase):

@@ -4785,7 +4785,7 @@ impl Client {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl PingRequest {
     /// Sets `payload`: bytes to send back unchanged.
     pub fn payload(mut self, value: Vec<u8>) -> Self {
@@ -4794,7 +4794,7 @@ impl PingRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl HealthRequest {
     /// Sets `model`: name of a model, absent for the server as a whole.
     pub fn model(mut self, value: impl Into<String>) -> Self {
@@ -4821,7 +4821,7 @@ impl HealthRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl LoadRequest {
     /// Sets `name`: name under which the model will be served.
     pub fn name(mut self, value: impl Into<String>) -> Self {
@@ -4848,7 +4848,7 @@ impl LoadRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl UnloadRequest {
     /// Sets `name`: name of the model to stop serving, once its requests are done.
     pub fn name(mut self, value: impl Into<String>) -> Self {
@@ -4857,7 +4857,7 @@ impl UnloadRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl TokenizeRequest {
     /// Sets `model`: name of the model, absent for the server's only model.
     pub fn model(mut self, value: impl Into<String>) -> Self {
@@ -4897,7 +4897,7 @@ impl TokenizeRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl DetokenizeRequest {
     /// Sets `model`: name of the model, absent for the server's only model.
     pub fn model(mut self, value: impl Into<String>) -> Self {
@@ -4924,7 +4924,7 @@ impl DetokenizeRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl GenerateRequest {
     /// Sets `model`: name of the model, absent for the server's only model.
     pub fn model(mut self, value: impl Into<String>) -> Self {
@@ -5087,7 +5087,7 @@ impl GenerateRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl ScoreRequest {
     /// Sets `model`: name of the model, absent for the server's only model.
     pub fn model(mut self, value: impl Into<String>) -> Self {
@@ -5183,7 +5183,7 @@ impl ScoreRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl LogitsRequest {
     /// Sets `model`: name of the model, absent for the server's only model.
     pub fn model(mut self, value: impl Into<String>) -> Self {
@@ -5273,7 +5273,7 @@ impl LogitsRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl EmbedRequest {
     /// Sets `model`: name of the model, absent for the server's only model.
     pub fn model(mut self, value: impl Into<String>) -> Self {
@@ -5326,7 +5326,7 @@ impl EmbedRequest {
     }
 }
 
-/// The fields one by one: each method sets a field and returns the request.
+/// The fields one by one: each method sets a field, and returns the request.
 impl RenderRequest {
     /// Sets `model`: name of the model, absent for the server's only model.
     pub fn model(mut self, value: impl Into<String>) -> Self {

@@ -24,6 +24,9 @@ class Provenance(str, Enum):
     #: a mock model produced a part of the answer, or is the model addressed
     MOCK = "mock"
 
+    #: as a key, the word, too
+    __hash__ = str.__hash__
+
     def __str__(self) -> str:
         return self.value
 
