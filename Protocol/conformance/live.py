@@ -5,7 +5,8 @@
 
     --example NAME=COMMAND  a program that asks the demo model 317+485= and prints text and
                             provenance, server in ASSAY_SERVER: run, its output checked
-    --readme NAME=FOLDER    the first fenced block of FOLDER/README.md is FOLDER's example file
+    --readme NAME=FOLDER    every fenced block of FOLDER/README.md is a file FOLDER/example*, and
+                            together they show every use; with --example, each is run
     --model PATH            a model file for the Load row (default: ../../models/assay-demo.gguf)
     --only PATTERN, --limit SECONDS, --jobs N, --json FILE   as in run.py
 
@@ -15,9 +16,7 @@ its process id. Exit status as run.py's.
 
 import argparse
 import fnmatch
-import glob
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -27,8 +26,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from examples import check_readme, run_examples  # noqa: E402
 from rows import Row, expect  # noqa: E402
-from run import Result, judge, report, say  # noqa: E402
+from run import judge, report, say  # noqa: E402
 from server import Failed  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -280,60 +280,6 @@ def mock_server(stage, server, client):
     expect(result["provenance"] == "mock", "provenance mock", repr(result["provenance"]))
 
 
-# ---------------------------------------------------------------- examples
-
-def run_example(name, command, folder):
-    """The example against a server of its own."""
-    row = Row("example", "example", "the example of the README runs and says 802 and real", None)
-    begun, server = time.monotonic(), None
-    try:
-        server = Assayd(OPTIONS.assayd, folder)
-        done = subprocess.run(
-            shlex.split(command), env=dict(os.environ, ASSAY_SERVER=server.url),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
-        said = done.stdout
-        expect(done.returncode == 0, "exit status 0",
-               "%d: %s" % (done.returncode, (done.stderr or said)[-500:]))
-        expect("802" in said and "real" in said, "802 and real in its output", repr(said[:500]))
-        detail = ""
-    except Failed as failure:
-        detail = str(failure)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        detail = "expected an example that ends; found %s" % error
-    finally:
-        if server is not None:
-            server.kill()
-    return Result(row, not detail, time.monotonic() - begun, detail)
-
-
-def check_readme(folder):
-    """The first fenced block of the README is a file of the example, byte for byte."""
-    row = Row("readme", "example", "the README's first block is the example, byte for byte", None)
-    try:
-        with open(os.path.join(folder, "README.md"), encoding="utf-8", newline="") as handle:
-            block = first_block(handle.read())
-    except OSError as error:
-        return Result(row, False, 0.0, "expected a README; found %s" % error)
-    files = [path for path in glob.glob(os.path.join(folder, "example*"))
-             + glob.glob(os.path.join(folder, "example*", "**"), recursive=True)
-             if os.path.isfile(path)]
-    for path in files:
-        with open(path, encoding="utf-8", errors="replace", newline="") as handle:
-            if block and handle.read() == block:
-                return Result(row, True, 0.0)
-    return Result(row, False, 0.0, "expected the text of %s; found %r..." % (
-        " or ".join(os.path.relpath(path, folder) for path in files) or "an example",
-        (block or "no fenced block")[:80]))
-
-
-def first_block(text):
-    """The text between the first two fences."""
-    parts = text.split("\n```")
-    if text.startswith("```") or len(parts) < 3:
-        return None
-    return parts[1].split("\n", 1)[1] + "\n" if "\n" in parts[1] else None
-
-
 # ---------------------------------------------------------------- command line
 
 def pairs(parser, given):
@@ -368,7 +314,9 @@ def judge_all(name, rows, folder):
     if name in OPTIONS.client:
         results += judge(name, OPTIONS.client[name], rows, OPTIONS.limit, say)
     if name in OPTIONS.example:
-        results.append(run_example(name, OPTIONS.example[name], folder))
+        readme = OPTIONS.readme.get(name)
+        results += run_examples(
+            OPTIONS.example[name], readme, lambda: Assayd(OPTIONS.assayd, folder))
     if name in OPTIONS.readme:
         results.append(check_readme(OPTIONS.readme[name]))
     return results

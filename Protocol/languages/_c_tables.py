@@ -6,6 +6,7 @@ of a header, the codes and the options. The bodies of the calls stand beside the
 
 import re
 
+from _c_words import defined
 from _tables import filled, folded, listed, lower, served, variant
 
 # Codes and default name of the C client alone.
@@ -365,5 +366,5 @@ def tables(protocol):
     out.append("};\n\n")
     out += [lists(protocol), header(protocol), framing(protocol), code_tables(protocol)]
     out += [option_tables(protocol), LOOKUPS, call_bodies(protocol)]
-    out.append("#endif /* ASSAY_PROTOCOL_TABLES */\n")
+    out += [defined().lstrip("\n"), "\n#endif /* ASSAY_PROTOCOL_TABLES */\n"]
     return "".join(out)

@@ -7,6 +7,7 @@ option.
 
 from _c_tables import (OWN_CODES, VALUES, call_head, called, default_of, number, snake, struct,
                        tables, wrapped)
+from _c_words import declared
 from _tables import records_first, variant, with_range
 
 PATH = "clients/c/assay_protocol.h"
@@ -77,18 +78,20 @@ def constants(protocol):
         out.append("#define ASSAY_FLAG_%s %d\n" % (flag["name"].upper(), flag["value"]))
     out.append("/* All flags together. */\n#define ASSAY_FLAGS_MAX %d\n"
                % sum(flag["value"] for flag in protocol["flags"]))
-    out.append("\n/* Provenance. */\n")
+    out.append("\n/* Provenance, 0 for none. */\ntypedef enum assay_provenance {\n")
     for row in protocol["provenance"]:
-        out.append("#define ASSAY_%s %d\n" % (row["name"].upper(), row["number"]))
+        out.append(wrapped(row["meaning"], 4))
+        out.append("    ASSAY_%s = %d,\n" % (row["name"].upper(), row["number"]))
+    out.append("} assay_provenance;\n")
     out.append("\n/* Limits, with units. */\n")
     for limit in protocol["limits"]:
         out.append("#define ASSAY_LIMIT_%s %s /* %s */\n"
                    % (limit["name"].upper(), number(limit["value"]), limit["unit"]))
-    out.append("\n/* Status numbers, see assay_status_name. */\nenum {\n")
+    out.append("\n/* Status numbers, see assay_status_name. */\ntypedef enum assay_status {\n")
     for status in protocol["statuses"]:
         out.append(wrapped(status["meaning"], 4))
         out.append("    ASSAY_STATUS_%s = %d,\n" % (status["name"], status["number"]))
-    out.append("};\n\n/* Kinds of requests. */\nenum {\n")
+    out.append("} assay_status;\n\n/* Kinds of requests. */\nenum {\n")
     for kind in protocol["kinds"]:
         out.append("    ASSAY_KIND_%s = 0x%02x,\n" % (snake(kind["name"]).upper(), kind["number"]))
     out.append("};\n\n/* Types of fields. */\nenum {\n")
@@ -142,9 +145,9 @@ def error(protocol):
     out = ["/* An error. Owns nothing, and never holds prompts or answers. */\n"
            "typedef struct assay_error {\n    assay_code code;\n",
            wrapped("status number, from the server or from the code", 4),
-           "    uint32_t status;\n",
+           "    assay_status status;\n",
            wrapped("provenance of the failed frame: ASSAY_REAL, ASSAY_MOCK, or 0 for none", 4),
-           "    uint8_t provenance;\n"]
+           "    assay_provenance provenance;\n"]
     out += ["    bool has_%s;\n" % field["name"].replace("_milliseconds", "")
             for field in fields if field["type"] != "text"]
     return "".join(out + [error_member(field) for field in fields]) + "} assay_error;\n\n"
@@ -184,7 +187,7 @@ def options(protocol):
 REPLY = """/* A part of an answer, valid while on_chunk runs. */
 typedef struct assay_chunk {
     uint8_t kind; /* ASSAY_KIND_..., selects the member of the union */
-    uint8_t provenance;
+    assay_provenance provenance;
     uint32_t generation;
     union {
         const void *message;
@@ -194,7 +197,7 @@ typedef struct assay_chunk {
 /* A whole answer, with the content of all chunks. Freed by assay_reply_free. */
 typedef struct assay_reply {
     uint8_t kind;               /* ASSAY_KIND_..., selects the member of the union */
-    uint8_t provenance;         /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
+    assay_provenance provenance; /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
     bool degraded;              /* reasons in answer->degradations */
     uint32_t generation;        /* generation of the model that answered, 0 for none */
     const assay_answer *answer; /* model, device and timing, NULL for kinds without answer */
@@ -230,8 +233,8 @@ def replies_and_calls(protocol):
     out = [REPLY % (members(protocol, "chunk"), members(protocol, "response"))]
     for kind in called(protocol):
         out.append(wrapped(kind["meaning"], 0) + call_head(protocol, kind) + ";\n")
-    out.append(ANY_CALL)
-    return "".join(out) + "\n"
+    out += [ANY_CALL, "\n", declared(protocol)]
+    return "".join(out)
 
 
 TABLE_TYPES = """/* Presence of a field. */

@@ -1,16 +1,18 @@
 """Emits clients/go/protocol.go (numbers, a struct per message with a method for the codec, a method
-of Client per kind) and clients/go/options.go.
+of Client per kind), clients/go/options.go, and clients/go/words.go (_go_words.py).
 
 The `fields` method of a struct is its table, by which clients/go/codec.go writes and reads. The
 struct of an answer ends with Origin.
 One file a language, as for the other clients.
 """
 
+from _go_words import words as short_words
 from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, pascal, served,
                      variant)
 
 PATH = "clients/go/protocol.go"
 OPTIONS_PATH = "clients/go/options.go"
+WORDS_PATH = "clients/go/words.go"
 
 # Default name in Hello.
 LIBRARY = "assay-go/%s"
@@ -377,7 +379,8 @@ def error(message):
         members.append((name, go_type(field, True), field["meaning"] + absent))
     return ("// Error is the error of every failed call of a Client. errors.As finds it. errors.Is finds\n"
             "// context.Canceled or context.DeadlineExceeded in every error of a call whose context had\n"
-            "// ended, or whose deadline the server found passed, and the system's error, if any.\n"
+            "// ended, or whose deadline the server found passed, and the system's error. It also\n"
+            "// finds net.ErrClosed after Close, and errors of io/fs for statuses.\n"
             "type Error struct {\n%s\n\tcauses\n}\n" % "\n".join(
                 "%s\t%s %s\n" % (wrap("%s: %s." % (name, text), "\t// "), name, kind)
                 for name, kind, text in members))
@@ -475,4 +478,6 @@ def emit(protocol):
               + fields(name, message, name in from_it, since.get(name, 1))
               + accessors(name, message, whole) for name, message in messages.items()]
     parts += [method(kind, messages) for kind in served(protocol, {"Hello", "Cancel"})]
-    return {PATH: HEAD + "\n".join(parts), OPTIONS_PATH: OPTIONS_HEAD + options(protocol)}
+    short = short_words(protocol, lambda field: go_type(field, False), camel, wrap, status_name)
+    return {PATH: HEAD + "\n".join(parts), OPTIONS_PATH: OPTIONS_HEAD + options(protocol),
+            WORDS_PATH: MARK + short}

@@ -4,14 +4,18 @@
     clients/python/src/assay/messages.py    the dataclasses, public, with the meanings as comments
     clients/python/src/assay/_options.py    the options, their defaults and ranges
     clients/python/src/assay/_calls.py      a method for each kind, blocking and asyncio alike
+    clients/python/src/assay/_errors.py     the error and its kinds (_python_parts.py)
+    clients/python/src/assay/_words.py      the fields of requests as arguments (_python_parts.py)
+    clients/python/src/assay/_version.py    the version
 
 One file a language, as for the other clients.
 """
 
+from _python_parts import NOTE, error_text, words_text
 from _tables import filled, folded, listed, pascal, reachable, served, variant
 
 FOLDER = "clients/python/src/assay/"
-NOTE = "# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.\n"
+VERSION = NOTE + '"""Version of the client."""\n\n__version__ = "%s"\n'
 
 PROTOCOL_HEAD = NOTE + '''"""Numbers and message tables of the wire protocol (Protocol/SPEC.md)."""
 
@@ -66,8 +70,10 @@ class Message:
         self.type = type
         self.fields = fields
         self.by_id = {field.id: field for field in fields}
-        #: names of the fields, required fields first
-        self.names = [f.name for f in sorted(fields, key=lambda field: not field.times_min)]
+        #: names of the fields, a prompt first, then required fields
+        self.names = [
+            f.name for f in sorted(fields, key=lambda f: (f.name != "prompt", not f.times_min))
+        ]
         #: fields that are required or may be repeated
         self.counted = tuple(f for f in fields if f.times_min or f.repeated)
         #: fields of which exactly one is given
@@ -130,19 +136,25 @@ class Options:
 
 CALLS_HEAD = NOTE + '''"""The calls of both clients: one method for each kind and its request.
 
-Short requests may be given as arguments instead: `load("name", "/path", device="cpu")`.
+A request may be given as arguments instead: `load("name", "/path", device="cpu")`,
+`generate("text", max_tokens=8)`. Records may be dictionaries of their fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from . import _words as w
 from . import messages as m
 from ._base import BaseClient
-from ._exchange import Exchange, request_of
+from ._exchange import Exchange
 from ._protocol import KINDS
+from ._requests import request_of
 from ._stream import AsyncGenerateStream, GenerateStream, done
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 '''
 
 CALLS_CLASS = '''
@@ -162,10 +174,39 @@ CALL = '''
 
 STREAM = '''
     def generate_stream(
-        self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
+        self,
+        request: m.GenerateRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.GenerateWords],
     ) -> %(stream)s[m.GenerateChunk, m.GenerateResponse]:
         """Continues a prompt as a stream of chunks. `result` is the whole answer at the end."""
-        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        made = request_of("Generate", request, words, fields)
+        exchange = Exchange(self, KINDS["Generate"], made, deadline_milliseconds, True)
+        return %(stream)s(exchange)
+
+    %(async)sdef chat(
+        self,
+        messages: Sequence[w.Turn],
+        *,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ChatWords],
+    ) -> m.GenerateResponse:
+        """Continues a conversation: `chat([{"role": "user", "content": "..."}], max_tokens=8)`."""
+        made = request_of("Generate", None, (), {"messages": messages, **fields})
+        answer: m.GenerateResponse = %(chat)s
+        return answer
+
+    def chat_stream(
+        self,
+        messages: Sequence[w.Turn],
+        *,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ChatWords],
+    ) -> %(stream)s[m.GenerateChunk, m.GenerateResponse]:
+        """Continues a conversation as a stream of chunks, see `generate_stream`."""
+        made = request_of("Generate", None, (), {"messages": messages, **fields})
+        exchange = Exchange(self, KINDS["Generate"], made, deadline_milliseconds, True)
         return %(stream)s(exchange)
 '''
 
@@ -187,9 +228,19 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as _field
+from enum import Enum
 from typing import Literal
 
-Provenance = Literal["real", "mock"]
+
+class Provenance(str, Enum):
+    """The source of an answer. Equal to the word, and printed as the word."""
+
+%s
+    #: as a key, the word, too
+    __hash__ = str.__hash__
+
+    def __str__(self) -> str:
+        return self.value
 
 
 def _no_values() -> array[float]:
@@ -200,12 +251,27 @@ def _no_values() -> array[float]:
 class Result:
     """Facts about every answer, and about every part of an answer."""
 
-    #: "mock" only when the client allows mocks
+    #: mock only when the client allows mocks
     provenance: Provenance
     #: generation of the model that answered, 0 for none
     generation: int
     #: True exactly when `answer.degradations` is not empty
     degraded: bool
+'''
+
+SOURCE = '''
+    @property
+    def source(self) -> Provenance:
+        """The provenance as a word."""
+        return Provenance.REAL if self.provenance == 1 else Provenance.MOCK
+'''
+
+VECTORS = '''
+    @property
+    def vectors(self) -> list[array[float]]:
+        """One vector for each input, in the order of the inputs."""
+        values, size = self.embeddings, self.dimensions
+        return [values[at : at + size] for at in range(0, len(values), size)]
 '''
 
 SCALARS = {"u64": "int", "f64": "float", "bytes": "bytes", "text": "str", "bool": "bool"}
@@ -270,6 +336,7 @@ def dataclass_text(name, message, answers, base):
         out.append("\n" if row is message["fields"][0] else "")
         out.append(remark(row["meaning"]))
         out.append("    %s: %s\n" % (row["name"], declared(row, answers)))
+    out.append({"Embed response": VECTORS, "Model": SOURCE}.get(name, ""))
     return "".join(out)
 
 
@@ -277,7 +344,9 @@ def messages_text(protocol):
     """messages.py."""
     requests = reachable(protocol, outermost(protocol, ["request"]))
     results = set(outermost(protocol, ["chunk", "response"]))
-    out, late = [MESSAGES_HEAD], []
+    marks = "".join('%s    %s = "%s"\n' % (
+        remark(row["meaning"]), row["name"].upper(), row["name"]) for row in protocol["provenance"])
+    out, late = [MESSAGES_HEAD % marks], []
     for name, message in protocol["messages"].items():
         base = "(Result)" if name in results else ""
         text = dataclass_text(name, message, name not in requests, base)
@@ -416,34 +485,42 @@ def options_text(protocol):
 
 # ---------------------------------------------------------------- calls
 
+def lead_type(message):
+    """The type of the first argument when a request is given as words."""
+    fields = message["fields"]
+    lead = min(fields, key=lambda row: (row["name"] != "prompt", row["presence"] != "required"
+                                        and not row.get("times_min"), fields.index(row)))
+    if "record" in lead:
+        return "Sequence[w.%s]" % {"Chat message": "Turn", "Input": "Piece"}[lead["record"]]
+    return annotation(lead, False) + " | str" * (lead["type"] == "bytes")
+
+
 def call_text(kind, message, prefixes):
     """The method of one kind."""
-    by_words = message["fields"] and "exactly_one" not in message and not any(
-        row["presence"] == "repeated" for row in message["fields"])
-    has_layers = kind["name"] == "Load"
-    parameters = ["request: m.%s%s" % (
-        class_name(kind["request"]),
-        " | Any = None" if by_words else "" if message["fields"] else " | None = None")]
-    parameters.append("*words: Any" if by_words else "*")
+    by_words, has_layers = message["fields"], kind["name"] == "Load"
+    request = class_name(kind["request"])
+    if by_words:
+        parameters = ["request: m.%s | %s | None = None" % (request, lead_type(message)),
+                      "*words: Any"]
+    else:
+        parameters = ["request: m.%s | None = None" % request, "*"]
     if has_layers:
         parameters.append("on_layer: Callable[[m.Layer], None] | None = None")
     parameters.append("deadline_milliseconds: int = 0")
     if by_words:
-        parameters.append("**fields: Any")
+        parameters.append("**fields: Unpack[w.%sWords]" % kind["name"])
     about = kind["meaning"].replace(" (streamed)", "").capitalize() + "."
     if not kind["retry_safe"]:
         about += " Never sent again once the work may have begun."
-    made = ""
+    made = "request or m.%s()" % request
     if by_words:
         made = 'request_of("%s", request, words, fields)' % kind["name"]
-    elif not message["fields"]:
-        made = "request or m.%s()" % class_name(kind["request"])
-    words = ['"%s"' % kind["name"], "made" if made else "request", "deadline_milliseconds"]
+    words = ['"%s"' % kind["name"], "made", "deadline_milliseconds"]
     return CALL % {
         "method": kind["name"].lower(), "response": class_name(kind["response"]),
         "parameters": "".join("        %s,\n" % one for one in parameters),
         "about": about + (ON_LAYER if has_layers else ""),
-        "made": made and "        made = %s\n" % made,
+        "made": "        made = %s\n" % made,
         "answer": prefixes["answer"] % ", ".join(words + ["on_layer"] * has_layers),
         "async": prefixes["async"]}
 
@@ -462,13 +539,17 @@ def calls_text(protocol):
         for kind in served(protocol, ("Hello", "Cancel")):
             out.append(call_text(kind, protocol["messages"][kind["request"]], prefixes))
             if kind["name"] == "Generate":
-                out.append(STREAM % prefixes)
+                call = '"Generate", made, deadline_milliseconds'
+                out.append(STREAM % dict(prefixes, chat=prefixes["answer"] % call))
     return "".join(out)
 
 
 def emit(protocol):
     """Path from the root of the repository -> text."""
-    return {FOLDER + "_protocol.py": protocol_text(protocol),
+    return {FOLDER + "_version.py": VERSION % protocol["release"],
+            FOLDER + "_errors.py": error_text(protocol),
+            FOLDER + "_words.py": words_text(protocol, annotation),
+            FOLDER + "_protocol.py": protocol_text(protocol),
             FOLDER + "messages.py": messages_text(protocol),
             FOLDER + "_options.py": options_text(protocol),
             FOLDER + "_calls.py": calls_text(protocol)}

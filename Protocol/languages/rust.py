@@ -7,6 +7,7 @@ One file a language, as for the other clients.
 
 import textwrap
 
+from _rust_words import words as short_words
 from _tables import folded, lower, pascal, sentence, served, variant, with_range
 
 PATH = "clients/rust/src/protocol.rs"
@@ -17,7 +18,7 @@ HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do n
 use crate::answers::Gather;
 use crate::client::Client;
 use crate::codec::{BodyError, Message, Request, See};
-use crate::errors::Result;
+use crate::errors::{AssayError, Result};
 use crate::exchange::Reply;
 
 """
@@ -160,7 +161,8 @@ def error_detail(protocol):
                       % field["name"]))
     rows.append(("provenance", "Option<Provenance>", "provenance of the failed frame, if any"))
     members = "".join("%s    pub %s: %s,\n" % (doc(meaning, 4), name, kind)
-                      for name, kind, meaning in rows)
+                      for name, kind, meaning in rows) + "    pub(crate) cause: Option<Cause>,\n"
+    rows.append(("cause", "", ""))
     nothing = "".join("            %s: None,\n" % name for name, kind, _ in rows[3:])
     taken = "".join("        self.%s = %s;\n" % pair for pair in given)
     return ("/// Details of an [`AssayError`](crate::AssayError), read through the error.\n"
@@ -413,5 +415,5 @@ def emit(protocol):
     numbers = {row["name"]: row["number"] for row in protocol["types"]}
     out += [message_text(name, message, numbers)
             for name, message in protocol["messages"].items()]
-    out += [requests(protocol), calls(protocol)]
+    out += [requests(protocol), calls(protocol), short_words(protocol, TYPES, camel)]
     return {PATH: "".join(out)}

@@ -5,6 +5,7 @@ the formatter wants them.
 """
 
 import swift
+from _swift_words import words as short_words
 from _tables import lower, needs_no_field, served
 
 FOLDER = "clients/swift/Sources/AssayClient/Generated/"
@@ -180,4 +181,8 @@ def calls(protocol):
 def emit(protocol):
     return {FOLDER + "Options.swift": options(protocol),
             FOLDER + "ErrorCodes.swift": codes(protocol),
-            FOLDER + "Calls.swift": calls(protocol)}
+            FOLDER + "Calls.swift": calls(protocol),
+            FOLDER + "Words.swift": swift.head(
+                "Calls with a text, a conversation or a list of texts, and the other fields as "
+                "arguments.", "Each makes a request and calls the method of the kind.")
+            + short_words(protocol)}

@@ -9,6 +9,7 @@ same codec checks both.
 import json
 import os
 
+from _typescript_words import SHORT, SHORT_CALLS, SPLIT, words_types
 from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, needs_no_field,
                      pascal, records_first, sentence, variant)
 
@@ -162,6 +163,9 @@ def interface(name, message, in_answer, whole):
         text += wrap(meaning(field), "  ")
         text += "  %s%s: %s;\n" % (camel(field["name"]), "" if given else "?",
                                    ts_type(name, field, in_answer))
+    if name == "Embed response":
+        text += wrap("One vector for each input, sharing memory with `embeddings`.", "  ")
+        text += "  vectors: Float32Array[];\n"
     return text + "}\n"
 
 
@@ -275,12 +279,15 @@ def options(protocol):
 
 def calls(protocol):
     """A method per kind. A request with one field may be given as the bare value of the field."""
-    text = ("/** A method for each kind of request. */\nexport abstract class Calls {\n"
+    text = (SPLIT.lstrip("\n") + words_types() +
+            "/** A method for each kind of request. */\nexport abstract class Calls {\n"
             "  /** Sends a request and gives the whole answer. */\n"
             "  protected abstract call<Reply>(kind: Kind, request: object, options: CallOptions)"
             ": Promise<Reply>;\n")
     for kind in protocol["kinds"]:
         if not kind["request"] or kind["name"] in BY_HAND:
+            continue
+        if kind["name"] in SHORT:
             continue
         message = protocol["messages"][kind["request"]]
         words = kind["meaning"].replace(" (streamed)", "")
@@ -305,7 +312,7 @@ def calls(protocol):
             text += "    const given = %s;\n" % given
             given = "given"
         text += "    return this.call(kinds.%s, %s, options);\n  }\n" % (kind["name"], given)
-    return text + "}\n"
+    return text + SHORT_CALLS + "}\n"
 
 
 def emit(protocol):
@@ -325,7 +332,9 @@ def emit(protocol):
              "  { %s };\n"
              % ", ".join('%d: "%s"' % (each["number"], each["name"])
                          for each in protocol["provenance"]))
-    parts = [constants(protocol), origin, names, statuses(protocol), codes(protocol)]
+    version = '/** Version of this client. */\nexport const version = "%s";\n' % (
+        protocol["release"])
+    parts = [version, constants(protocol), origin, names, statuses(protocol), codes(protocol)]
     parts += [interface(name, message, name in from_it, whole)
               for name, message in protocol["messages"].items()]
     parts += [table(name, protocol["messages"][name], name in from_it)

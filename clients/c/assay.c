@@ -1069,7 +1069,9 @@ static bool parse_address(const char *given, struct address *address, assay_erro
     int end = 0;
     bool is_fine;
     *address = (struct address){.is_unix = false};
-    copy_text(text, sizeof address->text, assay_text_of(given));
+    given = given ? given : "";
+    const char *scheme = strstr(given, "://") ? "" : given[0] == '/' ? "unix://" : "tcp://";
+    (void)snprintf(text, sizeof address->text, "%s%s", scheme, given);
     address->is_unix = strncmp(text, "unix://", strlen("unix://")) == 0;
     if (address->is_unix) {
         const char *path = text + strlen("unix://");
@@ -1084,7 +1086,7 @@ static bool parse_address(const char *given, struct address *address, assay_erro
     return is_fine ||
            fail(
                error, ASSAY_ADDRESS_INVALID, "reading the server address: found \"%s\", allowed: "
-               "%s", text, allowed);
+               "%s", text + strlen(scheme), allowed);
 }
 
 /* Disables delays for packets, and makes the system detect a dead machine at the far end. A Unix

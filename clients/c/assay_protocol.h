@@ -24,9 +24,13 @@
 /* All flags together. */
 #define ASSAY_FLAGS_MAX 7
 
-/* Provenance. */
-#define ASSAY_REAL 1
-#define ASSAY_MOCK 2
+/* Provenance, 0 for none. */
+typedef enum assay_provenance {
+    /* no mock took part */
+    ASSAY_REAL = 1,
+    /* a mock model produced a part of the answer, or is the model addressed */
+    ASSAY_MOCK = 2,
+} assay_provenance;
 
 /* Limits, with units. */
 #define ASSAY_LIMIT_FRAME_SIZE_MAX_BEFORE_HELLO 4096ULL /* bytes */
@@ -55,7 +59,7 @@
 #define ASSAY_LIMIT_COMPRESSION_SAMPLE_SIZE 4096ULL /* bytes */
 
 /* Status numbers, see assay_status_name. */
-enum {
+typedef enum assay_status {
     /* the answer follows */
     ASSAY_STATUS_OK = 0,
     /* a Cancel, or the connection's end, came before the work began */
@@ -100,7 +104,7 @@ enum {
     ASSAY_STATUS_REQUIREMENT_NOT_MET = 34,
     /* made by a client that receives a mock answer and does not allow mocks */
     ASSAY_STATUS_MOCK_REFUSED = 35,
-};
+} assay_status;
 
 /* Kinds of requests. */
 enum {
@@ -1075,9 +1079,9 @@ struct assay_go_away {
 typedef struct assay_error {
     assay_code code;
     /* status number, from the server or from the code */
-    uint32_t status;
+    assay_status status;
     /* provenance of the failed frame: ASSAY_REAL, ASSAY_MOCK, or 0 for none */
-    uint8_t provenance;
+    assay_provenance provenance;
     bool has_retry_after;
     bool has_server_load;
     /* stable reason in snake_case, empty for none */
@@ -1097,7 +1101,7 @@ typedef struct assay_error {
 /* A part of an answer, valid while on_chunk runs. */
 typedef struct assay_chunk {
     uint8_t kind; /* ASSAY_KIND_..., selects the member of the union */
-    uint8_t provenance;
+    assay_provenance provenance;
     uint32_t generation;
     union {
         const void *message;
@@ -1111,7 +1115,7 @@ typedef struct assay_chunk {
 /* A whole answer, with the content of all chunks. Freed by assay_reply_free. */
 typedef struct assay_reply {
     uint8_t kind;               /* ASSAY_KIND_..., selects the member of the union */
-    uint8_t provenance;         /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
+    assay_provenance provenance; /* ASSAY_REAL or ASSAY_MOCK (only with allow_mock) */
     bool degraded;              /* reasons in answer->degradations */
     uint32_t generation;        /* generation of the model that answered, 0 for none */
     const assay_answer *answer; /* model, device and timing, NULL for kinds without answer */
@@ -1194,6 +1198,30 @@ assay_code assay_render(
 assay_code assay_call(
     assay_client *client, uint8_t kind, const void *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
+
+/* Version of this client. */
+#define ASSAY_CLIENT_VERSION "0.1.0"
+
+/* Short calls. The texts are C strings. max_tokens of 0 is the server's default. */
+/* Makes a turn of a conversation without copying. Role: system, user, assistant, tool. */
+assay_chat_message assay_turn(const char *role, const char *content);
+/* Continues a text. With call->on_chunk the text arrives in chunks, too. */
+assay_code assay_generate_text(
+    assay_client *client, const char *prompt, uint64_t max_tokens,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* Continues a conversation. */
+assay_code assay_chat(
+    assay_client *client, const assay_chat_message *turns, size_t count, uint64_t max_tokens,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* Turns each text into a vector. At most 256 texts. */
+assay_code assay_embed_texts(
+    assay_client *client, const char *const *texts, size_t count,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* The vector of one input, of reply->embed->dimensions values, valid until the reply is freed. NULL
+ * for a reply to another kind, and for an index beyond the inputs. */
+const float *assay_vector(const assay_reply *reply, size_t index);
+/* The errno value that fits an error: ETIMEDOUT, ECONNREFUSED, ENOENT, ... 0 for none. */
+int assay_errno(const assay_error *error);
 
 /* Presence of a field. */
 enum { ASSAY_REQUIRED, ASSAY_OPTIONAL, ASSAY_REPEATED };
@@ -2785,6 +2813,111 @@ assay_code assay_render(
     assay_client *client, const assay_render_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error) {
     return assay_call(client, ASSAY_KIND_RENDER, request, call, reply, error);
+}
+
+static assay_text assay_text_at(const char *string) {
+    return (assay_text){string, string == NULL ? 0 : strlen(string)};
+}
+
+assay_chat_message assay_turn(const char *role, const char *content) {
+    return (assay_chat_message){.role = assay_text_at(role), .content = assay_text_at(content)};
+}
+
+static assay_code assay_generate_at_most(
+    assay_client *client, assay_generate_request request, uint64_t max_tokens,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    request.max_tokens = (assay_opt_u64){max_tokens, max_tokens > 0};
+    return assay_generate(client, &request, call, reply, error);
+}
+
+assay_code assay_generate_text(
+    assay_client *client, const char *prompt, uint64_t max_tokens,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    assay_generate_request request = {.prompt = assay_text_at(prompt)};
+    return assay_generate_at_most(client, request, max_tokens, call, reply, error);
+}
+
+assay_code assay_chat(
+    assay_client *client, const assay_chat_message *turns, size_t count, uint64_t max_tokens,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    assay_generate_request request = {.messages = {turns, count}};
+    return assay_generate_at_most(client, request, max_tokens, call, reply, error);
+}
+
+assay_code assay_embed_texts(
+    assay_client *client, const char *const *texts, size_t count,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    assay_input inputs[ASSAY_LIMIT_INPUT_COUNT_MAX + 1]; /* one too many is refused by the table */
+    size_t taken = count < sizeof inputs / sizeof *inputs ? count : sizeof inputs / sizeof *inputs;
+    for (size_t i = 0; i < taken; i++) {
+        inputs[i] = (assay_input){.text = assay_text_at(texts[i])};
+    }
+    assay_embed_request request = {.inputs = {inputs, taken}};
+    return assay_embed(client, &request, call, reply, error);
+}
+
+const float *assay_vector(const assay_reply *reply, size_t index) {
+    if (reply->kind != ASSAY_KIND_EMBED || reply->embed == NULL || index >= reply->embed->count) {
+        return NULL;
+    }
+    return reply->embed->embeddings.items + index * (size_t)reply->embed->dimensions;
+}
+
+int assay_errno(const assay_error *error) {
+    switch (error->code) {
+    case ASSAY_OK:
+        return 0;
+    case ASSAY_ADDRESS_INVALID:
+        return EINVAL;
+    case ASSAY_UNREACHABLE:
+        return ECONNREFUSED;
+    case ASSAY_CONNECTION_CLOSED:
+        return ECONNRESET;
+    case ASSAY_TIMED_OUT:
+        return ETIMEDOUT;
+    case ASSAY_PROTOCOL_ERROR:
+        return EPROTO;
+    case ASSAY_MOCK_REFUSED:
+        return EPERM;
+    case ASSAY_GIVEN_UP:
+        return ECANCELED;
+    case ASSAY_REQUEST_INVALID:
+        return EINVAL;
+    case ASSAY_REVISION_TOO_LOW:
+        return EOPNOTSUPP;
+    case ASSAY_OUT_OF_MEMORY:
+        return ENOMEM;
+    default:
+        break;
+    }
+    switch (error->status) {
+    case ASSAY_STATUS_CANCELLED:
+        return ECANCELED;
+    case ASSAY_STATUS_INVALID_ARGUMENT:
+        return EINVAL;
+    case ASSAY_STATUS_DEADLINE_EXCEEDED:
+        return ETIMEDOUT;
+    case ASSAY_STATUS_NOT_FOUND:
+        return ENOENT;
+    case ASSAY_STATUS_ALREADY_EXISTS:
+        return EEXIST;
+    case ASSAY_STATUS_PERMISSION_DENIED:
+        return EACCES;
+    case ASSAY_STATUS_UNAUTHENTICATED:
+        return EACCES;
+    case ASSAY_STATUS_OUT_OF_RANGE:
+        return ERANGE;
+    case ASSAY_STATUS_RESOURCE_EXHAUSTED:
+        return EAGAIN;
+    case ASSAY_STATUS_UNAVAILABLE:
+        return EAGAIN;
+    case ASSAY_STATUS_ABORTED:
+        return EAGAIN;
+    case ASSAY_STATUS_UNIMPLEMENTED:
+        return EOPNOTSUPP;
+    default:
+        return EIO;
+    }
 }
 
 #endif /* ASSAY_PROTOCOL_TABLES */

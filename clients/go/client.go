@@ -63,9 +63,15 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// parseAddress splits a URL without using the network.
+// parseAddress splits a URL, or one without its scheme, without using the network.
 func parseAddress(text string) (network, address string, failure *Error) {
-	scheme, rest, _ := strings.Cut(text, "://")
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		scheme, rest = "tcp", text
+		if strings.HasPrefix(text, "/") {
+			scheme = "unix"
+		}
+	}
 	host, port, err := net.SplitHostPort(rest)
 	number, wrong := strconv.ParseUint(port, 10, 16)
 	allowed := ""

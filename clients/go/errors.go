@@ -24,9 +24,6 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
 // Unwrap returns the cause outside this package, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is also finds the error of a context that had ended, in addition to the cause from Unwrap.
-func (e *Error) Is(target error) bool { return errors.Is(e.ended, target) }
-
 // failed makes an error of the client, with the status that fits its code.
 func failed(code Code, cause error, format string, arguments ...any) *Error {
 	return &Error{Code: code, Status: codeStatus[code], causes: causes{cause: cause},

@@ -23,6 +23,7 @@ import (
 	"context"
 	"math"
 	"math/rand"
+	"net"
 	"time"
 )
 
@@ -148,7 +149,7 @@ func (e *exchange) ended(failure *Error) *Error {
 	return &marked
 }
 
-func (e *exchange) closed() *Error { return closedError(e.rule.name+" of a closed client", nil) }
+func (e *exchange) closed() *Error { return closedError(e.rule.name+" after Close", net.ErrClosed) }
 
 func (e *exchange) doing(what string) string { return what + " the answer to " + e.rule.name }
 

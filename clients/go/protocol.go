@@ -254,7 +254,8 @@ const (
 
 // Error is the error of every failed call of a Client. errors.As finds it. errors.Is finds
 // context.Canceled or context.DeadlineExceeded in every error of a call whose context had
-// ended, or whose deadline the server found passed, and the system's error, if any.
+// ended, or whose deadline the server found passed, and the system's error. It also
+// finds net.ErrClosed after Close, and errors of io/fs for statuses.
 type Error struct {
 	// Code: the stable reason.
 	Code Code

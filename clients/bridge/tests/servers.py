@@ -13,16 +13,12 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-ROOT = pathlib.Path(__file__).parents[3]
-# Outside checks load this file by its path, for a scripted server of their own.
-if str(ROOT / "clients") not in sys.path:
-    sys.path.append(str(ROOT / "clients"))
-
-from python.tests.scripted import LIMIT, Peer  # noqa: E402
-from python.tests.scripted import server as scripted  # noqa: E402
+from assay.testing import LIMIT, Peer
+from assay.testing import server as scripted
 
 __all__ = ["LIMIT", "MODEL", "ROOT", "Peer", "assayd", "assayd_path", "bridge", "scripted"]
 
+ROOT = pathlib.Path(__file__).parents[3]
 MODEL = ROOT / "models" / "assay-demo.gguf"
 
 

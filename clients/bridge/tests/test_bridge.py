@@ -9,7 +9,11 @@ import base64
 import contextlib
 import os
 import pathlib
+import re
+import shlex
 import struct
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -20,11 +24,9 @@ import httpx
 import openai
 from assay._codec import decode
 from assay._protocol import MESSAGES
-from python.tests.scripted import LIMIT, Peer
-from python.tests.scripted import server as scripted
 
 from .gguf import with_text
-from .servers import MODEL, assayd, bridge
+from .servers import LIMIT, MODEL, ROOT, Peer, assayd, bridge, scripted
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' "
@@ -93,6 +95,20 @@ class RealTests(unittest.TestCase):
         with self.assertRaises(openai.NotFoundError) as caught:
             self.tool.models.retrieve("nobody")
         self.assertEqual(caught.exception.code, "model_not_found")
+
+    def test_the_readme_runs(self) -> None:
+        text = (ROOT / "clients/bridge/README.md").read_text()
+        shell, program = re.findall(r"^```(?:sh|python)\n(.*?)^```$", text, re.M | re.S)
+        program = program.replace("http://127.0.0.1:8411", self.url)
+        words = [sys.executable, "-c", program]
+        ran = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(ran.stdout.split("\n")[0], "802 real")
+        install, *command = shell.strip().split("\n")
+        self.assertEqual(install, "pip install ./clients/python ./clients/bridge")
+        self.assertEqual(len(command), 1)
+        name, *options = shlex.split(command[0])
+        self.assertEqual((name, options[::2]), ("assay-bridge", ["--server", "--listen"]))
 
     def test_completion_says_in_headers_and_body_that_it_is_real(self) -> None:
         raw = self.tool.completions.with_raw_response.create(

@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 from assay import ChatMessage, GenerateRequest, TemplateVariable, ToolCall
-from python.tests.scripted import LIMIT
 
 from assay_bridge._errors import Refusal
 from assay_bridge._guard import Guard, name_of
@@ -24,7 +23,7 @@ from assay_bridge._parameters import chat
 from assay_bridge._reading import parsed
 
 from .gguf import with_text
-from .servers import MODEL, assayd, bridge
+from .servers import LIMIT, MODEL, assayd, bridge
 from .test_bridge import CHATML, JSON, told
 
 #: good bodies, with every parameter that is used

@@ -13,12 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
-from python.tests.scripted import LIMIT, Peer
-from python.tests.scripted import server as scripted
 
 from assay_bridge._serving import Patience
 
-from .servers import assayd, bridge, bridge_process
+from .servers import LIMIT, Peer, assayd, bridge, bridge_process, scripted
 from .test_bridge import first_chunk
 
 BODY = {"model": "m", "prompt": "a", "stream": True}

@@ -388,6 +388,7 @@ static void a_hostile_server_breaks_nothing(void) {
 #include "answers.h"
 #include "attempts.h"
 #include "ends.h"
+#include "words.h"
 
 /* ---------------------------------------------------------------- */
 
@@ -424,7 +425,8 @@ int main(void) {
         TEST(a_wait_covers_a_model_that_loads), TEST(a_wait_ends_with_the_error),
         TEST(close_ends_a_pause), TEST(close_ends_connecting), TEST(the_second_attempt_says_so),
         TEST(a_context_needs_revision_3), TEST(a_refusal_says_how_busy_the_server_is),
-        TEST(a_hostile_server_breaks_nothing)};
+        TEST(a_hostile_server_breaks_nothing), TEST(short_calls_are_checked),
+        TEST(vectors_stay_inside_their_answer), TEST(errors_have_numbers_of_the_system)};
     const size_t count = sizeof tests / sizeof *tests;
     unsigned red = 0;
     random_start();

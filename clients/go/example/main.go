@@ -1,11 +1,13 @@
-// Asks the demo model a sum, then streams a story as it is made.
+// Shows each use of the client, against the demo model.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
+	"time"
 
 	"assay"
 )
@@ -19,13 +21,11 @@ func main() {
 	check(err)
 	defer client.Close()
 
-	prompt := assay.Ptr("317+485=")
-	sum, err := client.Generate(ctx, assay.GenerateRequest{Prompt: prompt, MaxTokens: 8})
+	sum, err := client.GenerateText(ctx, "317+485=", assay.WithMaxTokens(8))
 	check(err)
 	fmt.Printf("317+485=%s (%s)\n", sum.Text, sum.Provenance)
 
-	prompt = assay.Ptr("Once upon a time")
-	story, err := client.GenerateStream(ctx, assay.GenerateRequest{Prompt: prompt, MaxTokens: 48})
+	story, err := client.GenerateStream(ctx, assay.TextRequest("A fox:", assay.WithMaxTokens(48)))
 	check(err)
 	for story.Next() {
 		fmt.Print(story.Chunk().Text)
@@ -33,6 +33,28 @@ func main() {
 	whole, err := story.Result()
 	check(err)
 	fmt.Printf("\n(%d us)\n", whole.Answer.Timing.Total)
+
+	story, err = client.GenerateStream(ctx, assay.TextRequest("A hen:"))
+	check(err)
+	story.Next()
+	story.Close() // cancels the rest on the server, like cancelling the context
+
+	turns := []assay.ChatMessage{assay.UserMessage("317+485=")}
+	reply, err := client.Chat(ctx, turns, assay.WithMaxTokens(8))
+	check(err)
+	fmt.Println(reply.Text)
+
+	embedded, err := client.EmbedTexts(ctx, []string{"a fox", "a hen"})
+	check(err)
+	for _, vector := range embedded.Vectors() {
+		fmt.Println(len(vector))
+	}
+
+	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond) // the deadline of the call
+	defer cancel()
+	if _, err = client.GenerateText(short, "Story:"); !errors.Is(err, context.DeadlineExceeded) {
+		check(err)
+	}
 }
 
 func check(err error) {

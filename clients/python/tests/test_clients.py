@@ -161,7 +161,7 @@ class BlockingTests(unittest.TestCase):
                 with fails("request_invalid", "tokens"):
                     call(GenerateRequest(prompt="a", tokens=[1]))
             unfit: Any = "real"
-            wrong: tuple[Any, ...] = ("a", None, GenerateRequest(prompt="a", requirements=unfit))
+            wrong: tuple[Any, ...] = (5, None, GenerateRequest(prompt="a", requirements=unfit))
             for request in wrong:
                 with fails("request_invalid"):
                     client.generate(request)

@@ -19,10 +19,11 @@ import lz4.block
 from assay import AssayError, Client, Options, Requirements, messages
 from assay._codec import decode, encode
 from assay._connection import Connection
-from assay._exchange import Call, Exchange, request_of
+from assay._exchange import Call, Exchange
 from assay._frames import HEADER, has_zero_offset, pack, unpack
 from assay._link import Address
 from assay._protocol import KINDS, MESSAGES, Status
+from assay._requests import request_of
 
 from .frames import ANSWER, answer, begun, feed, frame, greeted, hello, opened, refusal, written
 from .scripted import fails

@@ -11,6 +11,7 @@ from typing import Any
 from assay._codec import decode, encode
 from assay._frames import HEADER, unpack
 from assay._protocol import FLAG_COMPRESSED, MESSAGES, REVISION
+from assay.messages import Provenance
 from driver import from_json, to_json
 
 from .scripted import fails
@@ -87,7 +88,7 @@ class VectorTests(unittest.TestCase):
 def marks(message: Any) -> dict[str, Any]:
     """Returns the members of a result that are not fields."""
     names = message.type.__dataclass_fields__
-    given = {"provenance": "real", "generation": 0, "degraded": False}
+    given = {"provenance": Provenance.REAL, "generation": 0, "degraded": False}
     own = {field.name for field in message.fields}
     return {name: value for name, value in given.items() if name in names and name not in own}
 

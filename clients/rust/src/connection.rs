@@ -145,7 +145,7 @@ impl Reading {
             Ok(0) => Err(error!(ConnectionClosed, "reading: the server closed the connection")),
             Ok(count) => self.frames.take(&self.buffer[..count], frames).map(|()| true),
             Err(error) if is_passing(&error) => Ok(false),
-            Err(error) => Err(error!(ConnectionClosed, "reading from the server: {error}")),
+            Err(error) => Err(error!(ConnectionClosed, "reading: {error}").because(error)),
         }
     }
 }
@@ -431,7 +431,7 @@ impl Connection {
             let late = "the server did not take it in time";
             let error = match is_passing(&error) {
                 true => error!(TimedOut, "sending {}: {late}", kind.name),
-                false => error!(ConnectionClosed, "sending {}: {error}", kind.name),
+                false => error!(ConnectionClosed, "sending {}: {error}", kind.name).because(error),
             };
             if error.code != Code::TimedOut || rest.len() < frame.len() {
                 state.fail(&error); // no frame can follow half a frame

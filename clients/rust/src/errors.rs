@@ -5,7 +5,6 @@
 //! error.
 
 use crate::protocol::{Code, ErrorBody, ErrorDetail, Provenance, Status};
-use std::fmt;
 use std::ops::Deref;
 
 /// Result of most functions.
@@ -13,7 +12,7 @@ pub(crate) type Result<T, E = AssayError> = std::result::Result<T, E>;
 
 /// The reason why a call failed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AssayError(Box<ErrorDetail>);
+pub struct AssayError(pub(crate) Box<ErrorDetail>);
 
 /// Makes an [`AssayError`] with the code, and with a sentence as from `format!`.
 macro_rules! error {
@@ -66,11 +65,3 @@ impl Deref for AssayError {
         &self.0
     }
 }
-
-impl fmt::Display for AssayError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.code.name(), self.message)
-    }
-}
-
-impl std::error::Error for AssayError {}

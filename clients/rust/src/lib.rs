@@ -4,7 +4,7 @@
 //! use assay_client::{Client, GenerateRequest, Options};
 //!
 //! let client = Client::new("unix:///run/assay.sock", Options::default())?;
-//! let request = GenerateRequest { prompt: Some("317+485=".into()), ..Default::default() };
+//! let request = GenerateRequest::text("317+485=").max_tokens(8);
 //! let reply = client.deadline_milliseconds(2000).generate(&request)?;
 //! println!("{} ({})", reply.text.as_deref().unwrap_or(""), reply.provenance.name());
 //! # Ok::<(), assay_client::AssayError>(())

@@ -4,7 +4,7 @@
 use crate::answers::Gather;
 use crate::client::Client;
 use crate::codec::{BodyError, Message, Request, See};
-use crate::errors::Result;
+use crate::errors::{AssayError, Result};
 use crate::exchange::Reply;
 
 /// Version of the protocol.
@@ -376,6 +376,7 @@ pub struct ErrorDetail {
     pub server_load: Option<ServerLoad>,
     /// Provenance of the failed frame, if any.
     pub provenance: Option<Provenance>,
+    pub(crate) cause: Option<Cause>,
 }
 
 impl ErrorDetail {
@@ -390,6 +391,7 @@ impl ErrorDetail {
             layer: None,
             server_load: None,
             provenance: None,
+            cause: None,
         }
     }
 
@@ -4780,5 +4782,771 @@ impl Client {
     /// Renders a conversation by the model's chat template.
     pub fn render(&self, request: &RenderRequest) -> Result<Reply<RenderResponse>> {
         self.call(request)
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl PingRequest {
+    /// Sets `payload`: bytes to send back unchanged.
+    pub fn payload(mut self, value: Vec<u8>) -> Self {
+        self.payload = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl HealthRequest {
+    /// Sets `model`: name of a model, absent for the server as a whole.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `verify`: verify the model now, default false.
+    pub fn verify(mut self, value: bool) -> Self {
+        self.verify = Some(value);
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl LoadRequest {
+    /// Sets `name`: name under which the model will be served.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = value.into();
+        self
+    }
+
+    /// Sets `path`: path of the model on the server's machine.
+    pub fn path(mut self, value: impl Into<String>) -> Self {
+        self.path = value.into();
+        self
+    }
+
+    /// Sets `strategy`: loading strategy, absent for the server's setting.
+    pub fn strategy(mut self, value: impl Into<String>) -> Self {
+        self.strategy = Some(value.into());
+        self
+    }
+
+    /// Sets `device`: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting.
+    pub fn device(mut self, value: impl Into<String>) -> Self {
+        self.device = Some(value.into());
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl UnloadRequest {
+    /// Sets `name`: name of the model to stop serving, once its requests are done.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = value.into();
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl TokenizeRequest {
+    /// Sets `model`: name of the model, absent for the server's only model.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `text`: text as bytes, usually UTF-8, but any bytes are allowed.
+    pub fn text(mut self, value: Vec<u8>) -> Self {
+        self.text = value;
+        self
+    }
+
+    /// Sets `parse_special`: names of special tokens in the text become special tokens, default
+    /// false.
+    pub fn parse_special(mut self, value: bool) -> Self {
+        self.parse_special = Some(value);
+        self
+    }
+
+    /// Sets `add_special`: add begin and end tokens as the model demands, default true.
+    pub fn add_special(mut self, value: bool) -> Self {
+        self.add_special = Some(value);
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl DetokenizeRequest {
+    /// Sets `model`: name of the model, absent for the server's only model.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `tokens`: token ids.
+    pub fn tokens(mut self, value: Vec<u32>) -> Self {
+        self.tokens = value;
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl GenerateRequest {
+    /// Sets `model`: name of the model, absent for the server's only model.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `prompt`: text to continue, may be empty, instead of `tokens` or `messages`.
+    pub fn prompt(mut self, value: impl Into<String>) -> Self {
+        self.prompt = Some(value.into());
+        self
+    }
+
+    /// Sets `tokens`: token ids to continue, used unchanged, instead of `prompt` or `messages`.
+    pub fn tokens(mut self, value: Vec<u32>) -> Self {
+        self.tokens = Some(value);
+        self
+    }
+
+    /// Sets `parse_special`: names of special tokens in `prompt` become special tokens, default
+    /// false.
+    pub fn parse_special(mut self, value: bool) -> Self {
+        self.parse_special = Some(value);
+        self
+    }
+
+    /// Sets `add_special`: add begin tokens to `prompt` as the model demands, default true.
+    pub fn add_special(mut self, value: bool) -> Self {
+        self.add_special = Some(value);
+        self
+    }
+
+    /// Sets `max_tokens`: tokens to make at most, default 256.
+    pub fn max_tokens(mut self, value: u64) -> Self {
+        self.max_tokens = Some(value);
+        self
+    }
+
+    /// Sets `temperature`: sampling temperature, where 0 always picks the best token, default 0.
+    pub fn temperature(mut self, value: f64) -> Self {
+        self.temperature = Some(value);
+        self
+    }
+
+    /// Sets `top_k`: number of best tokens to keep, default 0, meaning all.
+    pub fn top_k(mut self, value: u64) -> Self {
+        self.top_k = Some(value);
+        self
+    }
+
+    /// Sets `top_p`: share of probability up to which the best tokens are kept, default 1, meaning
+    /// all, above 0 unless the temperature is 0.
+    pub fn top_p(mut self, value: f64) -> Self {
+        self.top_p = Some(value);
+        self
+    }
+
+    /// Sets `min_p`: least share of the best token's probability for a token to be kept, default 0,
+    /// meaning all.
+    pub fn min_p(mut self, value: f64) -> Self {
+        self.min_p = Some(value);
+        self
+    }
+
+    /// Sets `seed`: seed of the sampler, default 0.
+    pub fn seed(mut self, value: u64) -> Self {
+        self.seed = Some(value);
+        self
+    }
+
+    /// Sets `stop`: stop string, before which the answer ends.
+    pub fn stop(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.stop = value.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets `truncate_prompt`: cut the beginning of an overlong prompt (`truncated_context`)
+    /// instead of refusing, default false.
+    pub fn truncate_prompt(mut self, value: bool) -> Self {
+        self.truncate_prompt = Some(value);
+        self
+    }
+
+    /// Sets `logprobs`: number of best alternatives to list beside each token's log-probability,
+    /// absent for no log-probabilities.
+    pub fn logprobs(mut self, value: u64) -> Self {
+        self.logprobs = Some(value);
+        self
+    }
+
+    /// Sets `prompt_logprobs`: number of best alternatives to list beside each prompt token's
+    /// log-probability, absent for none.
+    pub fn prompt_logprobs(mut self, value: u64) -> Self {
+        self.prompt_logprobs = Some(value);
+        self
+    }
+
+    /// Sets `messages`: conversation to continue, instead of `prompt` or `tokens`.
+    pub fn messages(mut self, value: impl IntoIterator<Item = ChatMessage>) -> Self {
+        self.messages = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `ignore_eos`: an end token does not end the answer, default false.
+    pub fn ignore_eos(mut self, value: bool) -> Self {
+        self.ignore_eos = Some(value);
+        self
+    }
+
+    /// Sets `min_tokens`: tokens before which neither an end token is chosen nor a stop string
+    /// looked for, default 0.
+    pub fn min_tokens(mut self, value: u64) -> Self {
+        self.min_tokens = Some(value);
+        self
+    }
+
+    /// Sets `tools`: JSON text of a list of tools, only with `messages`.
+    pub fn tools(mut self, value: impl Into<String>) -> Self {
+        self.tools = Some(value.into());
+        self
+    }
+
+    /// Sets `template_variables`: further variables of the chat template, only with `messages`.
+    pub fn template_variables(mut self, value: impl IntoIterator<Item = TemplateVariable>) -> Self {
+        self.template_variables = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `add_generation_prompt`: end with the template's opening of an answer, default true,
+    /// only with `messages`.
+    pub fn add_generation_prompt(mut self, value: bool) -> Self {
+        self.add_generation_prompt = Some(value);
+        self
+    }
+
+    /// Sets `continue_final_message`: leave the last message open instead, to be continued, default
+    /// false, only with `messages`.
+    pub fn continue_final_message(mut self, value: bool) -> Self {
+        self.continue_final_message = Some(value);
+        self
+    }
+
+    /// Sets `template_time`: time for the chat template, absent for the server's time, seconds
+    /// since 1970, only with `messages`.
+    pub fn template_time(mut self, value: u64) -> Self {
+        self.template_time = Some(value);
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl ScoreRequest {
+    /// Sets `model`: name of the model, absent for the server's only model.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `prompt`: text, instead of `tokens` or `messages`.
+    pub fn prompt(mut self, value: impl Into<String>) -> Self {
+        self.prompt = Some(value.into());
+        self
+    }
+
+    /// Sets `tokens`: token ids, used unchanged, instead of `prompt` or `messages`.
+    pub fn tokens(mut self, value: Vec<u32>) -> Self {
+        self.tokens = Some(value);
+        self
+    }
+
+    /// Sets `parse_special`: as in Generate.
+    pub fn parse_special(mut self, value: bool) -> Self {
+        self.parse_special = Some(value);
+        self
+    }
+
+    /// Sets `add_special`: as in Generate.
+    pub fn add_special(mut self, value: bool) -> Self {
+        self.add_special = Some(value);
+        self
+    }
+
+    /// Sets `messages`: conversation, instead of `prompt` or `tokens`.
+    pub fn messages(mut self, value: impl IntoIterator<Item = ChatMessage>) -> Self {
+        self.messages = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `continuations`: continuations to score, an `Input` each.
+    pub fn continuations(mut self, value: impl IntoIterator<Item = Input>) -> Self {
+        self.continuations = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `top_logprobs`: alternatives listed beside each token, default 0.
+    pub fn top_logprobs(mut self, value: u64) -> Self {
+        self.top_logprobs = Some(value);
+        self
+    }
+
+    /// Sets `tools`: JSON text of a list of tools, only with `messages`.
+    pub fn tools(mut self, value: impl Into<String>) -> Self {
+        self.tools = Some(value.into());
+        self
+    }
+
+    /// Sets `template_variables`: further variables of the chat template, only with `messages`.
+    pub fn template_variables(mut self, value: impl IntoIterator<Item = TemplateVariable>) -> Self {
+        self.template_variables = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `add_generation_prompt`: end with the template's opening of an answer, default true,
+    /// only with `messages`.
+    pub fn add_generation_prompt(mut self, value: bool) -> Self {
+        self.add_generation_prompt = Some(value);
+        self
+    }
+
+    /// Sets `continue_final_message`: leave the last message open instead, to be continued, default
+    /// false, only with `messages`.
+    pub fn continue_final_message(mut self, value: bool) -> Self {
+        self.continue_final_message = Some(value);
+        self
+    }
+
+    /// Sets `template_time`: time for the chat template, absent for the server's time, seconds
+    /// since 1970, only with `messages`.
+    pub fn template_time(mut self, value: u64) -> Self {
+        self.template_time = Some(value);
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl LogitsRequest {
+    /// Sets `model`: name of the model, absent for the server's only model.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `prompt`: text, instead of `tokens` or `messages`.
+    pub fn prompt(mut self, value: impl Into<String>) -> Self {
+        self.prompt = Some(value.into());
+        self
+    }
+
+    /// Sets `tokens`: token ids, used unchanged, instead of `prompt` or `messages`.
+    pub fn tokens(mut self, value: Vec<u32>) -> Self {
+        self.tokens = Some(value);
+        self
+    }
+
+    /// Sets `parse_special`: as in Generate.
+    pub fn parse_special(mut self, value: bool) -> Self {
+        self.parse_special = Some(value);
+        self
+    }
+
+    /// Sets `add_special`: as in Generate.
+    pub fn add_special(mut self, value: bool) -> Self {
+        self.add_special = Some(value);
+        self
+    }
+
+    /// Sets `all_positions`: logits after every token instead of the last alone, default false.
+    pub fn all_positions(mut self, value: bool) -> Self {
+        self.all_positions = Some(value);
+        self
+    }
+
+    /// Sets `messages`: conversation, instead of `prompt` or `tokens`.
+    pub fn messages(mut self, value: impl IntoIterator<Item = ChatMessage>) -> Self {
+        self.messages = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `tools`: JSON text of a list of tools, only with `messages`.
+    pub fn tools(mut self, value: impl Into<String>) -> Self {
+        self.tools = Some(value.into());
+        self
+    }
+
+    /// Sets `template_variables`: further variables of the chat template, only with `messages`.
+    pub fn template_variables(mut self, value: impl IntoIterator<Item = TemplateVariable>) -> Self {
+        self.template_variables = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `add_generation_prompt`: end with the template's opening of an answer, default true,
+    /// only with `messages`.
+    pub fn add_generation_prompt(mut self, value: bool) -> Self {
+        self.add_generation_prompt = Some(value);
+        self
+    }
+
+    /// Sets `continue_final_message`: leave the last message open instead, to be continued, default
+    /// false, only with `messages`.
+    pub fn continue_final_message(mut self, value: bool) -> Self {
+        self.continue_final_message = Some(value);
+        self
+    }
+
+    /// Sets `template_time`: time for the chat template, absent for the server's time, seconds
+    /// since 1970, only with `messages`.
+    pub fn template_time(mut self, value: u64) -> Self {
+        self.template_time = Some(value);
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl EmbedRequest {
+    /// Sets `model`: name of the model, absent for the server's only model.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `inputs`: inputs to embed, an `Input` each.
+    pub fn inputs(mut self, value: impl IntoIterator<Item = Input>) -> Self {
+        self.inputs = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `parse_special`: names of special tokens in a text become special tokens, default
+    /// false.
+    pub fn parse_special(mut self, value: bool) -> Self {
+        self.parse_special = Some(value);
+        self
+    }
+
+    /// Sets `add_special`: add begin and end tokens to a text as the model demands, default true.
+    pub fn add_special(mut self, value: bool) -> Self {
+        self.add_special = Some(value);
+        self
+    }
+
+    /// Sets `pooling`: reduction of the positions to a single vector, absent for the model's own
+    /// (mean under revision 2).
+    pub fn pooling(mut self, value: impl Into<String>) -> Self {
+        self.pooling = Some(value.into());
+        self
+    }
+
+    /// Sets `normalize`: divide each vector by the Euclidean length, default true.
+    pub fn normalize(mut self, value: bool) -> Self {
+        self.normalize = Some(value);
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl RenderRequest {
+    /// Sets `model`: name of the model, absent for the server's only model.
+    pub fn model(mut self, value: impl Into<String>) -> Self {
+        self.model = Some(value.into());
+        self
+    }
+
+    /// Sets `messages`: conversation to render.
+    pub fn messages(mut self, value: impl IntoIterator<Item = ChatMessage>) -> Self {
+        self.messages = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `tools`: JSON text of a list of tools.
+    pub fn tools(mut self, value: impl Into<String>) -> Self {
+        self.tools = Some(value.into());
+        self
+    }
+
+    /// Sets `template_variables`: further variables of the chat template.
+    pub fn template_variables(mut self, value: impl IntoIterator<Item = TemplateVariable>) -> Self {
+        self.template_variables = value.into_iter().collect();
+        self
+    }
+
+    /// Sets `add_generation_prompt`: end with the template's opening of an answer, default true.
+    pub fn add_generation_prompt(mut self, value: bool) -> Self {
+        self.add_generation_prompt = Some(value);
+        self
+    }
+
+    /// Sets `continue_final_message`: leave the last message open instead, to be continued, default
+    /// false.
+    pub fn continue_final_message(mut self, value: bool) -> Self {
+        self.continue_final_message = Some(value);
+        self
+    }
+
+    /// Sets `template_time`: time for the chat template, absent for the server's time, seconds
+    /// since 1970.
+    pub fn template_time(mut self, value: u64) -> Self {
+        self.template_time = Some(value);
+        self
+    }
+
+    /// Sets `context`: trace, attempt and priority of the request.
+    pub fn with_context(mut self, value: RequestContext) -> Self {
+        self.context = Some(value);
+        self
+    }
+
+    /// Sets `requirements`: demands on the model.
+    pub fn with_requirements(mut self, value: Requirements) -> Self {
+        self.requirements = Some(value);
+        self
+    }
+}
+
+/// Version of this client.
+pub const CLIENT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+impl From<&str> for Input {
+    fn from(text: &str) -> Input {
+        Input { text: Some(text.to_owned()), ..Default::default() }
+    }
+}
+
+impl From<String> for Input {
+    fn from(text: String) -> Input {
+        Input { text: Some(text), ..Default::default() }
+    }
+}
+
+impl From<Vec<u32>> for Input {
+    fn from(tokens: Vec<u32>) -> Input {
+        Input { tokens: Some(tokens), ..Default::default() }
+    }
+}
+
+impl ChatMessage {
+    /// A turn of the role system.
+    pub fn system(content: impl Into<String>) -> Self {
+        ChatMessage { role: "system".to_owned(), content: content.into(), ..Default::default() }
+    }
+
+    /// A turn of the role user.
+    pub fn user(content: impl Into<String>) -> Self {
+        ChatMessage { role: "user".to_owned(), content: content.into(), ..Default::default() }
+    }
+
+    /// A turn of the role assistant.
+    pub fn assistant(content: impl Into<String>) -> Self {
+        ChatMessage { role: "assistant".to_owned(), content: content.into(), ..Default::default() }
+    }
+
+    /// A turn of the role tool.
+    pub fn tool(content: impl Into<String>) -> Self {
+        ChatMessage { role: "tool".to_owned(), content: content.into(), ..Default::default() }
+    }
+}
+
+impl GenerateRequest {
+    /// Continues a text.
+    pub fn text(prompt: impl Into<String>) -> Self {
+        GenerateRequest { prompt: Some(prompt.into()), ..Default::default() }
+    }
+
+    /// Continues a conversation.
+    pub fn chat(messages: impl IntoIterator<Item = ChatMessage>) -> Self {
+        GenerateRequest { messages: messages.into_iter().collect(), ..Default::default() }
+    }
+}
+
+impl EmbedRequest {
+    /// Turns each text, or the token ids of a text, into a vector.
+    pub fn of(inputs: impl IntoIterator<Item = impl Into<Input>>) -> Self {
+        let inputs = inputs.into_iter().map(Into::into).collect();
+        EmbedRequest { inputs, ..Default::default() }
+    }
+}
+
+impl EmbedResponse {
+    /// One vector for each input, in the order of the inputs.
+    pub fn vectors(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.embeddings.chunks_exact(usize::try_from(self.dimensions).unwrap_or(0).max(1))
+    }
+}
+
+impl Model {
+    /// The provenance of the model's answers.
+    pub fn source(&self) -> Provenance {
+        if self.provenance == u64::from(PROVENANCE_REAL) {
+            Provenance::Real
+        } else {
+            Provenance::Mock
+        }
+    }
+}
+
+/// Short calls. For further fields, see [`GenerateRequest::text`], [`GenerateRequest::chat`] and
+/// [`EmbedRequest::of`].
+impl Client {
+    /// Continues a text.
+    pub fn generate_text(&self, prompt: impl Into<String>) -> Result<Reply<GenerateResponse>> {
+        self.generate(&GenerateRequest::text(prompt))
+    }
+
+    /// Continues a conversation.
+    pub fn chat(
+        &self, messages: impl IntoIterator<Item = ChatMessage>,
+    ) -> Result<Reply<GenerateResponse>> {
+        self.generate(&GenerateRequest::chat(messages))
+    }
+
+    /// Turns each text into a vector, see [`EmbedResponse::vectors`].
+    pub fn embed_all(
+        &self, inputs: impl IntoIterator<Item = impl Into<Input>>,
+    ) -> Result<Reply<EmbedResponse>> {
+        self.embed(&EmbedRequest::of(inputs))
+    }
+}
+
+/// The system's error behind an [`AssayError`].
+#[derive(Debug, Clone)]
+pub(crate) struct Cause(std::sync::Arc<std::io::Error>);
+
+impl PartialEq for Cause {
+    fn eq(&self, other: &Cause) -> bool {
+        self.0.kind() == other.0.kind()
+    }
+}
+
+impl AssayError {
+    /// The kind of an `std::io::Error` that fits.
+    pub fn io_kind(&self) -> std::io::ErrorKind {
+        use std::io::ErrorKind;
+        if let Some(cause) = &self.cause {
+            return cause.0.kind();
+        }
+        match (self.code, self.status) {
+            (Code::AddressInvalid, _) => ErrorKind::InvalidInput,
+            (Code::Unreachable, _) => ErrorKind::NotConnected,
+            (Code::ConnectionClosed, _) => ErrorKind::ConnectionAborted,
+            (Code::TimedOut, _) => ErrorKind::TimedOut,
+            (Code::ProtocolError, _) => ErrorKind::InvalidData,
+            (Code::GivenUp, _) => ErrorKind::Interrupted,
+            (Code::RequestInvalid, _) => ErrorKind::InvalidInput,
+            (Code::RevisionTooLow, _) => ErrorKind::Unsupported,
+            (_, Status::DeadlineExceeded) => ErrorKind::TimedOut,
+            (_, Status::NotFound) => ErrorKind::NotFound,
+            (_, Status::AlreadyExists) => ErrorKind::AlreadyExists,
+            (_, Status::PermissionDenied) => ErrorKind::PermissionDenied,
+            (_, Status::Unauthenticated) => ErrorKind::PermissionDenied,
+            (_, Status::InvalidArgument) => ErrorKind::InvalidInput,
+            (_, Status::OutOfRange) => ErrorKind::InvalidInput,
+            _ => ErrorKind::Other,
+        }
+    }
+
+    pub(crate) fn because(mut self, error: std::io::Error) -> Self {
+        self.0.cause = Some(Cause(std::sync::Arc::new(error)));
+        self
+    }
+}
+
+impl std::fmt::Display for AssayError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.code.name(), self.message)
+    }
+}
+
+impl std::error::Error for AssayError {
+    /// The system's error, if any.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| &*cause.0 as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl From<AssayError> for std::io::Error {
+    fn from(error: AssayError) -> std::io::Error {
+        std::io::Error::new(error.io_kind(), error)
     }
 }

@@ -38,13 +38,19 @@ enum Place {
 }
 
 impl Address {
-    /// Parses `tcp://HOST:PORT` or `unix:///PATH`.
-    pub fn parse(url: &str) -> Result<Address> {
-        let place = parse_place(url).map_err(|allowed| {
-            let found = format!("found \"{url}\", allowed: {allowed}");
+    /// Parses `tcp://HOST:PORT` or `unix:///PATH`, or one of them without its scheme.
+    pub fn parse(given: &str) -> Result<Address> {
+        let scheme = match given {
+            _ if given.contains("://") => "",
+            _ if given.starts_with('/') => "unix://",
+            _ => "tcp://",
+        };
+        let url = format!("{scheme}{given}");
+        let place = parse_place(&url).map_err(|allowed| {
+            let found = format!("found \"{given}\", allowed: {allowed}");
             error!(AddressInvalid, "reading the server address: {found}")
         })?;
-        Ok(Address { url: url.to_owned(), place })
+        Ok(Address { url, place })
     }
 
     /// Connects. A TCP connection opens before `until`, apart from the name look-up. Fails with
@@ -61,7 +67,7 @@ impl Address {
         };
         socket
             .and_then(|socket| socket.set_write_timeout(Some(WRITE_STEP)).map(|()| socket))
-            .map_err(|error| self.unreachable(&error))
+            .map_err(|error| self.unreachable(&error).because(error))
     }
 
     pub fn unreachable(&self, why: &dyn Display) -> AssayError {

@@ -1,4 +1,4 @@
-// Asks a server a sum, then has it tell a story piece by piece.
+// Shows each use of the client, against the demo model.
 import AssayClient
 import Foundation
 
@@ -6,16 +6,31 @@ let server = ProcessInfo.processInfo.environment["ASSAY_SERVER"] ?? "tcp://127.0
 do {
     let client = try Client(server)
 
-    var sum = GenerateRequest(prompt: .text("317+485="))
-    sum.maxTokens = 8
-    let reply = try await client.generate(sum, deadlineMilliseconds: 30_000)
-    print(reply.text, "(\(reply.provenance), by \(reply.answer.model))")
+    let sum = try await client.generate("317+485=", maxTokens: 8, deadlineMilliseconds: 30_000)
+    print(sum.text, "(\(sum.provenance), by \(sum.answer.model))")
 
-    var story = GenerateRequest(prompt: .text("Story about a fox:"))
-    story.maxTokens = 60
-    for try await part in client.generateStream(story) {
+    for try await part in client.generateStream("Story about a fox:", maxTokens: 60) {
         print(part.text, terminator: "")
         if let whole = part.answer { print("\n(\(whole.completionTokens) tokens)") }
+    }
+
+    for try await part in client.generateStream("Story about a hen:") {
+        print(part.text)
+        break  // cancels the rest on the server, like cancelling the task
+    }
+
+    let reply = try await client.chat([.user("317+485=")], maxTokens: 8)
+    print(reply.text)
+
+    for vector in try await client.embed(["a fox", "a hen"]).vectors {
+        print(vector.count)
+    }
+
+    // The server ends the answer at the deadline, with the reason "deadline".
+    do {
+        print(try await client.generate("Story:", deadlineMilliseconds: 20).finishReason)
+    } catch let error where error.code == .timedOut {
+        print(error)
     }
 } catch {
     print(error)

@@ -8,7 +8,8 @@ import { Exchange } from "./exchange.js";
 import { CallOptions, LoadOptions, settingsFrom } from "./options.js";
 import { Pool } from "./pool.js";
 import {
-  Calls, GenerateRequest, Kind, kinds, LoadProgress, LoadRequest, LoadResponse, Options,
+  Calls, ChatMessage, GenerateRequest, generateRequestOf, GenerateWords, Kind, kinds, LoadProgress,
+  LoadRequest, LoadResponse, Options,
 } from "./protocol.js";
 import { parseAddress } from "./socket.js";
 import { GenerateStream } from "./stream.js";
@@ -60,10 +61,13 @@ export class Client extends Calls {
   }
 
   /**
-   * Continues a prompt, and returns chunks as they arrive. The request is sent at once. Throws
-   * request_invalid. The iteration and `result` throw all later failures.
+   * Continues a prompt or a conversation, and returns chunks as they arrive. The request is sent at
+   * once. Throws request_invalid. The iteration and `result` throw all later failures.
    */
-  generateStream(request: GenerateRequest, options: CallOptions = {}): GenerateStream {
+  generateStream(
+    given: string | readonly ChatMessage[] | GenerateRequest, words: GenerateWords = {}
+  ): GenerateStream {
+    const { request, options } = generateRequestOf(given, words);
     return new GenerateStream(new Exchange(this.pool, kinds.Generate, request, options, true));
   }
 }

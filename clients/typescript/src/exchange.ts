@@ -211,7 +211,8 @@ export class Exchange {
   }
 
   private givenUp(): AssayError {
-    return new AssayError("given_up", `${this.kind.name}: the caller gave the answer up`);
+    const text = `${this.kind.name}: the caller gave the answer up`;
+    return new AssayError("given_up", text, { cause: this.options.signal?.reason });
   }
 
   private late(): AssayError {

@@ -4,11 +4,13 @@ export { Client } from "./client.js";
 export { AssayError } from "./errors.js";
 export { CallOptions, LoadOptions, Signal } from "./options.js";
 export { GenerateStream } from "./stream.js";
+export { sourceOf, statuses, version } from "./protocol.js";
 export type {
   Answer, ChatMessage, Code, ContinuationScore, Counter, DetokenizeRequest, DetokenizeResponse,
-  EmbedRequest, EmbedResponse, GenerateChunk, GenerateRequest, GenerateResponse, HealthRequest,
-  HealthResponse, Input, Layer, LoadRequest, LoadResponse, LogitsRequest, LogitsResponse, Logprobs,
-  Model, ModelsRequest, ModelsResponse, Options, Origin, PingRequest, PingResponse, RequestContext,
-  Requirements, ScoreRequest, ScoreResponse, ServerLoad, StatsRequest, StatsResponse, Status,
-  Timing, TokenizeRequest, TokenizeResponse, UnloadRequest, UnloadResponse,
+  EmbedRequest, EmbedResponse, EmbedWords, GenerateChunk, GenerateRequest, GenerateResponse,
+  GenerateWords, HealthRequest, HealthResponse, Input, Layer, LoadRequest, LoadResponse,
+  LogitsRequest, LogitsResponse, Logprobs, Model, ModelsRequest, ModelsResponse, Options, Origin,
+  PingRequest, PingResponse, RequestContext, Requirements, ScoreRequest, ScoreResponse,
+  ServerLoad, StatsRequest, StatsResponse, Status, Timing, TokenizeRequest, TokenizeResponse,
+  UnloadRequest, UnloadResponse,
 } from "./protocol.js";

@@ -26,6 +26,7 @@ export interface LoadOptions extends CallOptions {
 /** The used part of an AbortSignal. */
 export interface Signal {
   readonly aborted: boolean;
+  readonly reason?: unknown;
   addEventListener(type: "abort", heard: () => void): void;
   removeEventListener(type: "abort", heard: () => void): void;
 }

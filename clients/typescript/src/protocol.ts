@@ -64,6 +64,9 @@ export interface Kind {
   readonly response: Message;
 }
 
+/** Version of this client. */
+export const version = "0.1.0";
+
 /** Version of the header and of the encoding of fields. */
 export const protocolVersion = 1;
 /** Highest revision of this client. */
@@ -843,6 +846,8 @@ export interface EmbedResponse extends Origin {
   frame?: number;
   /** Facts about the answer, an `Answer`. */
   answer: Answer;
+  /** One vector for each input, sharing memory with `embeddings`. */
+  vectors: Float32Array[];
 }
 
 /** The message "Logits request" of SPEC.md. */
@@ -1684,6 +1689,52 @@ export const optionsTable: Message = {
   ],
 };
 
+const callOptions = ["deadlineMilliseconds", "signal", "onLayer"];
+
+/** A request of fields and the options of its call, from one object with both. */
+function split(words: object): { fields: object; options: CallOptions } {
+  const isOption = ([name]: [string, unknown]): boolean => callOptions.includes(name);
+  const entries = Object.entries(words);
+  return {
+    fields: Object.fromEntries(entries.filter((each) => !isOption(each))),
+    options: Object.fromEntries(entries.filter(isOption)),
+  };
+}
+
+/** The request and the options of a Generate, from a text, a conversation or a request. */
+export function generateRequestOf(
+  given: string | readonly ChatMessage[] | GenerateRequest, words: GenerateWords
+): { request: GenerateRequest; options: CallOptions } {
+  if (typeof given === "object" && !Array.isArray(given)) {
+    return { request: given as GenerateRequest, options: words };
+  }
+  const { fields, options } = split(words);
+  const lead = typeof given === "string" ? { prompt: given } : { messages: given };
+  return { request: { ...fields, ...lead } as GenerateRequest, options };
+}
+
+function inputsOf(given: readonly (string | Input)[]): Input[] {
+  return Array.from(given, (each) => typeof each === "string" ? { text: each } : each);
+}
+
+/** One vector for each input, in the order of the inputs. The vectors share memory. */
+function vectorsOf(answer: EmbedResponse): Float32Array[] {
+  const { embeddings, dimensions } = answer;
+  return Array.from({ length: answer.count }, (_, index) =>
+    embeddings.subarray(index * dimensions, (index + 1) * dimensions));
+}
+
+/** The provenance of a model's answers, as a word. */
+export function sourceOf(model: Model): Origin["provenance"] {
+  return provenances[model.provenance] ?? "mock";
+}
+
+/** Further fields of a Generate, and the options of the call. */
+export type GenerateWords = Partial<GenerateRequest> & CallOptions;
+
+/** Further fields of a Embed, and the options of the call. */
+export type EmbedWords = Partial<EmbedRequest> & CallOptions;
+
 /** A method for each kind of request. */
 export abstract class Calls {
   /** Sends a request and gives the whole answer. */
@@ -1721,11 +1772,6 @@ export abstract class Calls {
     return this.call(kinds.Detokenize, request, options);
   }
 
-  /** Continues a prompt. */
-  generate(request: GenerateRequest, options: CallOptions = {}): Promise<GenerateResponse> {
-    return this.call(kinds.Generate, request, options);
-  }
-
   /** Computes log-probabilities of given continuations. */
   score(request: ScoreRequest, options: CallOptions = {}): Promise<ScoreResponse> {
     return this.call(kinds.Score, request, options);
@@ -1736,11 +1782,6 @@ export abstract class Calls {
     return this.call(kinds.Logits, request, options);
   }
 
-  /** Turns inputs into vectors. */
-  embed(request: EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
-    return this.call(kinds.Embed, request, options);
-  }
-
   /** Returns counters, split by provenance. */
   stats(request: StatsRequest = {}, options: CallOptions = {}): Promise<StatsResponse> {
     return this.call(kinds.Stats, request, options);
@@ -1749,5 +1790,36 @@ export abstract class Calls {
   /** Renders a conversation by the model's chat template. */
   render(request: RenderRequest, options: CallOptions = {}): Promise<RenderResponse> {
     return this.call(kinds.Render, request, options);
+  }
+
+  /** Continues a text: `generate("text", { maxTokens: 8 })`. */
+  generate(prompt: string, words?: GenerateWords): Promise<GenerateResponse>;
+  /** Continues a prompt or a conversation. */
+  generate(request: GenerateRequest, options?: CallOptions): Promise<GenerateResponse>;
+  generate(
+    given: string | GenerateRequest, words: GenerateWords = {}
+  ): Promise<GenerateResponse> {
+    const { request, options } = generateRequestOf(given, words);
+    return this.call(kinds.Generate, request, options);
+  }
+
+  /** Continues a conversation: `chat([{ role: "user", content: "..." }], { maxTokens: 8 })`. */
+  chat(messages: readonly ChatMessage[], words: GenerateWords = {}): Promise<GenerateResponse> {
+    const { fields, options } = split(words);
+    return this.call(kinds.Generate, { ...fields, messages }, options);
+  }
+
+  /** Turns each text into a vector: `(await embed(["a", "b"])).vectors`. */
+  embed(inputs: readonly (string | Input)[], words?: EmbedWords): Promise<EmbedResponse>;
+  /** Turns inputs into vectors. */
+  embed(request: EmbedRequest, options?: CallOptions): Promise<EmbedResponse>;
+  async embed(
+    given: readonly (string | Input)[] | EmbedRequest, words: EmbedWords = {}
+  ): Promise<EmbedResponse> {
+    const isList = Array.isArray(given);
+    const { fields, options } = isList ? split(words) : { fields: given, options: words };
+    const request = isList ? { ...fields, inputs: inputsOf(given) } : fields;
+    const answer = await this.call<EmbedResponse>(kinds.Embed, request, options);
+    return Object.assign(answer, { vectors: vectorsOf(answer) });
   }
 }

@@ -18,11 +18,13 @@ export interface Address {
   readonly where: { path: string } | { host: string; port: number };
 }
 
-/** Parses a URL. Throws address_invalid. */
-export function parseAddress(text: string): Address {
+/** Parses a URL, or one without its scheme. Throws address_invalid. */
+export function parseAddress(given: string): Address {
+  const scheme = given.includes("://") ? "" : given.startsWith("/") ? "unix://" : "tcp://";
+  const text = scheme + given;
   const refuse = (allowed: string): never => {
     throw new AssayError(
-      "address_invalid", `reading the server address: found "${text}", allowed: ${allowed}`);
+      "address_invalid", `reading the server address: found "${given}", allowed: ${allowed}`);
   };
   if (text.startsWith("unix://")) {
     const path = text.slice("unix://".length);

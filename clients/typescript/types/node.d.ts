@@ -73,6 +73,7 @@ declare class TextDecoder {
 }
 interface AbortSignal {
   readonly aborted: boolean;
+  readonly reason: unknown;
   addEventListener(type: "abort", heard: () => void): void;
   removeEventListener(type: "abort", heard: () => void): void;
 }

@@ -110,11 +110,11 @@ class Bridge:
         """GET /readyz: the server accepts work. Red otherwise, also for a server that is silent."""
         try:
             found = await asyncio.wait_for(self.prober.health(), _READY_WITHIN)
+        except AssayError as error:  # also an error that is a TimeoutError
+            text = f"asking the server for its health: {error.message}"
+            raise Refusal(503, "not_ready", text, retry_milliseconds=1000) from None
         except asyncio.TimeoutError:
             text = f"the server did not answer Health within {_READY_WITHIN} s"
-            raise Refusal(503, "not_ready", text, retry_milliseconds=1000) from None
-        except AssayError as error:
-            text = f"asking the server for its health: {error.message}"
             raise Refusal(503, "not_ready", text, retry_milliseconds=1000) from None
         body = {"status": "ok" if found.ready else "not ready", "state": found.state}
         status = 200 if found.ready else 503

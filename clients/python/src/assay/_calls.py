@@ -1,19 +1,25 @@
 # Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 """The calls of both clients: one method for each kind and its request.
 
-Short requests may be given as arguments instead: `load("name", "/path", device="cpu")`.
+A request may be given as arguments instead: `load("name", "/path", device="cpu")`,
+`generate("text", max_tokens=8)`. Records may be dictionaries of their fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from . import _words as w
 from . import messages as m
 from ._base import BaseClient
-from ._exchange import Exchange, request_of
+from ._exchange import Exchange
 from ._protocol import KINDS
+from ._requests import request_of
 from ._stream import AsyncGenerateStream, GenerateStream, done
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Calls(BaseClient):
@@ -21,10 +27,10 @@ class Calls(BaseClient):
 
     def ping(
         self,
-        request: m.PingRequest | Any = None,
+        request: m.PingRequest | bytes | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.PingWords],
     ) -> m.PingResponse:
         """Returns the payload unchanged."""
         made = request_of("Ping", request, words, fields)
@@ -33,10 +39,10 @@ class Calls(BaseClient):
 
     def health(
         self,
-        request: m.HealthRequest | Any = None,
+        request: m.HealthRequest | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.HealthWords],
     ) -> m.HealthResponse:
         """Reports if a model, or the server, accepts work."""
         made = request_of("Health", request, words, fields)
@@ -56,11 +62,11 @@ class Calls(BaseClient):
 
     def load(
         self,
-        request: m.LoadRequest | Any = None,
+        request: m.LoadRequest | str | None = None,
         *words: Any,
         on_layer: Callable[[m.Layer], None] | None = None,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.LoadWords],
     ) -> m.LoadResponse:
         """Assays a model file and serves the model. Never sent again once the work may have begun.
 
@@ -72,10 +78,10 @@ class Calls(BaseClient):
 
     def unload(
         self,
-        request: m.UnloadRequest | Any = None,
+        request: m.UnloadRequest | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.UnloadWords],
     ) -> m.UnloadResponse:
         """Stops serving a model. Never sent again once the work may have begun."""
         made = request_of("Unload", request, words, fields)
@@ -84,10 +90,10 @@ class Calls(BaseClient):
 
     def tokenize(
         self,
-        request: m.TokenizeRequest | Any = None,
+        request: m.TokenizeRequest | bytes | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.TokenizeWords],
     ) -> m.TokenizeResponse:
         """Turns text into token ids."""
         made = request_of("Tokenize", request, words, fields)
@@ -96,10 +102,10 @@ class Calls(BaseClient):
 
     def detokenize(
         self,
-        request: m.DetokenizeRequest | Any = None,
+        request: m.DetokenizeRequest | Sequence[int] | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.DetokenizeWords],
     ) -> m.DetokenizeResponse:
         """Turns token ids into text."""
         made = request_of("Detokenize", request, words, fields)
@@ -108,49 +114,86 @@ class Calls(BaseClient):
 
     def generate(
         self,
-        request: m.GenerateRequest,
-        *,
+        request: m.GenerateRequest | str | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.GenerateWords],
     ) -> m.GenerateResponse:
         """Continues a prompt."""
-        answer: m.GenerateResponse = done(self._answer("Generate", request, deadline_milliseconds))
+        made = request_of("Generate", request, words, fields)
+        answer: m.GenerateResponse = done(self._answer("Generate", made, deadline_milliseconds))
         return answer
 
     def generate_stream(
-        self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
+        self,
+        request: m.GenerateRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.GenerateWords],
     ) -> GenerateStream[m.GenerateChunk, m.GenerateResponse]:
         """Continues a prompt as a stream of chunks. `result` is the whole answer at the end."""
-        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        made = request_of("Generate", request, words, fields)
+        exchange = Exchange(self, KINDS["Generate"], made, deadline_milliseconds, True)
+        return GenerateStream(exchange)
+
+    def chat(
+        self,
+        messages: Sequence[w.Turn],
+        *,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ChatWords],
+    ) -> m.GenerateResponse:
+        """Continues a conversation: `chat([{"role": "user", "content": "..."}], max_tokens=8)`."""
+        made = request_of("Generate", None, (), {"messages": messages, **fields})
+        answer: m.GenerateResponse = done(self._answer("Generate", made, deadline_milliseconds))
+        return answer
+
+    def chat_stream(
+        self,
+        messages: Sequence[w.Turn],
+        *,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ChatWords],
+    ) -> GenerateStream[m.GenerateChunk, m.GenerateResponse]:
+        """Continues a conversation as a stream of chunks, see `generate_stream`."""
+        made = request_of("Generate", None, (), {"messages": messages, **fields})
+        exchange = Exchange(self, KINDS["Generate"], made, deadline_milliseconds, True)
         return GenerateStream(exchange)
 
     def score(
         self,
-        request: m.ScoreRequest,
-        *,
+        request: m.ScoreRequest | str | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ScoreWords],
     ) -> m.ScoreResponse:
         """Computes log-probabilities of given continuations."""
-        answer: m.ScoreResponse = done(self._answer("Score", request, deadline_milliseconds))
+        made = request_of("Score", request, words, fields)
+        answer: m.ScoreResponse = done(self._answer("Score", made, deadline_milliseconds))
         return answer
 
     def logits(
         self,
-        request: m.LogitsRequest,
-        *,
+        request: m.LogitsRequest | str | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.LogitsWords],
     ) -> m.LogitsResponse:
         """Computes raw scores of the vocabulary."""
-        answer: m.LogitsResponse = done(self._answer("Logits", request, deadline_milliseconds))
+        made = request_of("Logits", request, words, fields)
+        answer: m.LogitsResponse = done(self._answer("Logits", made, deadline_milliseconds))
         return answer
 
     def embed(
         self,
-        request: m.EmbedRequest,
-        *,
+        request: m.EmbedRequest | Sequence[w.Piece] | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.EmbedWords],
     ) -> m.EmbedResponse:
         """Turns inputs into vectors."""
-        answer: m.EmbedResponse = done(self._answer("Embed", request, deadline_milliseconds))
+        made = request_of("Embed", request, words, fields)
+        answer: m.EmbedResponse = done(self._answer("Embed", made, deadline_milliseconds))
         return answer
 
     def stats(
@@ -166,12 +209,14 @@ class Calls(BaseClient):
 
     def render(
         self,
-        request: m.RenderRequest,
-        *,
+        request: m.RenderRequest | Sequence[w.Turn] | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.RenderWords],
     ) -> m.RenderResponse:
         """Renders a conversation by the model's chat template."""
-        answer: m.RenderResponse = done(self._answer("Render", request, deadline_milliseconds))
+        made = request_of("Render", request, words, fields)
+        answer: m.RenderResponse = done(self._answer("Render", made, deadline_milliseconds))
         return answer
 
 
@@ -180,10 +225,10 @@ class AsyncCalls(BaseClient):
 
     async def ping(
         self,
-        request: m.PingRequest | Any = None,
+        request: m.PingRequest | bytes | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.PingWords],
     ) -> m.PingResponse:
         """Returns the payload unchanged."""
         made = request_of("Ping", request, words, fields)
@@ -192,10 +237,10 @@ class AsyncCalls(BaseClient):
 
     async def health(
         self,
-        request: m.HealthRequest | Any = None,
+        request: m.HealthRequest | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.HealthWords],
     ) -> m.HealthResponse:
         """Reports if a model, or the server, accepts work."""
         made = request_of("Health", request, words, fields)
@@ -215,11 +260,11 @@ class AsyncCalls(BaseClient):
 
     async def load(
         self,
-        request: m.LoadRequest | Any = None,
+        request: m.LoadRequest | str | None = None,
         *words: Any,
         on_layer: Callable[[m.Layer], None] | None = None,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.LoadWords],
     ) -> m.LoadResponse:
         """Assays a model file and serves the model. Never sent again once the work may have begun.
 
@@ -231,10 +276,10 @@ class AsyncCalls(BaseClient):
 
     async def unload(
         self,
-        request: m.UnloadRequest | Any = None,
+        request: m.UnloadRequest | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.UnloadWords],
     ) -> m.UnloadResponse:
         """Stops serving a model. Never sent again once the work may have begun."""
         made = request_of("Unload", request, words, fields)
@@ -243,10 +288,10 @@ class AsyncCalls(BaseClient):
 
     async def tokenize(
         self,
-        request: m.TokenizeRequest | Any = None,
+        request: m.TokenizeRequest | bytes | str | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.TokenizeWords],
     ) -> m.TokenizeResponse:
         """Turns text into token ids."""
         made = request_of("Tokenize", request, words, fields)
@@ -255,10 +300,10 @@ class AsyncCalls(BaseClient):
 
     async def detokenize(
         self,
-        request: m.DetokenizeRequest | Any = None,
+        request: m.DetokenizeRequest | Sequence[int] | None = None,
         *words: Any,
         deadline_milliseconds: int = 0,
-        **fields: Any,
+        **fields: Unpack[w.DetokenizeWords],
     ) -> m.DetokenizeResponse:
         """Turns token ids into text."""
         made = request_of("Detokenize", request, words, fields)
@@ -267,49 +312,86 @@ class AsyncCalls(BaseClient):
 
     async def generate(
         self,
-        request: m.GenerateRequest,
-        *,
+        request: m.GenerateRequest | str | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.GenerateWords],
     ) -> m.GenerateResponse:
         """Continues a prompt."""
-        answer: m.GenerateResponse = await self._answer("Generate", request, deadline_milliseconds)
+        made = request_of("Generate", request, words, fields)
+        answer: m.GenerateResponse = await self._answer("Generate", made, deadline_milliseconds)
         return answer
 
     def generate_stream(
-        self, request: m.GenerateRequest, *, deadline_milliseconds: int = 0
+        self,
+        request: m.GenerateRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.GenerateWords],
     ) -> AsyncGenerateStream[m.GenerateChunk, m.GenerateResponse]:
         """Continues a prompt as a stream of chunks. `result` is the whole answer at the end."""
-        exchange = Exchange(self, KINDS["Generate"], request, deadline_milliseconds, True)
+        made = request_of("Generate", request, words, fields)
+        exchange = Exchange(self, KINDS["Generate"], made, deadline_milliseconds, True)
+        return AsyncGenerateStream(exchange)
+
+    async def chat(
+        self,
+        messages: Sequence[w.Turn],
+        *,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ChatWords],
+    ) -> m.GenerateResponse:
+        """Continues a conversation: `chat([{"role": "user", "content": "..."}], max_tokens=8)`."""
+        made = request_of("Generate", None, (), {"messages": messages, **fields})
+        answer: m.GenerateResponse = await self._answer("Generate", made, deadline_milliseconds)
+        return answer
+
+    def chat_stream(
+        self,
+        messages: Sequence[w.Turn],
+        *,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ChatWords],
+    ) -> AsyncGenerateStream[m.GenerateChunk, m.GenerateResponse]:
+        """Continues a conversation as a stream of chunks, see `generate_stream`."""
+        made = request_of("Generate", None, (), {"messages": messages, **fields})
+        exchange = Exchange(self, KINDS["Generate"], made, deadline_milliseconds, True)
         return AsyncGenerateStream(exchange)
 
     async def score(
         self,
-        request: m.ScoreRequest,
-        *,
+        request: m.ScoreRequest | str | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.ScoreWords],
     ) -> m.ScoreResponse:
         """Computes log-probabilities of given continuations."""
-        answer: m.ScoreResponse = await self._answer("Score", request, deadline_milliseconds)
+        made = request_of("Score", request, words, fields)
+        answer: m.ScoreResponse = await self._answer("Score", made, deadline_milliseconds)
         return answer
 
     async def logits(
         self,
-        request: m.LogitsRequest,
-        *,
+        request: m.LogitsRequest | str | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.LogitsWords],
     ) -> m.LogitsResponse:
         """Computes raw scores of the vocabulary."""
-        answer: m.LogitsResponse = await self._answer("Logits", request, deadline_milliseconds)
+        made = request_of("Logits", request, words, fields)
+        answer: m.LogitsResponse = await self._answer("Logits", made, deadline_milliseconds)
         return answer
 
     async def embed(
         self,
-        request: m.EmbedRequest,
-        *,
+        request: m.EmbedRequest | Sequence[w.Piece] | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.EmbedWords],
     ) -> m.EmbedResponse:
         """Turns inputs into vectors."""
-        answer: m.EmbedResponse = await self._answer("Embed", request, deadline_milliseconds)
+        made = request_of("Embed", request, words, fields)
+        answer: m.EmbedResponse = await self._answer("Embed", made, deadline_milliseconds)
         return answer
 
     async def stats(
@@ -325,10 +407,12 @@ class AsyncCalls(BaseClient):
 
     async def render(
         self,
-        request: m.RenderRequest,
-        *,
+        request: m.RenderRequest | Sequence[w.Turn] | None = None,
+        *words: Any,
         deadline_milliseconds: int = 0,
+        **fields: Unpack[w.RenderWords],
     ) -> m.RenderResponse:
         """Renders a conversation by the model's chat template."""
-        answer: m.RenderResponse = await self._answer("Render", request, deadline_milliseconds)
+        made = request_of("Render", request, words, fields)
+        answer: m.RenderResponse = await self._answer("Render", made, deadline_milliseconds)
         return answer

@@ -66,8 +66,8 @@ def _write(message: Message, values: object, where: str, revision: int) -> bytes
             text = f'sending {message.name}, field "{path}": needs revision {since} of the '
             text += f"protocol, the server speaks revision {revision}"
             raise AssayError(protocol.REVISION_TOO_LOW, text, field=path)
-        if field.repeated and isinstance(value, (str, bytes)):
-            raise _Wrong(path, "one text", "a sequence of them")
+        if field.repeated and (isinstance(value, (str, bytes)) or not hasattr(value, "__iter__")):
+            raise _Wrong(path, f"one value of type {type(value).__name__}", "a sequence of them")
         for element in value if field.repeated else (value,):
             payload = _write_value(field, element, path, revision)
             parts += (_HEADER.pack(field.id, field.type, 0, len(payload)), payload)

@@ -30,7 +30,7 @@ from ._exchange import Call, refused
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_tuple, unpack
 from ._options import Options
 from ._protocol import FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
-from .messages import CancelRequest, ErrorBody, GoAway, HelloRequest, HelloResponse
+from .messages import CancelRequest, ErrorBody, GoAway, HelloRequest, HelloResponse, Provenance
 
 #: bytes to read with one system call
 READ_SIZE = 64 << 10
@@ -311,7 +311,7 @@ class Connection:
         if head.status:
             raise refused(head, body)
         said = decode(_HELLO.response, body)
-        server = HelloResponse(provenance="real", generation=0, degraded=False, **said)
+        server = HelloResponse(provenance=Provenance.REAL, generation=0, degraded=False, **said)
         if server.revision > REVISION or server.compression and not self.options.compression:
             found = f"revision {server.revision}, compression {server.compression}"
             raise breach(f"reading the server's Hello: found {found}, which was not offered")

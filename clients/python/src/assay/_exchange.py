@@ -26,7 +26,7 @@ from ._answers import PIECES, Pieces
 from ._codec import decode, encode
 from ._errors import AssayError, breach, closed, invalid
 from ._frames import Head
-from ._protocol import FLAG_MORE, KINDS, MESSAGES, PROVENANCE_MOCK, REVISION, Kind, Message, Status
+from ._protocol import FLAG_MORE, MESSAGES, PROVENANCE_MOCK, REVISION, Kind, Message, Status
 from .messages import ErrorBody, HealthRequest, Provenance, RequestContext, Requirements
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _PAUSE_STEP = 0.02
 _WAIT_PAUSE_MAX = 200  # milliseconds
 _RETRIED = (Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED)
 _UNSENT = (protocol.UNREACHABLE, protocol.CONNECTION_CLOSED, protocol.TIMED_OUT)
-_WORDS: dict[int, Provenance] = {protocol.PROVENANCE_REAL: "real", PROVENANCE_MOCK: "mock"}
+_WORDS = {protocol.PROVENANCE_REAL: Provenance.REAL, PROVENANCE_MOCK: Provenance.MOCK}
 
 
 # ---------------------------------------------------------------- one attempt
@@ -134,7 +134,7 @@ class Call:
         failure = refused(head, body) if head.status else None
         if head.provenance == PROVENANCE_MOCK and not allow_mock:
             text = "the answer comes from a mock model, not from a real one, and was refused"
-            self.error = AssayError(protocol.MOCK_REFUSED, text, provenance="mock")
+            self.error = AssayError(protocol.MOCK_REFUSED, text, provenance=Provenance.MOCK)
         elif failure is not None:
             self.error = failure
         else:
@@ -177,19 +177,6 @@ def refused(head: Head, body: bytes) -> AssayError:
 
 
 # ---------------------------------------------------------------- the request
-
-
-def request_of(kind: str, request: Any, words: tuple[Any, ...], fields: dict[str, Any]) -> Any:
-    """Returns the request itself, or makes one from words in the order of its table."""
-    message = KINDS[kind].request
-    if isinstance(request, message.type) and not words and not fields:
-        return request
-    if isinstance(request, message.type) or len(words) >= len(message.names):
-        raise TypeError(f"{kind}: takes a whole request, or words for {message.names}")
-    given = {} if request is None else {message.names[0]: request}
-    if words:
-        given |= zip(message.names[1:], words, strict=False)
-    return message.type(**given, **fields)
 
 
 def _insist(request: Any) -> Any:

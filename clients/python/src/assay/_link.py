@@ -46,8 +46,8 @@ from ._errors import AssayError, closed
 from ._exchange import Call, Exchange, now_seconds
 from ._options import Options
 
-_TCP = re.compile(r"tcp://(\[[^][/]+\]|[^][/]+):([0-9]{1,5})")
-_UNIX = re.compile(r"unix://(/[^\0]*)")
+_TCP = re.compile(r"(?:tcp://)?(\[[^][/]+\]|[^][/]+):([0-9]{1,5})")
+_UNIX = re.compile(r"(?:unix://)?(/[^\0]*)")
 _PATH_SIZE_MAX = 107  # longest path of a Unix socket, bytes, without terminator
 #: seconds without a byte after which a time-out ends the connection
 _SILENCE_MAX = 10.0
@@ -70,7 +70,7 @@ KEEPALIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`tcp://host:port`, `tcp://[::1]:port` or `unix:///path`."""
+    """`tcp://host:port`, `tcp://[::1]:port` or `unix:///path`, or one of them without a scheme."""
 
     text: str
     #: path for a Unix socket, empty for TCP

@@ -52,8 +52,10 @@ class Message:
         self.type = type
         self.fields = fields
         self.by_id = {field.id: field for field in fields}
-        #: names of the fields, required fields first
-        self.names = [f.name for f in sorted(fields, key=lambda field: not field.times_min)]
+        #: names of the fields, a prompt first, then required fields
+        self.names = [
+            f.name for f in sorted(fields, key=lambda f: (f.name != "prompt", not f.times_min))
+        ]
         #: fields that are required or may be repeated
         self.counted = tuple(f for f in fields if f.times_min or f.repeated)
         #: fields of which exactly one is given

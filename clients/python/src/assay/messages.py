@@ -12,9 +12,23 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as _field
+from enum import Enum
 from typing import Literal
 
-Provenance = Literal["real", "mock"]
+
+class Provenance(str, Enum):
+    """The source of an answer. Equal to the word, and printed as the word."""
+
+    #: no mock took part
+    REAL = "real"
+    #: a mock model produced a part of the answer, or is the model addressed
+    MOCK = "mock"
+
+    #: as a key, the word, too
+    __hash__ = str.__hash__
+
+    def __str__(self) -> str:
+        return self.value
 
 
 def _no_values() -> array[float]:
@@ -25,7 +39,7 @@ def _no_values() -> array[float]:
 class Result:
     """Facts about every answer, and about every part of an answer."""
 
-    #: "mock" only when the client allows mocks
+    #: mock only when the client allows mocks
     provenance: Provenance
     #: generation of the model that answered, 0 for none
     generation: int
@@ -292,6 +306,11 @@ class Model:
     bytes: int
     #: files on disk compared with the loaded files, absent for a mock
     file: Literal["unchanged", "changed", "missing"] | None = None
+
+    @property
+    def source(self) -> Provenance:
+        """The provenance as a word."""
+        return Provenance.REAL if self.provenance == 1 else Provenance.MOCK
 
 
 @dataclass(slots=True, kw_only=True)
@@ -776,6 +795,12 @@ class EmbedResponse(Result):
     frame: int | None = None
     #: facts about the answer, an `Answer`
     answer: Answer
+
+    @property
+    def vectors(self) -> list[array[float]]:
+        """One vector for each input, in the order of the inputs."""
+        values, size = self.embeddings, self.dimensions
+        return [values[at : at + size] for at in range(0, len(values), size)]
 
 
 @dataclass(slots=True, kw_only=True)

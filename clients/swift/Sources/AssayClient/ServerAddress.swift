@@ -1,5 +1,5 @@
-// Addresses of servers: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`, and the same without
-// a scheme.
+// Addresses of servers: `tcp://host:port`, `tcp://[::1]:port`, `unix:///path`; the scheme may be
+// left out.
 //
 // Guarantees: parsing touches no network. The error for a refused address names the expected form.
 
@@ -16,27 +16,28 @@ public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
     /// Longest path that fits the address of a Unix socket, bytes (`sun_path` less its terminator).
     public static let pathSizeMax = 107
 
-    /// Parses an address, with its scheme or without. Throws `address_invalid`.
-    public init(_ text: String) throws(AssayError) {
-        let isUnix = text.hasPrefix("unix://")
-        if isUnix || text.hasPrefix("/") {
-            let path = String(text.dropFirst(isUnix ? "unix://".count : 0))
+    /// Parses an address. Without a scheme, a text that begins with a slash is a path, and any other
+    /// is a host and a port. Throws `address_invalid`.
+    public init(_ given: String) throws(AssayError) {
+        let isPath = given.hasPrefix("/")
+        let text = given.contains("://") ? given : (isPath ? "unix://" : "tcp://") + given
+        if text.hasPrefix("unix://") {
+            let path = String(text.dropFirst("unix://".count))
             guard path.hasPrefix("/"), path.utf8.count <= Self.pathSizeMax else {
                 throw Self.invalid(
-                    text, "an absolute path of at most \(Self.pathSizeMax) bytes after unix://")
+                    given, "an absolute path of at most \(Self.pathSizeMax) bytes after unix://")
             }
             self = .unix(path: path)
             return
         }
-        let rest = text.dropFirst(text.hasPrefix("tcp://") ? "tcp://".count : 0)
+        let rest = text.dropFirst("tcp://".count)
         let colon = rest.lastIndex(of: ":") ?? rest.endIndex
         let port = UInt16(rest[colon...].dropFirst()) ?? 0
         var host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard port > 0, !host.isEmpty, !host.contains("/") else {
+        guard text.hasPrefix("tcp://"), port > 0, !host.isEmpty, !host.contains("/") else {
             throw Self.invalid(
-                text, "HOST:PORT with a port from 1 to 65535, or /PATH, and tcp:// or unix:// "
-                    + "before it")
+                given, "tcp://HOST:PORT with a port from 1 to 65535, or unix:///PATH")
         }
         self = .tcp(host: String(host), port: port)
     }

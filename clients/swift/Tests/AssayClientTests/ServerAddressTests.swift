@@ -10,10 +10,13 @@ import Testing
         #expect(try ServerAddress("tcp://[::1]:80") == .tcp(host: "::1", port: 80))
         #expect(try ServerAddress("unix:///run/a.sock") == .unix(path: "/run/a.sock"))
         #expect(try ServerAddress("tcp://[::1]:80").description == "tcp://[::1]:80")
+        #expect(try ServerAddress("localhost:7411") == .tcp(host: "localhost", port: 7411))
+        #expect(try ServerAddress("[::1]:80") == .tcp(host: "::1", port: 80))
+        #expect(try ServerAddress("/run/a.sock") == .unix(path: "/run/a.sock"))
     }
 
     @Test(arguments: [
-        "", "localhost:7411", "tcp://localhost", "tcp://:7411", "tcp://a:0", "tcp://a:65536",
+        "", "localhost", "7411", "run/a.sock", "a/b:80", "tcp://localhost", "tcp://:7411", "tcp://a:0", "tcp://a:65536",
         "tcp://a:x", "unix://relative", "unix://", "http://a:80", "tcp://a/b:80",
         "unix:///" + String(repeating: "p", count: 107),
     ])
