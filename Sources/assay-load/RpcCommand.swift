@@ -25,7 +25,7 @@ struct RpcCommand: AsyncParsableCommand {
             """)
 
     @Option(
-        help: "Server: tcp://HOST:PORT or unix:///PATH (or ASSAY_SERVER; tcp://127.0.0.1:7411).")
+        help: "Server: HOST:PORT or /PATH of a Unix socket (or ASSAY_SERVER; 127.0.0.1:7411).")
     var server: String?
 
     @Option(help: "Name of the model; not needed when the server has one.")

@@ -12,7 +12,7 @@ import Wire
 
 struct ServerOptions: ParsableArguments {
     @Option(
-        help: "Server: tcp://HOST:PORT or unix:///PATH (or ASSAY_SERVER; tcp://127.0.0.1:7411).")
+        help: "Server: HOST:PORT or /PATH of a Unix socket (or ASSAY_SERVER; 127.0.0.1:7411).")
     var server: String?
 
     @Option(name: .shortAndLong, help: "Name of the model; not needed when the server has one.")

@@ -336,7 +336,8 @@ func TestGarbageEndsEveryCallOnTheConnection(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	for address, fine := range map[string]bool{"tcp://127.0.0.1:7411": true, "tcp://[::1]:1": true,
-		"unix:///x": true, "tcp://host": false, "tcp://host:0": false, "tcp://host:65536": false,
+		"unix:///x": true, "host:1": true, "[::1]:1": true, "/x": true, "host": false,
+		"x/y:1": false, "tcp://host": false, "tcp://host:0": false, "tcp://host:65536": false,
 		"tcp://:1": false, "unix://x": false, "http://host:1": false, "": false} {
 		if _, err := NewClient(address); (err == nil) != fine {
 			t.Errorf("%q: %v", address, err)

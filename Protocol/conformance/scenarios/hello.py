@@ -214,8 +214,20 @@ def refuses_address(name, address):
         opened.error("address_invalid", status="INVALID_ARGUMENT")
 
 
+def leaves_out(scheme, tcp):
+    @row("hello", "an address may leave out %s://" % scheme, "address_without_" + scheme)
+    def play(stage):
+        url = stage.listen(tcp).url
+        client, call, peer, request = stage.begin("Ping", server=url.partition("://")[2])
+        serve(call, peer, request)
+        works(client, peer)
+
+
+leaves_out("tcp", True)
+leaves_out("unix", False)
 refuses_address("address_scheme", "http://127.0.0.1:7411")
 refuses_address("address_without_port", "tcp://127.0.0.1")
+refuses_address("address_host_alone", "localhost")
 refuses_address("address_port_too_large", "tcp://127.0.0.1:65536")
 refuses_address("address_relative_path", "unix://some.sock")
 refuses_address("address_empty", "")

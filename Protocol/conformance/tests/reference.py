@@ -71,6 +71,8 @@ class Client:
 
     @staticmethod
     def parse(address):
+        if "://" not in address:
+            address = ("unix://" if address.startswith("/") else "tcp://") + address
         scheme, _, rest = address.partition("://")
         host, _, port = rest.rpartition(":")
         if scheme == "unix" and rest.startswith("/"):

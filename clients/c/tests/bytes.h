@@ -87,9 +87,10 @@ static void addresses_are_parsed(void) {
     char longest[200] = "unix:///", too_long[200] = "unix:///";
     memset(longest + 8, 'x', 106);
     memset(too_long + 8, 'x', 107);
-    const char *fine[] = {"tcp://h:1", "tcp://[::1]:65535", "unix:///a", longest};
+    const char *fine[] = {"tcp://h:1", "tcp://[::1]:65535", "unix:///a", longest, "h:1", "[::1]:1",
+                          "/a"};
     const char *wrong[] = {
-        "", "h:1", "http://h:1", "tcp://h", "tcp://h:", "tcp://h:0", "tcp://h:65536", "tcp://:1",
+        "", "h", "a/b:1", "http://h:1", "tcp://h", "tcp://h:", "tcp://h:0", "tcp://h:65536", "tcp://:1",
         "tcp://h:1x", "tcp://::1:1", "tcp://h:99999999999999999999", "unix://a", "unix:a",
         too_long};
     struct address address;

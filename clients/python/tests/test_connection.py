@@ -385,7 +385,9 @@ class RetryTests(unittest.TestCase):
 
     def test_addresses(self) -> None:
         self.assertEqual(Address.parse("tcp://[::1]:7411").host, "::1")
-        for text in ("", "http://a:1", "tcp://a", "tcp://a:0", "unix://a", "tcp://:1", "tcp://a:x"):
+        self.assertEqual(Address.parse("[::1]:7411").port, 7411)
+        self.assertEqual(Address.parse("/run/a.sock").path, "/run/a.sock")
+        for text in ("", "a", "a/b:1", "http://a:1", "tcp://a", "tcp://a:0", "unix://a", "tcp://:1", "tcp://a:x"):
             with fails("address_invalid"):
                 Address.parse(text)
 

@@ -221,8 +221,10 @@ test("garbage ends every call on the connection", async (context) => {
 });
 
 test("addresses and options", async () => {
-  for (const address of ["tcp://127.0.0.1:7411", "tcp://[::1]:1", "unix:///x"]) new Client(address);
-  for (const address of ["tcp://host", "tcp://host:0", "tcp://host:65536", "tcp://:1", "unix://x",
+  for (const address of ["tcp://127.0.0.1:7411", "tcp://[::1]:1", "unix:///x", "a:1", "/x"]) {
+    new Client(address);
+  }
+  for (const address of ["host", "x/y:1", "tcp://host", "tcp://host:0", "tcp://host:65536", "tcp://:1", "unix://x",
     "http://host:1", ""]) {
     const isExpected = (error: unknown): boolean =>
       error instanceof AssayError && error.code === "address_invalid";

@@ -13,11 +13,13 @@ fn addresses_are_parsed() {
     assert_eq!(Address::parse("tcp://h:1").unwrap().place, tcp("h", 1));
     assert_eq!(Address::parse("tcp://[::1]:65535").unwrap().place, tcp("::1", 65535));
     assert_eq!(Address::parse("unix:///a").unwrap().place, Place::Unix("/a".to_owned()));
+    assert_eq!(Address::parse("h:1").unwrap().url, "tcp://h:1");
+    assert_eq!(Address::parse("/a").unwrap().url, "unix:///a");
 }
 
 #[test]
 fn other_addresses_are_refused() {
-    let others = "h:1 http://h:1 tcp://h tcp://h: tcp://h:0 tcp://h:65536 tcp://h:+1 tcp://:1 \
+    let others = "h http://h:1 tcp://h tcp://h: tcp://h:0 tcp://h:65536 tcp://h:+1 tcp://:1 \
                   tcp://::1:1 unix://a unix:a";
     let long = format!("unix:///{}", "x".repeat(107));
     for text in others.split(' ').chain(["", &long]) {
