@@ -1063,30 +1063,28 @@ struct address {
 };
 
 static bool parse_address(const char *given, struct address *address, assay_error *error) {
-    const char *allowed = "unix:///PATH, or tcp://HOST:PORT with a port from 1 to 65535 and an "
-                          "IPv6 host in brackets";
+    const char *allowed = "unix:///PATH, absolute and of at most 107 bytes, or tcp://HOST:PORT with "
+                          "a port from 1 to 65535 and an IPv6 host in brackets";
     char *text = address->text, *host = address->host, *port = address->port;
     int end = 0;
     bool is_fine;
     *address = (struct address){.is_unix = false};
-    given = given ? given : "";
-    const char *scheme = strstr(given, "://") ? "" : given[0] == '/' ? "unix://" : "tcp://";
-    (void)snprintf(text, sizeof address->text, "%s%s", scheme, given);
-    address->is_unix = strncmp(text, "unix://", strlen("unix://")) == 0;
+    copy_text(text, sizeof address->text, assay_text_of(given));
+    const char *path = strncmp(text, "unix://", strlen("unix://")) == 0 ? text + 7 : text;
+    const char *rest = strncmp(text, "tcp://", strlen("tcp://")) == 0 ? text + 6 : text;
+    address->is_unix = path[0] == '/';
     if (address->is_unix) {
-        const char *path = text + strlen("unix://");
-        allowed = "an absolute path of at most 107 bytes after unix://";
-        is_fine = path[0] == '/' && strlen(path) < sizeof((struct sockaddr_un *)NULL)->sun_path;
+        is_fine = strlen(path) < sizeof((struct sockaddr_un *)NULL)->sun_path;
         copy_text(host, sizeof address->host, assay_text_of(path));
     } else {
-        is_fine = (sscanf(text, "tcp://[%255[^]]]:%5[0-9]%n", host, port, &end) == 2 ||
-                   sscanf(text, "tcp://%255[^][:]:%5[0-9]%n", host, port, &end) == 2) &&
-                  text[end] == 0 && atoi(port) >= 1 && atoi(port) <= 65535;
+        is_fine = (sscanf(rest, "[%255[^]]]:%5[0-9]%n", host, port, &end) == 2 ||
+                   sscanf(rest, "%255[^][:/]:%5[0-9]%n", host, port, &end) == 2) &&
+                  rest[end] == 0 && atoi(port) >= 1 && atoi(port) <= 65535;
     }
     return is_fine ||
            fail(
                error, ASSAY_ADDRESS_INVALID, "reading the server address: found \"%s\", allowed: "
-               "%s", text + strlen(scheme), allowed);
+               "%s", text, allowed);
 }
 
 /* Disables delays for packets, and makes the system detect a dead machine at the far end. A Unix

@@ -65,33 +65,18 @@ func (c *Client) Close() error {
 
 // parseAddress splits a URL, or one without its scheme, without using the network.
 func parseAddress(text string) (network, address string, failure *Error) {
-	scheme, rest, found := strings.Cut(text, "://")
-	if !found {
-		scheme, rest = "tcp", text
-		if strings.HasPrefix(text, "/") {
-			scheme = "unix"
-		}
-	}
+	rest, path := strings.TrimPrefix(text, "tcp://"), strings.TrimPrefix(text, "unix://")
 	host, port, err := net.SplitHostPort(rest)
 	number, wrong := strconv.ParseUint(port, 10, 16)
-	allowed := ""
 	switch {
-	case scheme == "unix":
-		if !strings.HasPrefix(rest, "/") || len(rest) > socketPathMax {
-			allowed = "an absolute path of at most 107 bytes after unix://"
-		}
-	case scheme != "tcp":
-		allowed = "tcp://HOST:PORT or unix:///PATH"
-	case err != nil || wrong != nil || number == 0:
-		allowed = "a port from 1 to 65535 after the last colon"
-	case host == "" || strings.ContainsAny(host, "/@"):
-		allowed = "a host between tcp:// and the port"
+	case strings.HasPrefix(path, "/") && len(path) <= socketPathMax:
+		return "unix", path, nil
+	case err == nil && wrong == nil && number > 0 && host != "" && !strings.ContainsAny(host, "/@"):
+		return "tcp", rest, nil
 	}
-	if allowed != "" {
-		return "", "", failed(CodeAddressInvalid, nil,
-			"reading the server address: found %q, allowed: %s", text, allowed)
-	}
-	return scheme, rest, nil
+	return "", "", failed(CodeAddressInvalid, nil,
+		"reading the server address: found %q, allowed: tcp://HOST:PORT with a port from 1 to 65535, "+
+			"or unix:///PATH with an absolute path of at most 107 bytes", text)
 }
 
 // choose reserves the connection with the fewest requests for one more request. An idle open
