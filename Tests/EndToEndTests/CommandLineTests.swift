@@ -176,4 +176,19 @@ import Testing
         #expect(refused.status == 65)
         #expect(refused.output.contains("\"parse\""))
     }
+
+    @Test func inspectComparesAPublishedDigest() throws {
+        let digest = String(try Program.run("/usr/bin/sha256sum", [model]).output.prefix(64))
+        for text in [digest, digest.uppercased()] {
+            #expect(try Program.run("assay", ["inspect", model, "--sha256", text]).status == 0)
+        }
+        let other = String(repeating: "0", count: 64)
+        let refused = try Program.run("assay", ["inspect", model, "--sha256", other])
+        #expect(refused.status == 65 && refused.output.contains("fingerprint_mismatch"))
+        #expect(refused.output.contains(digest) && refused.output.contains(other))
+        let short = try Program.run("assay", ["inspect", model, "--sha256", "12ab"])
+        #expect(short.status == 2)
+        #expect(
+            short.errors.contains("--sha256: found \"12ab\", allowed: 64 hexadecimal digits"))
+    }
 }

@@ -24,6 +24,13 @@ struct Inspect: ParsableCommand {
             valueName: "KEY=VALUE"))
     var override: [String] = []
 
+    @Option(
+        name: .customLong("sha256"),
+        help: ArgumentHelp(
+            "Refuse the model unless this is its SHA-256, such as the one published beside a file.",
+            valueName: "hex"))
+    var digest: String?
+
     @Flag(help: "Write a seal beside an accepted model; later loads must match it.")
     var seal = false
 
@@ -37,6 +44,10 @@ struct Inspect: ParsableCommand {
         guard seal || (prompt == nil && !force) else {
             throw ValidationError("--prompt and --force go with --seal")
         }
+        if let digest, Fingerprint(hex: digest) == nil {
+            throw ValidationError(
+                "--sha256: found \"\(digest)\", allowed: 64 hexadecimal digits")
+        }
         do {
             _ = try configuration()
         } catch {
@@ -47,6 +58,7 @@ struct Inspect: ParsableCommand {
     private func configuration() throws(LoadingConfigurationError) -> ModelLoadingConfiguration {
         var configuration = ModelLoadingConfiguration()
         configuration.ignoresSeal = force
+        configuration.requiredFingerprint = digest.flatMap { Fingerprint(hex: $0) }
         for text in self.override { try configuration.addOverride(text) }
         return configuration
     }
