@@ -73,7 +73,8 @@ struct PromptOptions: ParsableArguments {
         let text = try LocalText.standardInput()
         if !isAskedFor, text.isEmpty {
             throw Failure.usage(
-                "no prompt: found an empty standard input, allowed: \(ways), or a pipe with text")
+                "no prompt: found an empty standard input, allowed: \(ways), or a pipe with "
+                    + "text")
         }
         return LocalText.line(text)
     }

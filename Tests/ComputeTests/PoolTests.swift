@@ -73,7 +73,9 @@ private struct SharedPool: Sendable {
 
     /// Every portion counts itself, and finds all portions of the stages before it counted, and
     /// none of those behind.
-    @Test(arguments: [1, 2, 3, 7] as [UInt32], [[1, 2, 1], [5, 0, 1, 1, 64], [2, 3, 2, 7, 1, 4]])
+    @Test(
+        arguments: [1, 2, 3, 7] as [UInt32],
+        [[1, 2, 1], [5, 0, 1, 1, 64], [2, 3, 2, 7, 1, 4]])
     func stagesFollowEachOther(_ threads: UInt32, _ counts: [Int]) throws {
         final class Stage: Sendable {
             let before: Int
