@@ -73,17 +73,14 @@ struct PromptOptions: ParsableArguments {
         let text = try LocalText.standardInput()
         if !isAskedFor, text.isEmpty {
             throw Failure.usage(
-                "no prompt: found an empty standard input, allowed: \(ways), or a pipe with "
-                    + "text")
+                "no prompt: standard input is empty, allowed: \(ways), or a pipe with text")
         }
         return LocalText.line(text)
     }
 
     private func checkAlone() throws {
-        let others =
-            kinds + [("--parse-special", parseSpecial), ("--no-add-special", noAddSpecial)]
-            .filter(\.1).map(\.0)
-        if let other = others.first {
+        let flags = [("--parse-special", parseSpecial), ("--no-add-special", noAddSpecial)]
+        if let other = (kinds + flags.filter(\.1).map(\.0)).first {
             let flag = template.conversationFile == nil ? "--message" : "--conversation"
             throw Failure.usage("\(flag) and \(other) exclude each other")
         }

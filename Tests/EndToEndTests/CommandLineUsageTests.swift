@@ -12,7 +12,7 @@ import Testing
         ),
         (
             ["score", "--continuation", "a"],
-            "no prompt: found an empty standard input, allowed: TEXT, --prompt, --prompt-file, "
+            "no prompt: standard input is empty, allowed: TEXT, --prompt, --prompt-file, "
                 + "--tokens, --message or --conversation, or a pipe with text"
         ),
         (
