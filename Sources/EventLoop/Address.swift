@@ -1,13 +1,13 @@
 // The address on which a server listens: a TCP host and port, or the path of a Unix socket.
 //
-// Guarantees: `parse` reads the `description` of a parsed address back, which has a scheme. A parsed address is numeric
-// (or `localhost`), so binding never waits for a name server.
+// Guarantees: `parse` reads the `description` of a parsed address back, which has a scheme. A parsed
+// address is numeric (or `localhost`), so binding never waits for a name server.
 // Not here: name resolution, abstract Unix sockets, TLS.
 
 import Glibc
 
-/// An address in the form `tcp://HOST:PORT`, `tcp://[IPV6]:PORT` or `unix:///PATH`, or in these forms
-/// without a scheme.
+/// An address in the form `tcp://HOST:PORT`, `tcp://[IPV6]:PORT` or `unix:///PATH`, or one of them
+/// without its scheme.
 ///
 /// A value for any thread.
 package enum Address: Sendable, Hashable, CustomStringConvertible {

@@ -1063,8 +1063,8 @@ struct address {
 };
 
 static bool parse_address(const char *given, struct address *address, assay_error *error) {
-    const char *allowed = "unix:///PATH, absolute and of at most 107 bytes, or tcp://HOST:PORT with "
-                          "a port from 1 to 65535 and an IPv6 host in brackets";
+    const char *allowed = "unix:///PATH, absolute and of at most 107 bytes, or tcp://HOST:PORT "
+                          "with a port from 1 to 65535 and an IPv6 host in brackets";
     char *text = address->text, *host = address->host, *port = address->port;
     int end = 0;
     bool is_fine;

@@ -16,7 +16,7 @@ public enum ServerAddress: Sendable, Equatable, CustomStringConvertible {
     /// Longest path that fits the address of a Unix socket, bytes (`sun_path` less its terminator).
     public static let pathSizeMax = 107
 
-    /// Parses an address. Without a scheme, a text that begins with a slash is a path, and any other
+    /// Parses an address. Without a scheme, a slash at the beginning makes it a path, and all else
     /// is a host and a port. Throws `address_invalid`.
     public init(_ given: String) throws(AssayError) {
         let isPath = given.hasPrefix("/")

@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "localhost", "7411", "run/a.sock", "a/b:80", "tcp://localhost", "tcp://:7411", "tcp://a:0", "tcp://a:65536",
+        "", "localhost", "7411", "run/a.sock", "a/b:80", "tcp://localhost", "tcp://:7411",
+        "tcp://a:0", "tcp://a:65536",
         "tcp://a:x", "unix://relative", "unix://", "http://a:80", "tcp://a/b:80",
         "unix:///" + String(repeating: "p", count: 107),
     ])
