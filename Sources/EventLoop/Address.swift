@@ -1,7 +1,7 @@
 // The address on which a server listens: a TCP host and port, or the path of a Unix socket.
 //
-// Guarantees: `parse` reads the `description` of a parsed address back, which has a scheme. A parsed
-// address is numeric (or `localhost`), so binding never waits for a name server.
+// Guarantees: `parse` reads the `description` of a parsed address back. A parsed address is numeric
+// (or `localhost`), so binding never waits for a name server.
 // Not here: name resolution, abstract Unix sockets, TLS.
 
 import Glibc
