@@ -91,8 +91,8 @@ static void addresses_are_parsed(void) {
                           "/a"};
     const char *wrong[] = {
         "", "h", "a/b:1", "http://h:1", "tcp://h", "tcp://h:", "tcp://h:0", "tcp://h:65536",
-        "tcp://:1", "tcp://h:1x", "tcp://::1:1", "tcp://h:99999999999999999999", "unix://a", "unix:a",
-        too_long};
+        "tcp://:1", "tcp://h:1x", "tcp://::1:1", "tcp://h:99999999999999999999", "unix://a",
+        "unix:a", too_long};
     struct address address;
     assay_error error;
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
