@@ -118,10 +118,10 @@ def in_time(call):
     return call.end(LIMIT)
 
 
-def streams(client, count):
+def streams(client, count, **words):
     """Starts streams on one connection, of which the first has begun to arrive. All together
     take long enough to be in the middle of it."""
-    calls = [client.call("Generate", dict(STORY, seed=str(number)), stream=True)
+    calls = [client.call("Generate", dict(STORY, seed=str(number), **words), stream=True)
              for number in range(count)]
     calls[0].chunk(LIMIT)
     return calls
@@ -131,7 +131,7 @@ def streams(client, count):
       " client works")
 def killed_in_mid_stream(stage, server, client):
     for _ in range(5):
-        calls = streams(client, 30)
+        calls = streams(client, 30, ignore_eos=True)
         server.kill()
         cut = 0
         for call in calls:
