@@ -44,7 +44,7 @@ static void store_portion(void *context, size_t portion, unsigned worker) {
 
 void kn_drive_store(kn_chain *chain, kn_cache_layer layer, kn_rows k, kn_rows v,
                     const int32_t *slots, size_t rows) {
-    /* Floats worth a fork-join, some twenty microseconds. A key counts four times, because each of
+    /* Floats worth a join, some twenty microseconds. A key counts four times, because each of
      * its values has a cache line of its own. */
     enum { STORE_WORK_MIN = 64 * 1024, KEY_WEIGHT = 4 };
     if (rows == 0) return;
@@ -59,7 +59,7 @@ void kn_drive_store(kn_chain *chain, kn_cache_layer layer, kn_rows k, kn_rows v,
         job->rows_per_portion = per_thread < KN_PAGE_POSITIONS / 2 ? per_thread : KN_PAGE_POSITIONS;
     }
     kn_chain_add(chain, store_portion, job,
-                 (rows + job->rows_per_portion - 1) / job->rows_per_portion);
+                 (rows + job->rows_per_portion - 1) / job->rows_per_portion, false);
     kn_chain_end(chain, work);
 }
 
@@ -67,7 +67,7 @@ typedef struct attend_job {
     const kn_ops *ops;
     kn_attention whole;
     size_t head_tile, head_tiles; /* head_tiles per span row group, over all kv heads */
-    size_t row_tile, portions;
+    size_t row_tile;
 } attend_job;
 
 static size_t row_tiles(const attend_job *job, const kn_span *span) {
@@ -112,12 +112,6 @@ static void attend_portion(void *context, size_t portion, unsigned worker) {
     job->ops->attend(&a);
 }
 
-static void attend_all(void *context, size_t portion, unsigned worker) {
-    (void)portion;
-    const attend_job *job = context;
-    for (size_t i = 0; i < job->portions; i++) attend_portion(context, i, worker);
-}
-
 void kn_drive_attend(kn_chain *chain, const kn_ops *ops, kn_attention attention) {
     enum { WORK_MIN = 8 * 1024 }; /* multiply-adds worth a join */
     attend_job *job = kn_chain_job(chain, sizeof *job);
@@ -137,8 +131,6 @@ void kn_drive_attend(kn_chain *chain, const kn_ops *ops, kn_attention attention)
     job->head_tiles = layer->kv_heads * ((group + job->head_tile - 1) / job->head_tile);
     size_t portions = 0;
     for (size_t i = 0; i < span_count; i++) portions += row_tiles(job, &spans[i]) * job->head_tiles;
-    job->portions = portions;
-    if (work < WORK_MIN && portions > 0) kn_chain_add(chain, attend_all, job, 1);
-    else kn_chain_add(chain, attend_portion, job, portions);
+    kn_chain_add(chain, attend_portion, job, portions, work < WORK_MIN);
     kn_chain_end(chain, work);
 }

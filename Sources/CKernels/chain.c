@@ -53,10 +53,10 @@ void *kn_chain_job(kn_chain *chain, size_t bytes) {
     return job;
 }
 
-void kn_chain_add(kn_chain *chain, kn_portion portion, void *job, size_t count) {
+void kn_chain_add(kn_chain *chain, kn_portion portion, void *job, size_t count, bool whole) {
     if (count == 0) return;
     chain->stages[chain->stage_count++] =
-        (kn_stage){.portion = portion, .context = job, .count = count};
+        (kn_stage){.portion = portion, .context = job, .count = count, .whole = whole};
 }
 
 void kn_chain_end(kn_chain *chain, size_t work) {

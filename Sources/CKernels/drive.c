@@ -43,7 +43,6 @@ typedef struct product_job {
     product_input inputs[INPUTS_MAX];
     size_t input_count;
     size_t tiles_per_portion, panel_groups;
-    size_t portions; /* of all products */
     kn_product products[]; /* count */
 } product_job;
 
@@ -102,13 +101,6 @@ static size_t filled_panels(const product_job *job) {
     return panels;
 }
 
-static void fill_all(void *context, size_t portion, unsigned worker) {
-    (void)portion;
-    for (size_t i = 0, panels = filled_panels(context); i < panels; i++) {
-        fill_panel(context, i, worker);
-    }
-}
-
 static size_t tile_count(const kn_product *p) { return quotient_up(p->rows, KN_TILE_ROWS); }
 
 static size_t chunk_count(const product_job *job, const kn_product *p) {
@@ -133,12 +125,6 @@ static void multiply(void *context, size_t portion, unsigned worker) {
                      group * panels / groups, (group + 1) * panels / groups);
 }
 
-static void multiply_all(void *context, size_t portion, unsigned worker) {
-    (void)portion;
-    const product_job *job = context;
-    for (size_t i = 0; i < job->portions; i++) multiply(context, i, worker);
-}
-
 /* Groups of panels that a portion walks for each tile: few enough to stay in a second-level cache,
  * and never more groups than the panels of any product. */
 static size_t panel_groups(const product_job *job, size_t wanted) {
@@ -152,8 +138,8 @@ static size_t panel_groups(const product_job *job, size_t wanted) {
     return least(wanted, most_groups);
 }
 
-/* Chooses the cut. */
-static void cut_products(product_job *job, unsigned threads, size_t work, size_t tiles) {
+/* Chooses the cut and returns the number of portions. */
+static size_t cut_products(product_job *job, unsigned threads, size_t work, size_t tiles) {
     job->tiles_per_portion = SIZE_MAX / 2;
     size_t wanted = 1, chunks = 1;
     if (threads > 1 && work >= PRODUCT_WORK_MIN) {
@@ -166,7 +152,7 @@ static void cut_products(product_job *job, unsigned threads, size_t work, size_t
     for (size_t i = 0; i < job->count; i++) {
         chunks += chunk_count(job, &job->products[i]);
     }
-    job->portions = chunks * job->panel_groups;
+    return chunks * job->panel_groups;
 }
 
 /* At most PRODUCTS_MAX products. */
@@ -181,12 +167,9 @@ static void add_products(kn_chain *chain, const kn_ops *ops, const kn_product *p
         work += tile_count(&products[i]) * kn_tile_bytes(products[i].kind, columns) * tokens;
     }
     place_inputs(job, products, scratch);
-    size_t panels = filled_panels(job);
-    if (panels > 0 && tokens * columns < ROW_WORK_MIN) kn_chain_add(chain, fill_all, job, 1);
-    else kn_chain_add(chain, fill_panel, job, panels);
-    cut_products(job, kn_chain_threads(chain), work, tiles);
-    if (job->portions == count) kn_chain_add(chain, multiply_all, job, 1);
-    else kn_chain_add(chain, multiply, job, job->portions);
+    kn_chain_add(chain, fill_panel, job, filled_panels(job), tokens * columns < ROW_WORK_MIN);
+    size_t portions = cut_products(job, kn_chain_threads(chain), work, tiles);
+    kn_chain_add(chain, multiply, job, portions, portions == count /* no product is cut */);
     kn_chain_end(chain, work);
 }
 
@@ -265,7 +248,7 @@ static void drive_rows(kn_chain *chain, row_job rows) {
     }
     *job = rows;
     job->rows_per_portion = quotient_up(rows.rows, portions);
-    kn_chain_add(chain, run_rows, job, quotient_up(rows.rows, job->rows_per_portion));
+    kn_chain_add(chain, run_rows, job, quotient_up(rows.rows, job->rows_per_portion), false);
     kn_chain_end(chain, work);
 }
 

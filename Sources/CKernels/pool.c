@@ -27,12 +27,12 @@
 enum { SPIN_NANOSECONDS = 50000, PAUSES_PER_LOOK_AT_CLOCK = 100 };
 
 /*
- * A job's life. Each stage of more than one portion is opened by storing its number and its count
- * in `turn`. The thread that takes the count from r to r - 1 owns portion count - r, and may read
+ * A job's life. Each stage that threads share is opened by storing its number and its count in
+ * `turn`. The thread that takes the count from r to r - 1 owns portion count - r, and may read
  * `stages` and `stage`, because the stage cannot end before the portion does. When no portion is
  * left to claim, each thread adds the number of its portions to `finished`. The thread that brings
- * it to the stage's count runs the stages of a single portion that follow, and opens the next one
- * or ends the job. Numbers of stages never repeat while a thread may hold an old `turn`.
+ * it to the stage's count runs the stages that follow alone, up to the next shared one, or ends the
+ * job. Numbers of stages never repeat while a thread may hold an old `turn`.
  */
 struct kn_pool {
     alignas(64) _Atomic uint64_t turn; /* number of the stage, 32 bits of unclaimed portions */
@@ -78,6 +78,12 @@ static int64_t nanoseconds(void) {
 
 static uint32_t unclaimed(uint64_t turn) { return (uint32_t)turn; }
 
+static bool is_shared(const kn_stage *stage) { return stage->count > 1 && !stage->whole; }
+
+static void run_stage(const kn_stage *stage, unsigned worker) {
+    for (size_t i = 0; i < stage->count; i++) stage->portion(stage->context, i, worker);
+}
+
 static void wake_workers(kn_pool *pool, uint32_t threads) {
     if (atomic_load(&pool->sleepers) == 0) return;
     atomic_fetch_add(&pool->wake_ups, 1);
@@ -90,12 +96,14 @@ static void wake_caller(kn_pool *pool) {
     futex_wake(&pool->caller_calls, 1);
 }
 
-/* Runs stages of a single portion from `stage` on, then opens the next one, or ends the job. */
+/* Runs stages from `stage` on, up to one that threads share, which it opens, or to the end. */
 static void go_on(kn_pool *pool, size_t stage, unsigned worker) {
     for (; stage < pool->stage_count; stage++) {
         const kn_stage *next = &pool->stages[stage];
-        if (next->count == 1) next->portion(next->context, 0, worker);
-        if (next->count <= 1) continue;
+        if (!is_shared(next)) {
+            run_stage(next, worker);
+            continue;
+        }
         uint32_t count = (uint32_t)next->count, helpers = pool->threads - 1;
         pool->stage = stage;
         atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
@@ -180,27 +188,21 @@ static void await_news(kn_pool *pool) {
     atomic_store(&pool->caller_sleeps, 0);
 }
 
-static void run_alone(const kn_stage *stages, size_t count) {
-    for (size_t s = 0; s < count; s++) {
-        for (size_t i = 0; i < stages[s].count; i++) stages[s].portion(stages[s].context, i, 0);
-    }
-}
-
-/* True when a stage is worth a second thread, and every count fits. */
-static bool is_shared(const kn_stage *stages, size_t count) {
+/* True when threads share a stage, and every count fits. */
+static bool needs_threads(const kn_stage *stages, size_t count) {
     bool any = false;
     for (size_t s = 0; s < count; s++) {
         if (stages[s].count > UINT32_MAX) return false;
-        any |= stages[s].count > 1;
+        any |= is_shared(&stages[s]);
     }
     return any;
 }
 
 void kn_pool_run_stages(kn_pool *pool, const kn_stage *stages, size_t count) {
     bool idle = false;
-    if (pool->threads == 1 || !is_shared(stages, count) ||
+    if (pool->threads == 1 || !needs_threads(stages, count) ||
         !atomic_compare_exchange_strong(&pool->busy, &idle, true)) {
-        run_alone(stages, count);
+        for (size_t s = 0; s < count; s++) run_stage(&stages[s], 0);
         return;
     }
     pool->stages = stages;

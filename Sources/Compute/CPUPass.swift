@@ -15,8 +15,6 @@ struct FixedList<Element: BitwiseCopyable>: ~Copyable {
 
     var address: UnsafePointer<Element>? { UnsafePointer(memory.baseAddress) }
 
-    subscript(index: Int) -> Element { memory[index] }
-
     mutating func append(_ element: Element) {
         if count == memory.count {
             let larger = UnsafeMutableBufferPointer<Element>.allocate(capacity: 2 * count)

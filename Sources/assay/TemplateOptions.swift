@@ -146,7 +146,7 @@ enum LocalText {
 
     /// The text without the newline that ends its last line.
     static func line(_ text: String) -> String {
-        text.hasSuffix("\n") ? String(text.unicodeScalars.dropLast()) : text
+        text.unicodeScalars.last == "\n" ? String(text.unicodeScalars.dropLast()) : text
     }
 
     private static func text(_ bytes: some Sequence<UInt8>, _ place: String) throws -> String {

@@ -71,8 +71,8 @@ private struct SharedPool: Sendable {
         kn_pool_destroy(nil)
     }
 
-    /// Every portion counts itself, and finds all portions of the stages before it counted, and
-    /// none of those behind.
+    /// Every portion counts itself, and finds all portions of earlier stages counted, and none of
+    /// later stages. Stages of three portions are whole.
     @Test(
         arguments: [1, 2, 3, 7] as [UInt32],
         [[1, 2, 1], [5, 0, 1, 1, 64], [2, 3, 2, 7, 1, 4]])
@@ -108,7 +108,8 @@ private struct SharedPool: Sendable {
                         stage.faults.counts[0].value.add(1, ordering: .relaxed)
                     }
                     stage.run.add(1, ordering: .relaxed)
-                }, context: Unmanaged.passUnretained(stage).toOpaque(), count: stage.count)
+                }, context: Unmanaged.passUnretained(stage).toOpaque(), count: stage.count,
+                whole: stage.count == 3)
         }
         for round in 1...2000 {
             total.counts[0].value.store(0, ordering: .relaxed)

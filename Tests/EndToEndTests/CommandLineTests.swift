@@ -106,6 +106,11 @@ import Testing
         for words in [[], ["-"], ["-p", "-"]] {
             #expect(try answer(words, input: "317+485=\n") == "802\n")
         }
+        // Without the last newline alone, also where it is the second half of a character.
+        let ids = try ["317\r\n", "317\r"].map { text in
+            try answer(["--prompt-file", directory.write(text.utf8, as: "ids"), "--seed", "1"])
+        }
+        #expect(try ids[0] == answer(["--prompt", "317\r", "--seed", "1"]) && ids[0] == ids[1])
         let bytes = try directory.write([0x61, 0xFF], as: "bytes")
         let refused = try assay(["generate", "--prompt-file", bytes], server)
         #expect(refused.status == 2)

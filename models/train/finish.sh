@@ -22,9 +22,8 @@ fi
 
 # The build copies file and seal beside the programs; only then does the server have them.
 "$swift" build -c release --build-tests
-ASSAY_DEMO_SCORES=$root/models/scores.json "$swift" test -c release --skip-build \
-    --disable-xctest --no-parallel --filter HeldOutTests
+export SWIFT=$swift
+ASSAY_DEMO_SCORES=$root/models/scores.json scripts/test.sh --filter HeldOutTests
 cat models/scores.json
-"$swift" test -c release --skip-build --disable-xctest --no-parallel \
-    --filter 'DemoModelTests|DemoServingTests|HeldOutTests'
+scripts/test.sh --filter 'DemoModelTests|DemoServingTests|HeldOutTests'
 scripts/demo.sh .build/release

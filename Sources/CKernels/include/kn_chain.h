@@ -12,8 +12,6 @@
 #ifndef KN_CHAIN_H
 #define KN_CHAIN_H
 
-#include <stdbool.h>
-
 #include "kn_pool.h"
 
 typedef struct kn_chain kn_chain;

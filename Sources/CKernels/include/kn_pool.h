@@ -13,6 +13,7 @@
 #ifndef KN_POOL_H
 #define KN_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct kn_pool kn_pool;
@@ -35,11 +36,12 @@ typedef struct kn_stage {
     kn_portion portion;
     void *context;
     size_t count;
+    bool whole; /* too little work for a join: one thread runs all portions */
 } kn_stage;
 
 /* Runs all portions of all stages, then returns. A portion sees all memory writes of the stages
- * before, and the caller those of all stages. A stage of one portion runs where the stage before it
- * ended. */
+ * before, and the caller those of all stages. A stage that is whole, or has one portion, runs where
+ * the stage before it ended. */
 void kn_pool_run_stages(kn_pool *pool, const kn_stage *stages, size_t count);
 
 /* The same for a single stage. */

@@ -48,7 +48,7 @@ struct ConfigurationField: Sendable {
                 + "ignore vouches for a refused key. Every answer says so.",
             storage: .texts(\.overrides)),
         .init(
-            name: "listen", unit: "tcp://HOST:PORT or unix:///PATH, repeatable",
+            name: "listen", unit: "HOST:PORT or /PATH, repeatable",
             explanation: "An address to listen on.", storage: .texts(\.listen)),
         .init(
             name: "admin", unit: "HOST:PORT, or none",
