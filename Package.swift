@@ -218,7 +218,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ComputeTests",
-            dependencies: ["Compute", "CKernels", "TestSupport"],
+            dependencies: ["Compute", "ComputeTestSupport", "CKernels", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
