@@ -10,7 +10,8 @@ struct EngineCommand: ParsableCommand {
         commandName: "engine",
         abstract: "Tokens per second on a GGUF file, prompt and generation timed apart.")
 
-    @Argument(help: "The model file.")
+    @Argument(
+        help: "The model file.", completion: .file(extensions: ["gguf", "safetensors", "json"]))
     var path: String
 
     @Option(help: "Threads to compute with, 1 to 256.")

@@ -17,7 +17,9 @@ struct LoadingCommand: ParsableCommand {
             could be measured.
             """)
 
-    @Argument(help: "Model files, or folders with one.")
+    @Argument(
+        help: "Model files, or folders with one.",
+        completion: .file(extensions: ["gguf", "safetensors", "json"]))
     var path: [String]
 
     @Option(help: "Rounds of each measurement, of which the median counts, 1 to 1000.")
