@@ -2,7 +2,7 @@
 //
 // Guarantees: the lines are the same for every program, in this order. Versions of libraries are
 // those that are loaded, not those of the build.
-// Not here: libuv, which only EventLoop may import. A program that uses it says which one.
+// Not here: libuv. Only EventLoop may import libuv, so a program with libuv gives the version.
 
 import CCommit
 import Compute

@@ -1,8 +1,8 @@
 // The settings as flags of the command line, made from the configuration's table.
 //
 // Guarantees: every row of `ConfigurationField.all` has a flag of its name, with the help and the
-// completion of the row. The argument parser finds options by reflection, so this type shows it a
-// mirror with one option for each row, and decodes the same options. Nothing is validated here.
+// completion of the row. The argument parser finds options by reflection, so the mirror of this type
+// has an option for each row, and the decoder reads the same options. Nothing is validated here.
 
 import ArgumentParser
 import Server
@@ -39,7 +39,7 @@ struct SettingOptions: ParsableArguments, CustomReflectable {
         if field.isSwitch {
             return Flag<Bool?>(
                 name: .customLong(field.name), inversion: .prefixedNo,
-                help: ArgumentHelp(stringLiteral: field.help))
+                help: ArgumentHelp(field.help))
         }
         return Option<[String]>(
             wrappedValue: [], name: .customLong(field.name),
@@ -56,7 +56,7 @@ struct SettingOptions: ParsableArguments, CustomReflectable {
     }
 }
 
-/// Key of a setting. `no-` before a name is made from a key's words, so that the key has words.
+/// Key of a setting: the name in the table.
 private struct SettingKey: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }
