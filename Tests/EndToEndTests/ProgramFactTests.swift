@@ -50,6 +50,38 @@ import Testing
         #expect(unknown.output.contains("(in use: none, ") && unknown.output.contains("abacus"))
     }
 
+    @Test func theCommitOfATreeIsFoundOrLeftOut() throws {
+        let folder = try TemporaryDirectory()
+        let script = folder.path("scripts/commit.sh")
+        try FileManager.default.createDirectory(
+            atPath: folder.path("scripts"), withIntermediateDirectories: false)
+        try FileManager.default.copyItem(atPath: Self.root + "/scripts/commit.sh", toPath: script)
+        func commit(_ environment: [String: String] = [:]) throws -> String {
+            let outcome = try Program.run(script, [], environment: environment)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return outcome.output
+        }
+        #expect(try commit() == "")
+        #expect(try commit(["ASSAY_COMMIT": "abc"]) == "abc\n")
+
+        let git = """
+            cd "$1" && git init -q && git add -A && git -c user.name=a -c user.email=a@localhost \
+                commit -qm a && git tag v1
+            """
+        let made = try Program.run("/bin/sh", ["-c", git, "sh", folder.path("")])
+        try #require(made.status == 0, "\(made.errors)")
+        #expect(try commit().wholeMatch(of: /[0-9a-f]{12}\n/) != nil)
+        let text = try String(contentsOfFile: script, encoding: .utf8)
+        try (text + "\n").write(toFile: script, atomically: false, encoding: .utf8)
+        #expect(try commit().wholeMatch(of: /[0-9a-f]{12}-modified\n/) != nil)
+    }
+
+    @Test func theServerKnowsTheVariableOfTheBuild() throws {
+        let outcome = try Program.run(
+            "assayd", ["--check-config"], environment: ["ASSAY_COMMIT": "abc"])
+        #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+    }
+
     @Test func theHelpHasEverySettingWithDefaultAndVariable() throws {
         let help = try Program.run("assayd", ["--help"]).output
         #expect(help.split(separator: "\n").allSatisfy { $0.count <= 100 })
