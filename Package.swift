@@ -23,6 +23,14 @@ let cFlags: [CSetting] = [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]
 let kernelFlags: [CSetting] =
     cFlags + [.unsafeFlags(["-O3", "-ffp-contract=off", "-gline-tables-only"])]
 
+// What `--version` says of the commit. The Makefile and scripts/build-static.sh set the variable.
+// Another value compiles one file of C and links.
+let commit = (Context.environment["ASSAY_COMMIT"] ?? "").filter {
+    $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+}
+let commitFlags: [CSetting] =
+    cFlags + [.define("ASSAY_COMMIT", to: "\"\(commit.isEmpty ? "unknown" : commit)\"")]
+
 let package = Package(
     name: "assay",
     products: [
@@ -52,6 +60,7 @@ let package = Package(
 
         // C of our own.
         .target(name: "CKernels", cSettings: kernelFlags),
+        .target(name: "CCommit", cSettings: commitFlags),
 
         // The house, bottom up.
         .target(name: "Wire", dependencies: ["CLZ4"], swiftSettings: onTheLoop),
@@ -109,11 +118,16 @@ let package = Package(
             resources: [.copy("assay-demo.gguf"), .copy("assay-demo.gguf.seal")],
             swiftSettings: strict),
 
+        // What a program tells of itself.
+        .target(
+            name: "ProgramFacts", dependencies: ["CCommit", "Compute", "Wire"],
+            swiftSettings: strict),
+
         // Executables: wiring only.
         .executableTarget(
             name: "assayd",
             dependencies: [
-                "Console", "DemoModel", "Server",
+                "Console", "DemoModel", "EventLoop", "ProgramFacts", "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -122,7 +136,7 @@ let package = Package(
             name: "assay",
             dependencies: [
                 "AssayClient", "Console", "Conversations", "Loading", "ModelFiles", "PlainText",
-                "Rendering", "Templates", "Tokenizers", "Wire",
+                "ProgramFacts", "Rendering", "Templates", "Tokenizers", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -147,7 +161,7 @@ let package = Package(
             name: "assay-load",
             dependencies: [
                 "AssayClient", "Console", "EngineMeasure", "LoadMeasure", "LoadTesting",
-                "PlainText",
+                "PlainText", "ProgramFacts",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

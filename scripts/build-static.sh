@@ -5,6 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+ASSAY_COMMIT=$(scripts/commit.sh)
+export ASSAY_COMMIT
 for product in assayd assay assay-load; do
     "${SWIFT:-swift}" build -c release --static-swift-stdlib --scratch-path .build-static \
         -j "${JOBS:-$(nproc)}" --product "$product"

@@ -109,7 +109,9 @@ struct RequirementOptions: ParsableArguments {
     @Option(help: "Have the server refuse unless the model file has this SHA-256.")
     var requireFingerprint: String?
 
-    @Option(help: "Have the server refuse unless this device computes, such as cpu.")
+    @Option(
+        help: "Have the server refuse unless this device computes, such as cpu.",
+        completion: .computingDevice)
     var requireDevice: String?
 
     /// Returns nil if no requirement is given.

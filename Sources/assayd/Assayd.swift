@@ -29,6 +29,10 @@ enum Assayd {
             if isHelp { Console.line(text) } else { Console.error(text) }
             exit(isHelp ? 0 : AssaydExit.usage)
         }
+        if options.dumpSettings {
+            Console.line(SettingsTable.json(flags: Set(ConfigurationField.all.map(\.name))))
+            exit(AssaydExit.ok)
+        }
         prepareSignals()
         exit(run(options))
     }

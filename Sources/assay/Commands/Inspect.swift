@@ -11,7 +11,7 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Assay a model file on this machine: 0 accepted, 65 rejected.")
 
-    @Argument(help: "The model: a .gguf or .safetensors file, or a folder.")
+    @Argument(help: "The model: a .gguf or .safetensors file, or a folder.", completion: .model)
     var path: String
 
     @Flag(help: "Print JSON.")

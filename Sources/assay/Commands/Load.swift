@@ -12,13 +12,18 @@ struct Load: AsyncParsableCommand {
 
     @OptionGroup var options: ServerOptions
 
-    @Argument(help: "NAME=PATH, or PATH with --model NAME; the path is the server's.")
+    @Argument(
+        help: "NAME=PATH, or PATH with --model NAME; the path is the server's.",
+        completion: .model)
     var target: String
 
-    @Option(help: "strict, graceful or development; the server's setting by default.")
+    @Option(
+        help: "strict, graceful or development; the server's setting by default.",
+        completion: .strategy)
     var strategy: String?
 
-    @Option(help: "auto, cpu, cuda or cuda:N; the server's setting by default.")
+    @Option(
+        help: "auto, cpu, cuda or cuda:N; the server's setting by default.", completion: .device)
     var device: String?
 
     func run() async throws {
