@@ -15,10 +15,11 @@ struct Assay: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 ok, 2 usage, 65 model rejected, 69 server unreachable, 70 internal, \
             74 output that cannot be written, 75 overloaded or not ready (try again), \
-            76 protocol error, 77 refused, 79 mock answer refused.
+            76 protocol error, 77 refused, 79 mock answer refused, 130 ended by Ctrl-C.
             """,
         subcommands: [
-            Inspect.self, Generate.self, ScoreCommand.self, Embed.self, LogitsCommand.self,
+            Inspect.self, Generate.self, Chat.self, ScoreCommand.self, Embed.self,
+            LogitsCommand.self,
             Tokenize.self, Detokenize.self, Render.self, Models.self, Load.self, Unload.self,
             Health.self, Stats.self, Ping.self,
         ])

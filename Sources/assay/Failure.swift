@@ -24,6 +24,8 @@ enum ExitCode: Int32 {
     case refused = 77
     /// The answer came from a mock and --allow-mock was not given.
     case mockRefused = 79
+    /// Ended by Ctrl-C.
+    case interrupted = 130
 }
 
 func exitProcess(_ code: ExitCode) -> Never { exit(code.rawValue) }
