@@ -1,4 +1,5 @@
-// An answer on its way to the screen: shown as it comes, accounted for at its end or where it was cut.
+// An answer on its way to the screen: shown as it comes, accounted for at its end or where it was
+// cut.
 //
 // Guarantees: only the text goes to standard output. Ctrl-C cancels the request on the wire, and a
 // second Ctrl-C ends the program at once.
@@ -56,6 +57,13 @@ func interruptible(
         task.cancel()
     }
     return try await task.value
+}
+
+/// Waits until the server has read the Cancel of a cut answer, which is lost when the connection is
+/// closed first. Waits a second at most.
+func settle(_ client: Client) async {
+    // The calling task is cancelled, and so would be its calls.
+    await Task { _ = try? await client.ping([], deadlineMilliseconds: 1000) }.value
 }
 
 /// The part of an answer printed so far.

@@ -79,12 +79,14 @@ struct ChatPartner: Sendable {
     let context: UInt64?
     /// The origin, as a line.
     let line: String
+    /// False for a mock, which gets each question as a plain text.
+    var hasTemplate = true
 
     /// What stands before a person's lines: `real demo> `.
     var prompt: String { "\(provenance == .mock ? "MOCK" : "real") \(name)> " }
 
     /// Has the server render a short conversation, which costs no computing, to learn whether the
-    /// model is there, real, and has a template for such a conversation.
+    /// model is there, real, and has a template for such a conversation. A mock never has one.
     static func meet(
         _ model: String?, system: String?, _ client: Client, _ chat: Chat
     ) async throws -> ChatPartner {
@@ -92,9 +94,20 @@ struct ChatPartner: Sendable {
             model: model, messages: ChatRecord(system: system).asking("Hello"))
         request.requirements = try chat.demands.requirements()
         let deadline = chat.options.deadline
-        let reply = try await client.render(request, deadlineMilliseconds: deadline)
-        let answer = reply.message.answer
         let models = try await client.models(deadlineMilliseconds: deadline).message.models
+        let reply: Reply<RenderResponse>
+        do {
+            reply = try await client.render(request, deadlineMilliseconds: deadline)
+        } catch {
+            // The client refuses mocks by itself unless they are allowed.
+            guard error.provenance == .mock, error.serverError?.code == "chat_template_missing",
+                let mock = models.first(where: { $0.name == model ?? $0.name })
+            else { throw error }
+            return ChatPartner(
+                name: mock.name, provenance: .mock, fingerprint: nil, context: mock.context,
+                line: "[provenance: mock | model: \(mock.name)]", hasTemplate: false)
+        }
+        let answer = reply.message.answer
         let output = AnswerOutput(
             provenance: reply.provenance, generation: reply.generation, answer: answer)
         return ChatPartner(

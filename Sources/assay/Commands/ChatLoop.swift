@@ -92,7 +92,7 @@ final class ChatLoop {
             return Failure(code: .internalError, message: "\(error)")
         }
         var failure = Failure(error, server: chat.options.address)
-        if error.code.name == "prompt_too_long" {
+        if error.serverError?.code == "prompt_too_long" {
             failure.advice =
                 "the conversation has outgrown the model's context; /clear begins a new one"
         }
@@ -118,6 +118,7 @@ final class ChatLoop {
                 Console.error(cut.line(model: partner.name))
                 Console.error("[question and answer are not part of the conversation]")
             }
+            if !reader.isTerminal { await settle(client) }
             return false
         case .whole(let reply):
             try finish(question, reply)
@@ -127,9 +128,9 @@ final class ChatLoop {
 
     private func request(_ question: String) throws -> GenerateRequest {
         var request = GenerateRequest(
-            model: partner.name, prompt: .messages(record.asking(question)))
-        request.tools = record.tools
-        request.addGenerationPrompt = true
+            model: partner.name,
+            prompt: partner.hasTemplate ? .messages(record.asking(question)) : .text(question))
+        if partner.hasTemplate { request.tools = record.tools }
         chat.sampling.apply(to: &request)
         request.requirements = try chat.demands.requirements()
         request.context = try chat.place.context()

@@ -35,8 +35,10 @@ struct Generate: AsyncParsableCommand {
         let ending = try await interruptible { [self] in
             try await options.withClient { client in
                 var shown = ShownAnswer(isQuiet: json)
-                return try await shown.take(
+                let ending = try await shown.take(
                     client.generateStream(request, deadlineMilliseconds: options.deadline))
+                if case .cut = ending { await settle(client) }
+                return ending
             }
         }
         switch ending {
