@@ -65,7 +65,7 @@ struct ServerOptions: ParsableArguments {
 
     /// Repeats `body` while the server or the model is missing, up to `wait` seconds. The client
     /// could wait by itself, but shows no progress.
-    private func waiting<Value: Sendable>(
+    func waiting<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws -> Value {
         let end = ContinuousClock.now + .seconds(Int(wait ?? Self.loadingSeconds))
