@@ -83,7 +83,6 @@ RELEASES = [("clients/python/pyproject.toml", r'^version = "(.+)"'),
             ("clients/bridge/pyproject.toml", r'^version = "(.+)"'),
             ("clients/rust/Cargo.toml", r'^version = "(.+)"'),
             ("clients/typescript/package.json", r'^  "version": "(.+)"'),
-            ("Sources/Server/AssayServer.swift", r'version = "assayd (.+)"'),
             ("Sources/Loading/Seal.swift", r'createdBy = "assay (.+)"')]
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure the machine can build Assay: a Swift tool chain; libuv, liblz4, libcrypto, http-parser.
+# Makes sure the machine can build Assay: a Swift tool chain; libuv, liblz4, libcrypto, libedit,
+# http-parser.
 # Installs missing Debian packages when it may; otherwise prints the one command that does and exits 1.
 set -euo pipefail
 
@@ -9,6 +10,7 @@ has_library() { command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "$1
 has_library libuv || missing+=(libuv1-dev)
 has_library liblz4 || missing+=(liblz4-dev)
 has_library libcrypto || missing+=(libssl-dev)
+has_library libedit || missing+=(libedit-dev)
 [ -e /usr/include/http_parser.h ] || missing+=(libhttp-parser-dev)
 for program in git make; do
     command -v "$program" >/dev/null 2>&1 || missing+=("$program")

@@ -132,7 +132,9 @@ def limits(protocol):
     out += "    /// Protocol version in byte 4 of every frame.\n"
     out += "    public static let version: UInt8 = %d\n\n" % protocol["version"]
     out += "    /// Revision of the version that this code speaks.\n"
-    out += "    public static let revision: UInt64 = %d\n" % protocol["revision"]
+    out += "    public static let revision: UInt64 = %d\n\n" % protocol["revision"]
+    out += "    /// Release of the programs and of the clients.\n"
+    out += '    public static let release = "%s"\n' % protocol["release"]
     for limit in protocol["limits"]:
         about = limit["meaning"]
         if limit.get("label"):

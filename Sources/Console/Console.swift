@@ -99,6 +99,14 @@ package enum Console {
     /// True when a person sees standard error.
     package static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// True for a terminal that shows letters and does nothing else.
+    package static var terminalIsDumb: Bool {
+        getenv("TERM").map { ["", "dumb"].contains(String(cString: $0)) } ?? true
+    }
+
+    /// Writes text without a newline to standard error, escaped.
+    package static func errorPart(_ text: String) { send(escaped(text, keeping: "\n\t")) }
+
     /// Writes a line to standard error, escaped. A failure is ignored: there is nobody to tell.
     package static func error(_ line: String) { send(escaped(line, keeping: "\n\t") + "\n") }
 

@@ -10,11 +10,12 @@ struct EngineCommand: ParsableCommand {
         commandName: "engine",
         abstract: "Tokens per second on a GGUF file, prompt and generation timed apart.")
 
-    @Argument(help: "The model file.")
+    @Argument(
+        help: "The model file.", completion: .file(extensions: ["gguf", "safetensors", "json"]))
     var path: String
 
-    @Option(help: "Threads to compute with, 1 to 256.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(help: "Threads to compute with, 1 to 256 (default: one per processor).")
+    var threads: Int?
 
     @Option(help: "Prompt tokens per run.")
     var prompt = 256
@@ -28,8 +29,10 @@ struct EngineCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
     func validate() throws {
-        try check(threads, "--threads", 1...256)
+        try check(threadCount, "--threads", 1...256)
         try check(prompt, "--prompt", 1...1_048_576)
         try check(generate, "--generate", 1...1_048_576)
         try check(repetitions, "--repetitions", 1...1000)
@@ -39,7 +42,7 @@ struct EngineCommand: ParsableCommand {
         let figures: EngineFigures
         do {
             figures = try EngineMeasure(
-                threads: threads, promptCount: prompt, generateCount: generate,
+                threads: threadCount, promptCount: prompt, generateCount: generate,
                 repetitionCount: repetitions
             ).run(path: path)
         } catch let error as EngineMeasureError {

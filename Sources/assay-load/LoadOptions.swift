@@ -17,10 +17,14 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: "Open loop: RATE:TIME,RATE:TIME...; their times are the duration.")
     var step: String?
 
-    @Option(help: "Open loop: a file of SECONDS[,KIND[,PROMPT_TOKENS[,OUTPUT_TOKENS]]] lines.")
+    @Option(
+        help: "Open loop: a file of SECONDS[,KIND[,PROMPT_TOKENS[,OUTPUT_TOKENS]]] lines.",
+        completion: .file())
     var trace: String?
 
-    @Option(help: "Open loop: arrivals spread evenly (constant) or at random (poisson).")
+    @Option(
+        help: "Open loop: arrivals spread evenly (constant) or at random (poisson).",
+        completion: .list(ArrivalKind.allCases.map(\.rawValue)))
     var arrival = "constant"
 
     @Option(help: "Time to measure, such as 30s or 5m; at most 24h.")
@@ -184,7 +188,8 @@ struct RequestOptions: ParsableArguments {
             "Kinds and weights, such as ping=80,generate=20; kinds: \(RequestKind.names)."))
     var mix = "ping"
 
-    @Option(help: "A file of prompts, one a line, instead of synthetic ones.")
+    @Option(
+        help: "A file of prompts, one a line, instead of synthetic ones.", completion: .file())
     var prompts: String?
 
     @Option(

@@ -17,7 +17,9 @@ struct LoadingCommand: ParsableCommand {
             could be measured.
             """)
 
-    @Argument(help: "Model files, or folders with one.")
+    @Argument(
+        help: "Model files, or folders with one.",
+        completion: .file(extensions: ["gguf", "safetensors", "json"]))
     var path: [String]
 
     @Option(help: "Rounds of each measurement, of which the median counts, 1 to 1000.")
@@ -26,20 +28,22 @@ struct LoadingCommand: ParsableCommand {
     @Option(help: "Attempts that find no file before it appears, 0 to 5.")
     var faults = 2
 
-    @Option(help: "Threads to compute with, 1 to 256.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(help: "Threads to compute with, 1 to 256 (default: one per processor).")
+    var threads: Int?
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
     func validate() throws {
         try check(rounds, "--rounds", 1...1000)
         try check(faults, "--faults", 0...5)
-        try check(threads, "--threads", 1...256)
+        try check(threadCount, "--threads", 1...256)
     }
 
     func run() throws {
-        let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threads)
+        let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threadCount)
         var all: [LoadFigures] = []
         do {
             for path in path {

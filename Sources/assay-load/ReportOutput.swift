@@ -10,16 +10,16 @@ struct ReportOptions: ParsableArguments {
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
 
-    @Option(help: "Write the report as JSON, for compare.")
+    @Option(help: "Write the report as JSON, for compare.", completion: .file())
     var saveJson: String?
 
-    @Option(help: "Write the timeline as CSV.")
+    @Option(help: "Write the timeline as CSV.", completion: .file())
     var saveCsv: String?
 
-    @Option(help: "Write an HdrHistogram interval log.")
+    @Option(help: "Write an HdrHistogram interval log.", completion: .file())
     var saveHdr: String?
 
-    @Option(help: "Write one HTML page with plots.")
+    @Option(help: "Write one HTML page with plots.", completion: .file())
     var saveHtml: String?
 
     /// Prints the report and writes the requested files.

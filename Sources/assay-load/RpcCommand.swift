@@ -62,15 +62,20 @@ struct RpcCommand: AsyncParsableCommand {
     @Flag(help: "Do not offer LZ4.")
     var noCompression = false
 
-    @Option(help: "Threads for the connections, 1 to 64.")
-    var threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+    @Option(
+        help: "Threads for the connections, 1 to 64 (default: one per two processors, at most 4).")
+    var threads: Int?
 
     @Option(help: "Measure nothing but this host for so long (and as long again), such as 10s.")
     var intrinsicLatency: String?
 
+    private var threadCount: Int {
+        threads ?? max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+    }
+
     func validate() throws {
-        guard (1...64).contains(threads) else {
-            throw ValidationError("--threads is \(threads); allowed are 1 to 64")
+        guard (1...64).contains(threadCount) else {
+            throw ValidationError("--threads is \(threadCount); allowed are 1 to 64")
         }
         if let wait, !(0...3_600).contains(wait) {
             throw ValidationError("--wait is \(wait); allowed are 0 to 3600")
@@ -117,7 +122,7 @@ struct RpcCommand: AsyncParsableCommand {
     /// Makes new clients, not connected yet.
     private func target(_ connections: Int, wait: Int = 0) throws(ClientError) -> AssayTarget {
         try AssayTarget(
-            ServerAddress(address), model: model, connections: connections, threads: threads,
+            ServerAddress(address), model: model, connections: connections, threads: threadCount,
             allowMock: allowMock, compression: !noCompression, wait: wait)
     }
 

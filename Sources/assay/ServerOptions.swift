@@ -65,7 +65,7 @@ struct ServerOptions: ParsableArguments {
 
     /// Repeats `body` while the server or the model is missing, up to `wait` seconds. The client
     /// could wait by itself, but shows no progress.
-    private func waiting<Value: Sendable>(
+    func waiting<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws -> Value {
         let end = ContinuousClock.now + .seconds(Int(wait ?? Self.loadingSeconds))
@@ -109,7 +109,9 @@ struct RequirementOptions: ParsableArguments {
     @Option(help: "Have the server refuse unless the model file has this SHA-256.")
     var requireFingerprint: String?
 
-    @Option(help: "Have the server refuse unless this device computes, such as cpu.")
+    @Option(
+        help: "Have the server refuse unless this device computes, such as cpu.",
+        completion: .computingDevice)
     var requireDevice: String?
 
     /// Returns nil if no requirement is given.

@@ -9,12 +9,14 @@ struct TemplateOptions: ParsableArguments {
         name: .customLong("conversation"),
         help: ArgumentHelp(
             "File with a JSON list of messages, or an object with messages and tools.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .json)
     var conversationFile: String?
 
     @Option(
         name: .customLong("tools"),
-        help: ArgumentHelp("File with a JSON list of tools.", valueName: "file"))
+        help: ArgumentHelp("File with a JSON list of tools.", valueName: "file"),
+        completion: .json)
     var toolsFile: String?
 
     @Option(

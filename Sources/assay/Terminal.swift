@@ -29,7 +29,7 @@ struct Progress {
     /// Shows `text` in place of the previous text.
     mutating func show(_ text: String) {
         let now = ContinuousClock.now
-        if Console.errorIsTerminal {
+        if Console.errorIsTerminal, !Console.terminalIsDumb {
             Console.progress(text)
             isShown = true
         } else if (lastPrinted ?? started).duration(to: now) > Self.patience {

@@ -30,7 +30,7 @@ enum Assayd {
             exit(isHelp ? 0 : AssaydExit.usage)
         }
         if options.dumpSettings {
-            Console.line(SettingsTable.json(flags: options.settingNames))
+            Console.line(SettingsTable.json(flags: Set(ConfigurationField.all.map(\.name))))
             exit(AssaydExit.ok)
         }
         prepareSignals()

@@ -30,7 +30,9 @@ struct Embed: AsyncParsableCommand {
             "Token ids to embed, used as they are; repeatable, after the texts.", valueName: "ids"))
     var tokens: [String] = []
 
-    @Option(help: "Embed each line of this file, after the texts; empty lines are skipped.")
+    @Option(
+        help: "Embed each line of this file, after the texts; empty lines are skipped.",
+        completion: .file())
     var file: String?
 
     @Flag(help: "Names of special tokens in the text become those tokens.")
@@ -48,7 +50,9 @@ struct Embed: AsyncParsableCommand {
     @Flag(help: "Leave the vectors at their length instead of making it 1.")
     var noNormalize = false
 
-    @Option(help: "Write all vectors to this file: float32, little-endian, row by row.")
+    @Option(
+        help: "Write all vectors to this file: float32, little-endian, row by row.",
+        completion: .file())
     var raw: String?
 
     func run() async throws {

@@ -11,7 +11,7 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Assay a model file on this machine: 0 accepted, 65 rejected.")
 
-    @Argument(help: "The model: a .gguf or .safetensors file, or a folder.")
+    @Argument(help: "The model: a .gguf or .safetensors file, or a folder.", completion: .model)
     var path: String
 
     @Flag(help: "Print JSON.")
@@ -102,10 +102,17 @@ extension Failure {
 /// The line that names the running layer. Called from the loading thread and from the main thread.
 private final class InspectProgress: Sendable {
     private let progress = Mutex(Progress())
+    private let estimate = ReadingEstimate()
+    private let begin = ContinuousClock.now
 
     func show(_ step: LayerProgress) {
         guard step.verdict == nil else { return }
-        progress.withLock { $0.show("assaying: \(step.layer) layer") }
+        let words = step.bytes.map {
+            estimate.words(
+                layer: step.layer.rawValue, count: UInt64($0.count), total: UInt64($0.total),
+                time: begin.duration(to: .now))
+        }
+        progress.withLock { $0.show("assaying: " + (words ?? "\(step.layer) layer")) }
     }
 
     func clear() { progress.withLock { $0.clear() } }

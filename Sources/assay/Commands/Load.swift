@@ -12,37 +12,61 @@ struct Load: AsyncParsableCommand {
 
     @OptionGroup var options: ServerOptions
 
-    @Argument(help: "NAME=PATH, or PATH with --model NAME; the path is the server's.")
+    @Argument(
+        help: "NAME=PATH, or PATH with --model NAME; the path is the server's.",
+        completion: .model)
     var target: String
 
-    @Option(help: "strict, graceful or development; the server's setting by default.")
+    @Option(
+        help: "strict, graceful or development; the server's setting by default.",
+        completion: .strategy)
     var strategy: String?
 
-    @Option(help: "auto, cpu, cuda or cuda:N; the server's setting by default.")
+    @Option(
+        help: "auto, cpu, cuda or cuda:N; the server's setting by default.", completion: .device)
     var device: String?
 
     func run() async throws {
-        let request = try request()
-        let json = options.json
+        let asked = try request()
         let reply = try await options.withClient { client in
-            var progress = Progress()
-            defer { progress.clear() }
-            progress.show("loading \(request.name)")
-            return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
-                progress.clear()
-                let time = Double(layer.microseconds) / 1000
-                if !json {
-                    Console.line("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
-                }
-                progress.show("loading \(request.name): after the \(layer.layer) layer")
+            var request = asked
+            do {
+                return try await load(request, client)
+            } catch let error as ClientError where error.serverError?.code == "field_unknown" {
+                // A server from before the field.
+                request.progress = nil
+                return try await load(request, client)
             }
         }
-        options.announce(reply.provenance, model: request.name)
+        options.announce(reply.provenance, model: asked.name)
         let message = reply.message
-        if json {
+        if options.json {
             Console.line(Self.json(message, reply.provenance).text)
         } else if let model = message.model {
             Console.line(ModelOutput.line(model))
+        }
+    }
+
+    private func load(
+        _ request: LoadRequest, _ client: Client
+    ) async throws -> Reply<LoadResponse> {
+        var progress = Progress()
+        defer { progress.clear() }
+        progress.show("loading \(request.name)")
+        let (estimate, begin) = (ReadingEstimate(), ContinuousClock.now)
+        return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
+            if let count = layer.bytesRead {
+                let words = estimate.words(
+                    layer: layer.layer, count: count, total: layer.bytesTotal ?? count,
+                    time: begin.duration(to: .now))
+                return progress.show("loading \(request.name): \(words)")
+            }
+            progress.clear()
+            let time = Double(layer.microseconds) / 1000
+            if !options.json {
+                Console.line("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
+            }
+            progress.show("loading \(request.name): after the \(layer.layer) layer")
         }
     }
 
@@ -63,7 +87,8 @@ struct Load: AsyncParsableCommand {
             }
         }
         return LoadRequest(
-            name: String(parts[0]), path: String(parts[1]), strategy: known, device: device)
+            name: String(parts[0]), path: String(parts[1]), strategy: known, device: device,
+            progress: true)
     }
 
     private static func json(_ message: LoadResponse, _ provenance: Provenance) -> JSONText {

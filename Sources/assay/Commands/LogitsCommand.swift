@@ -21,7 +21,9 @@ struct LogitsCommand: AsyncParsableCommand {
     @Flag(help: "Scores after every token, not only after the last.")
     var allPositions = false
 
-    @Option(help: "Write all scores to this file: float32, little-endian, row by row.")
+    @Option(
+        help: "Write all scores to this file: float32, little-endian, row by row.",
+        completion: .file())
     var raw: String?
 
     func run() async throws {
