@@ -241,8 +241,8 @@ let package = Package(
         .testTarget(
             name: "LoadingTests",
             dependencies: [
-                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Threads",
-                "Tokenizers", "TestSupport",
+                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "PlainText",
+                "Threads", "Tokenizers", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

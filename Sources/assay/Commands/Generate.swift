@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Generate: AsyncParsableCommand {
@@ -14,6 +15,7 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup var input: PromptOptions
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
+    @OptionGroup var form: TableOptions
 
     @Option(name: [.customShort("n"), .long], help: "Tokens to make at most.")
     var maxTokens = Limits.generateTokensDefault
@@ -76,7 +78,7 @@ struct Generate: AsyncParsableCommand {
                 options.announce(reply.provenance, model: reply.message.answer.model)
                 Console.line(Self.json(reply.message, output).text)
             } else {
-                Self.printTables(reply.message)
+                printTables(reply.message)
                 guard !quiet else { return }
                 Console.error(output.line)
                 Console.error(Self.summary(reply.message))
@@ -131,13 +133,11 @@ struct Generate: AsyncParsableCommand {
             .filter { $0.1 != nil }.map { ($0.0, LogprobsOutput.json($0.1)) }
     }
 
-    private static func printTables(_ message: GenerateResponse) {
-        let tables = [
-            ("prompt token\tlogprob\tbest", message.promptLogprobs),
-            ("token\tlogprob\tbest", message.logprobs),
-        ]
-        for case (let title, let logprobs?) in tables {
-            Console.line(LogprobsOutput.table(logprobs, title: title))
+    private func printTables(_ message: GenerateResponse) {
+        let tables = [("PROMPT-TOKEN", message.promptLogprobs), ("TOKEN", message.logprobs)]
+        for case (let heading, let logprobs?) in tables {
+            let table = LogprobsOutput.table(logprobs, heading: heading)
+            Console.lines(table.lines(isWhole: form.verbose))
         }
     }
 
@@ -147,7 +147,7 @@ struct Generate: AsyncParsableCommand {
         let prefillRate = rate(message.promptTokens, timing.prefill)
         return "[\(message.promptTokens) prompt tokens\(prefillRate), "
             + "\(message.completionTokens) made\(decodeRate), "
-            + "\(Double(timing.total) / 1000) ms, finished by \(message.finishReason.rawValue)]"
+            + "\(Quantity.time(microseconds: timing.total)), finished by \(message.finishReason.rawValue)]"
     }
 
     private static func rate(_ tokens: UInt64, _ microseconds: UInt64) -> String {

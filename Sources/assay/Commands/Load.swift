@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Load: AsyncParsableCommand {
@@ -11,6 +12,7 @@ struct Load: AsyncParsableCommand {
         abstract: "Have the server assay a model file and serve it.")
 
     @OptionGroup var options: ServerOptions
+    @OptionGroup var form: TableOptions
 
     @Argument(help: "NAME=PATH, or PATH with --model NAME; the path is the server's.")
     var target: String
@@ -25,15 +27,13 @@ struct Load: AsyncParsableCommand {
         let request = try request()
         let json = options.json
         let reply = try await options.withClient { client in
+            var rows = LayerRows()
             var progress = Progress()
             defer { progress.clear() }
             progress.show("loading \(request.name)")
             return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
                 progress.clear()
-                let time = Double(layer.microseconds) / 1000
-                if !json {
-                    Console.line("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
-                }
+                if !json { rows.show(layer) }
                 progress.show("loading \(request.name): after the \(layer.layer) layer")
             }
         }
@@ -42,7 +42,7 @@ struct Load: AsyncParsableCommand {
         if json {
             Console.line(Self.json(message, reply.provenance).text)
         } else if let model = message.model {
-            Console.line(ModelOutput.line(model))
+            Console.lines([""] + ModelOutput.lines([model], isWhole: form.verbose))
         }
     }
 
@@ -81,5 +81,23 @@ struct Load: AsyncParsableCommand {
             ("overrides", .array(message.overrides.map { .string($0) })),
             ("attempts", .array(message.attempts.map { .string($0) })),
         ])
+    }
+}
+
+/// A table whose rows come one by one, with a column wide enough for each layer's name.
+private struct LayerRows {
+    private let table = TextTable([
+        .text("LAYER", widthMin: 13), .text("VERDICT", widthMin: 8), .number("TIME", widthMin: 9),
+    ])
+    private var isBegun = false
+
+    mutating func show(_ layer: LayerVerdictRecord) {
+        var table = table
+        table.add([
+            .init(layer.layer), layer.ok ? "ok" : StyledText("REJECTED", .alarm),
+            .init(Quantity.time(microseconds: layer.microseconds)),
+        ])
+        Console.lines(Array(table.lines().suffix(isBegun ? 1 : 2)))
+        isBegun = true
     }
 }
