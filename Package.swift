@@ -139,7 +139,7 @@ let package = Package(
         .target(
             name: "LoadMeasure",
             dependencies: [
-                "Compute", "Loading", "ModelFiles",
+                "Compute", "Loading", "ModelFiles", "PlainText",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

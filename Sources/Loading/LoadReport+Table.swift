@@ -59,7 +59,7 @@ extension LoadReport: CustomStringConvertible {
         return table
     }
 
-    /// Rows that grow without bound are cut in the short form. Paths and digests are whole, to copy.
+    /// Rows that the short form cuts. Paths and digests are whole, for people to copy.
     private static let cutRows = [
         "conversations", "ends with", "keys applied", "not understood", "suggestions", "device",
         "kernels", "degraded",

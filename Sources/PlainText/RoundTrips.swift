@@ -1,8 +1,8 @@
 // Times of round trips, and as much of them as their number allows to say.
 //
-// A percentile p is told of at least 10 / (1 - p) round trips, so that ten of them lie beyond it: p90
-// of 100, p99 of 1000. The median is told of any number. Memory is bounded: percentiles are those of
-// the latest `timesMax` round trips.
+// A percentile p is told of at least 10 / (1 - p) round trips, so that ten of them lie beyond it:
+// p90 of 100, p99 of 1000. The median is told of any number. Memory is bounded: percentiles are
+// those of the latest `timesMax` round trips.
 
 /// Answered and lost round trips.
 package struct RoundTrips: Sendable {

@@ -1,7 +1,8 @@
 // What people see beside the data: the banner of a mock, and progress that does not get in the way.
 //
 // Guarantees: only data goes to standard output. Progress goes to standard error, but only on a
-// terminal that can replace a line, or after a long wait. A terminal line is erased before further text.
+// terminal that can replace a line, or after a long wait. Such a line is erased before further
+// text.
 
 import Console
 import PlainText

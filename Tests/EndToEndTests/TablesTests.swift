@@ -9,7 +9,7 @@ import Testing
 @Suite struct TablesTests {
     private static let widthMax = 100
     private static let hint = "(shortened: --verbose shows all of it)"
-    private static let longName = "A-Distilled-Model-7B-Q4_K_M-32b"
+    private static let longName = "Distilled-Llama-7B-Q4_K_M-32k"
     private static let longText = String(repeating: " twelve words", count: 12)
 
     private let directory: TemporaryDirectory
@@ -74,7 +74,7 @@ import Testing
         let ask = ["--prompt", "317+485=", "--model", "demo"]
         let rows: [(command: [String], whole: String)] = [
             (["score", "--continuation", Self.longText] + ask, "\"\(Self.longText)\""),
-            (["generate", "--logprobs", "64"] + ask, ""),
+            (["generate", "--logprobs", "64"] + ask, "TOKEN"),
             (["embed", "--text", "one"], "[255]"),
         ]
         for row in rows {
@@ -147,7 +147,7 @@ import Testing
         let keys = directory.path("keys")
         guard mkfifo(keys, 0o600) == 0 else { throw POSIXError(.EIO) }
         let handle = FileHandle(fileDescriptor: open(keys, O_RDWR), closeOnDealloc: true)
-        let command = "\(Program.path("assay")) ping --interval 0.05 --server \(socket)"
+        let command = "exec \(Program.path("assay")) ping --interval 0.05 --server \(socket)"
         let process = try ChildProcess(
             "/usr/bin/script", ["-qec", command, "/dev/null"], ["TERM": "xterm"],
             try TemporaryDirectory(), input: keys)

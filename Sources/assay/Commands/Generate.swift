@@ -147,7 +147,8 @@ struct Generate: AsyncParsableCommand {
         let prefillRate = rate(message.promptTokens, timing.prefill)
         return "[\(message.promptTokens) prompt tokens\(prefillRate), "
             + "\(message.completionTokens) made\(decodeRate), "
-            + "\(Quantity.time(microseconds: timing.total)), finished by \(message.finishReason.rawValue)]"
+            + "\(Quantity.time(microseconds: timing.total)), "
+            + "finished by \(message.finishReason.rawValue)]"
     }
 
     private static func rate(_ tokens: UInt64, _ microseconds: UInt64) -> String {
