@@ -158,7 +158,7 @@ let package = Package(
         .target(
             name: "LoadMeasure",
             dependencies: [
-                "Compute", "Loading", "ModelFiles",
+                "Compute", "Loading", "ModelFiles", "PlainText",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -260,8 +260,8 @@ let package = Package(
         .testTarget(
             name: "LoadingTests",
             dependencies: [
-                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Threads",
-                "Tokenizers", "TestSupport",
+                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "PlainText",
+                "Threads", "Tokenizers", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -62,9 +62,9 @@ struct ReportOptions: ParsableArguments {
     }
 }
 
-/// A line on standard error that follows a run, on a terminal only.
+/// A line on standard error that follows a run, on a terminal that can replace it.
 struct ProgressLine {
-    private let isShown = Console.errorIsTerminal
+    private let isShown = Console.errorCanRewrite
 
     /// Shows only the last interval of each second, since percentiles of every interval would cost
     /// the run too much.
@@ -93,7 +93,7 @@ struct ProgressLine {
 
     func say(_ text: String) {
         clear()
-        if isShown { Console.error(text) }
+        if Console.errorIsTerminal { Console.error(text) }
     }
 
     func clear() {

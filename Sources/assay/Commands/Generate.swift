@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Generate: AsyncParsableCommand {
@@ -14,6 +15,7 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup var input: PromptOptions
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
+    @OptionGroup var form: TableOptions
 
     @OptionGroup var sampling: SamplingOptions
 
@@ -57,7 +59,7 @@ struct Generate: AsyncParsableCommand {
             options.announce(reply.provenance, model: message.answer.model)
             return Console.line(Self.json(message, output).text)
         }
-        Self.printTables(message)
+        printTables(message)
         guard !quiet else { return }
         Console.error(output.line)
         Console.error(message.summary)
@@ -102,13 +104,11 @@ struct Generate: AsyncParsableCommand {
             .filter { $0.1 != nil }.map { ($0.0, LogprobsOutput.json($0.1)) }
     }
 
-    private static func printTables(_ message: GenerateResponse) {
-        let tables = [
-            ("prompt token\tlogprob\tbest", message.promptLogprobs),
-            ("token\tlogprob\tbest", message.logprobs),
-        ]
-        for case (let title, let logprobs?) in tables {
-            Console.line(LogprobsOutput.table(logprobs, title: title))
+    private func printTables(_ message: GenerateResponse) {
+        let tables = [("PROMPT-TOKEN", message.promptLogprobs), ("TOKEN", message.logprobs)]
+        for case (let heading, let logprobs?) in tables {
+            let table = LogprobsOutput.table(logprobs, heading: heading)
+            Console.lines(table.lines(isWhole: form.verbose))
         }
     }
 }

@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Load: AsyncParsableCommand {
@@ -11,6 +12,7 @@ struct Load: AsyncParsableCommand {
         abstract: "Have the server assay a model file and serve it.")
 
     @OptionGroup var options: ServerOptions
+    @OptionGroup var form: TableOptions
 
     @Argument(
         help: "NAME=PATH, or PATH with --model NAME; the path is the server's.",
@@ -43,13 +45,14 @@ struct Load: AsyncParsableCommand {
         if options.json {
             Console.line(Self.json(message, reply.provenance).text)
         } else if let model = message.model {
-            Console.line(ModelOutput.line(model))
+            Console.lines([""] + ModelOutput.lines([model], isWhole: form.verbose))
         }
     }
 
     private func load(
         _ request: LoadRequest, _ client: Client
     ) async throws -> Reply<LoadResponse> {
+        var rows = LayerRows()
         var progress = Progress()
         defer { progress.clear() }
         progress.show("loading \(request.name)")
@@ -62,10 +65,7 @@ struct Load: AsyncParsableCommand {
                 return progress.show("loading \(request.name): \(words)")
             }
             progress.clear()
-            let time = Double(layer.microseconds) / 1000
-            if !options.json {
-                Console.line("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
-            }
+            if !options.json { rows.show(layer) }
             progress.show("loading \(request.name): after the \(layer.layer) layer")
         }
     }
@@ -106,5 +106,23 @@ struct Load: AsyncParsableCommand {
             ("overrides", .array(message.overrides.map { .string($0) })),
             ("attempts", .array(message.attempts.map { .string($0) })),
         ])
+    }
+}
+
+/// A table whose rows come one by one, with a column wide enough for each layer's name.
+private struct LayerRows {
+    private let table = TextTable([
+        .text("LAYER", widthMin: 13), .text("VERDICT", widthMin: 8), .number("TIME", widthMin: 9),
+    ])
+    private var isBegun = false
+
+    mutating func show(_ layer: LayerVerdictRecord) {
+        var table = table
+        table.add([
+            .init(layer.layer), layer.ok ? "ok" : StyledText("REJECTED", .alarm),
+            .init(Quantity.time(microseconds: layer.microseconds)),
+        ])
+        Console.lines(Array(table.lines().suffix(isBegun ? 1 : 2)))
+        isBegun = true
     }
 }
