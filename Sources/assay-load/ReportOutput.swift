@@ -78,7 +78,10 @@ struct ProgressLine {
             + "\(NumberText.short(rate))/s"
         if !record.latency.isEmpty {
             let table = record.latency.table
-            for percentile in [50, 99, 100] {
+            for percentile in [50, 99, 100]
+            where percentile == 100
+                || record.latency.count >= EnoughSamples.needed(for: Double(percentile))
+            {
                 let time = Double(table.value(at: Double(percentile))) / 1e6
                 text +=
                     "  \(percentile == 100 ? "max" : "p\(percentile)") "
