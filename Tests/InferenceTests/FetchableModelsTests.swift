@@ -69,7 +69,8 @@ struct FetchableModelsTests {
     }
 
     private func table() throws -> String {
-        let rows = try models.map { ($0, try memory($0)) }.sorted { $0.1 < $1.1 }.map { model, need in
+        let sorted = try models.map { ($0, try memory($0)) }.sorted { $0.1 < $1.1 }
+        let rows = sorted.map { model, need in
             "| \(model.name), \(model.use) | \(model.repository): `\(model.file)` | "
                 + "\(gigabytes(model.bytes, 2)) | \(gigabytes(need, 1)) | `\(model.architecture)` |\n"
         }
