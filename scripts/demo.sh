@@ -155,3 +155,5 @@ for pid in "${pids[@]}"; do
 done
 pids=()
 say "Done: all of it happened as announced"
+echo "The programs are in $bin. To call them by name:"
+printf '    export PATH="%s:$PATH"\n' "$(cd "$bin" && pwd)"
