@@ -22,10 +22,16 @@ struct Generate: AsyncParsableCommand {
     @Flag(help: "Drop the beginning of a prompt that does not fit, instead of refusing it.")
     var truncatePrompt = false
 
-    @Option(help: "Log-probability of each token made, and of the N best beside it; 0 to 64.")
+    @Option(
+        parsing: .unconditional,
+        help: "Log-probability of each token made, and of the N best beside it; 0 to 64.",
+        transform: FlagValue.whole("--logprobs", 0...Limits.topLogprobsMax))
     var logprobs: UInt64?
 
-    @Option(help: "The same for the tokens of the prompt, from the second on.")
+    @Option(
+        parsing: .unconditional,
+        help: "The same for the tokens of the prompt, from the second on.",
+        transform: FlagValue.whole("--prompt-logprobs", 0...Limits.topLogprobsMax))
     var promptLogprobs: UInt64?
 
     @Flag(name: .shortAndLong, help: "Print the text alone; a mock is announced all the same.")
@@ -66,14 +72,13 @@ struct Generate: AsyncParsableCommand {
     }
 
     private func request() throws -> GenerateRequest {
+        try sampling.check()
         var request = GenerateRequest(model: options.model, prompt: try input.chosen())
         request.parseSpecial = input.parseSpecial
         request.addSpecial = !input.noAddSpecial
         try input.template.apply(to: &request)
         sampling.apply(to: &request)
         request.truncatePrompt = truncatePrompt
-        try LogprobsOutput.check(logprobs, of: "--logprobs")
-        try LogprobsOutput.check(promptLogprobs, of: "--prompt-logprobs")
         request.logprobs = logprobs
         request.promptLogprobs = promptLogprobs
         request.requirements = try demands.requirements()

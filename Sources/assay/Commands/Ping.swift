@@ -18,12 +18,17 @@ struct Ping: AsyncParsableCommand {
             p99 of 1000.
             """)
 
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var options: ConnectionOptions
 
-    @Option(help: "Round trips, 1 to 1000000; 1 by default where there is no terminal.")
+    @Option(
+        parsing: .unconditional,
+        help: "Round trips, 1 to 1000000; 1 by default where there is no terminal.",
+        transform: FlagValue.whole("--count", 1...1_000_000))
     var count: Int?
 
-    @Option(help: "Bytes of payload.")
+    @Option(
+        parsing: .unconditional, help: "Bytes of payload.",
+        transform: FlagValue.whole("--size", 0...Limits.pingPayloadSizeMax))
     var size = 56
 
     @Option(
@@ -35,16 +40,6 @@ struct Ping: AsyncParsableCommand {
     func run() async throws {
         let isEndless = count == nil && !options.json && Console.outputIsTerminal
         let count = count ?? 1
-        guard (1...1_000_000).contains(count) else {
-            throw Failure.usage("--count: found \(count), allowed: 1 to 1000000")
-        }
-        guard (0...Limits.pingPayloadSizeMax).contains(size) else {
-            throw Failure.usage(
-                "--size: found \(size), allowed: 0 to \(Limits.pingPayloadSizeMax)")
-        }
-        guard interval.map({ (0...3600).contains($0) }) ?? true else {
-            throw Failure.usage("--interval: found \(interval ?? 0), allowed: 0 to 3600")
-        }
         let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
         guard !isEndless else {
             return try await PingUntilInterrupted(
