@@ -19,9 +19,7 @@ extension LoadReport: CustomStringConvertible {
     package func lines(_ isWhole: Bool) -> [StyledText] {
         var lines = [headline + StyledText(": \(path)"), ""] + layerTable.lines()
         lines += factLines(isWhole)
-        if attempts.count > 1 {
-            lines += ["", "attempts:"] + attempts.map { StyledText(Self.line($0)) }
-        }
+        if attempts.count > 1 { lines += ["", "attempts:"] + attemptLines(isWhole) }
         guard let rejection else { return lines }
         lines += ["", StyledText("refused at the \(rejection.layer) layer (\(rejection.code))")]
         for text in [rejection.message, rejection.advice] {
@@ -59,11 +57,8 @@ extension LoadReport: CustomStringConvertible {
         return table
     }
 
-    /// Rows that the short form cuts. Paths and digests are whole, for people to copy.
-    private static let cutRows = [
-        "conversations", "ends with", "keys applied", "not understood", "suggestions", "device",
-        "kernels", "degraded",
-    ]
+    /// Rows that the short form leaves whole: paths, digests and keys, for people to copy.
+    private static let wholeRows = ["override", "seal", "sha256"]
 
     private func factLines(_ isWhole: Bool) -> [StyledText] {
         let rows = facts(isWhole)
@@ -74,7 +69,7 @@ extension LoadReport: CustomStringConvertible {
             let text = escaped(text)
             // Indentation and gap take four columns, and a name of 14 is the longest.
             let width = TextTable.widthMax - 14 - 4
-            let shown = Self.cutRows.contains(name) ? shortened(text, to: width) : text
+            let shown = Self.wholeRows.contains(name) ? text : shortened(text, to: width)
             isCut = isCut || (!isWhole && shown != text)
             table.add([.init(name), .init(isWhole ? text : shown)])
         }
@@ -149,6 +144,12 @@ extension LoadReport: CustomStringConvertible {
         row("not understood", model.keys.notUnderstood)
         row("suggestions", model.keys.suggestions.map { "\($0.key) = \($0.value)" })
         return rows
+    }
+
+    private func attemptLines(_ isWhole: Bool) -> [StyledText] {
+        let whole = attempts.map(Self.line)
+        let shown = isWhole ? whole : whole.map { shortened($0, to: TextTable.widthMax) }
+        return shown.map { StyledText($0) } + (shown == whole ? [] : [TextTable.hint])
     }
 
     private static func line(_ attempt: LoadAttempt) -> String {

@@ -29,9 +29,11 @@ package struct StyledText: Sendable, Equatable, ExpressibleByStringLiteral {
     /// The text without its styles.
     package var plain: String { parts.map(\.text).joined() }
 
+    package static func += (left: inout Self, right: Self) { left.parts += right.parts }
+
     package static func + (left: Self, right: Self) -> Self {
         var result = left
-        result.parts += right.parts
+        result += right
         return result
     }
 }

@@ -104,7 +104,8 @@ package struct TextTable: Sendable {
             let space = String(
                 repeating: " ", count: max(0, widths[index] - terminalWidth(cut.plain)))
             let before = columns[index].isRight ? space : ""
-            line = line + StyledText(pending + before) + cut
+            line += StyledText(pending + before)
+            line += cut
             pending = (columns[index].isRight ? "" : space) + Self.gap
         }
         return line

@@ -156,6 +156,17 @@ import Tokenizers
         #expect(!report.table.contains("…") && !report.table.contains("--verbose"))
     }
 
+    /// A name in a file can be of any length.
+    @Test func aLongNameFitsTheShortForm() throws {
+        var builder = GGUFBuilder.tinyLlama()
+        builder.set("general.name", .string(String(repeating: "日本", count: 100)))
+        let path = try directory.write(builder.build(), as: "long.gguf")
+        let report = try ModelLoader.test(time: time.source).run(path: path).report
+        let lines = report.lines(false).map(\.plain)
+        #expect(lines.dropFirst().allSatisfy { terminalWidth($0) <= TextTable.widthMax })
+        #expect(lines.contains { $0.contains("日本…") })
+    }
+
     /// The reason of a refusal is wrapped, never cut.
     @Test func theShortFormHasTheWholeReason() throws {
         let path = try directory.write("<html>".utf8, as: "page.gguf")
