@@ -59,7 +59,7 @@ struct ServerOptions: ParsableArguments {
             defer { client.close() }
             return try await waiting { try await body(client) }
         } catch let error as ClientError {
-            throw Failure(error, server: address)
+            throw await Failure.explained(error, server: address, deadline: deadline)
         }
     }
 

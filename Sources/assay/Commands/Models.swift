@@ -17,6 +17,11 @@ struct Models: AsyncParsableCommand {
         let models = reply.message.models.filter {
             options.model == nil || $0.name == options.model
         }
+        if let name = options.model, models.isEmpty {
+            throw Failure(
+                code: .usage, message: "--model: found no model \(name.shellWord) on the server",
+                advice: Failure.unknown(name, among: reply.message.models.map(\.name)))
+        }
         if options.json {
             let list = models.map { JSONText.object(ModelOutput.fields($0)) }
             Console.line(
