@@ -198,7 +198,9 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "Fidelity",
-            dependencies: ["Compute", "Goldens", "Inference", "ModelFiles", "Tokenizers"],
+            dependencies: [
+                "Compute", "Goldens", "Inference", "ModelFiles", "PlainText", "Tokenizers",
+            ],
             path: "Fidelity/Comparison", swiftSettings: strict),
         .executableTarget(
             name: "assay-fidelity",
