@@ -150,7 +150,10 @@ let package = Package(
         // Measuring: a service from outside, engine and loader in process; assay-load ships them.
         .target(
             name: "LoadTesting",
-            dependencies: ["Threads", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: [
+                "PlainText", "Threads",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: strict),
         .target(
             name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],
@@ -158,7 +161,7 @@ let package = Package(
         .target(
             name: "LoadMeasure",
             dependencies: [
-                "Compute", "Loading", "ModelFiles",
+                "Compute", "Loading", "ModelFiles", "PlainText",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -195,7 +198,9 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "Fidelity",
-            dependencies: ["Compute", "Goldens", "Inference", "ModelFiles", "Tokenizers"],
+            dependencies: [
+                "Compute", "Goldens", "Inference", "ModelFiles", "PlainText", "Tokenizers",
+            ],
             path: "Fidelity/Comparison", swiftSettings: strict),
         .executableTarget(
             name: "assay-fidelity",
@@ -260,8 +265,8 @@ let package = Package(
         .testTarget(
             name: "LoadingTests",
             dependencies: [
-                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Threads",
-                "Tokenizers", "TestSupport",
+                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "PlainText",
+                "Threads", "Tokenizers", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

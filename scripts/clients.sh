@@ -120,6 +120,9 @@ run_live() {
     python3 "$kit/live.py" --assayd "$bin/assayd" --jobs 2 "${words[@]}" "$@"
 }
 
+# run_readme: the README test of the Swift tests leaves the block of Python to this.
+run_readme() { scripts/readme --bin "$bin" --python clients/python/build/venv/bin/python; }
+
 # start_builds: every client, one after another, beside what follows; built NAME waits for one.
 start_builds() {
     local name
@@ -163,6 +166,7 @@ run_tests() {
         sed -n '/^row  /,$p' "$logs/step" | sed '$d'
         if [ -x "$bin/assayd" ]; then
             step "live scenarios, README examples" run_live
+            if has python; then step "README.md, its Python too" run_readme; fi
         else
             echo "live scenarios: no $bin/assayd; build the server first" >&2
             add 0 1

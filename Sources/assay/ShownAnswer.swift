@@ -7,6 +7,7 @@
 import AssayClient
 import Console
 import Foundation
+import PlainText
 import Synchronization
 import Wire
 
@@ -135,7 +136,7 @@ extension GenerateResponse {
         let prefillRate = rate(promptTokens, timing.prefill)
         return "[\(promptTokens) prompt tokens\(prefillRate), "
             + "\(completionTokens) made\(decodeRate), "
-            + "\(Double(timing.total) / 1000) ms, finished by \(finishReason.rawValue)]"
+            + "\(Quantity.time(microseconds: timing.total)), finished by \(finishReason.rawValue)]"
     }
 
     private func rate(_ tokens: UInt64, _ microseconds: UInt64) -> String {

@@ -25,7 +25,7 @@ final class ChatReader {
     private let plain: WakingInput?
 
     init() {
-        let mayEdit = isTerminal && Console.errorIsTerminal && !Console.terminalIsDumb
+        let mayEdit = isTerminal && Console.errorCanRewrite
         editor =
             mayEdit
             ? LineHistory(path: LineHistory.userPath())

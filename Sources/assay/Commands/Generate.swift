@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Generate: AsyncParsableCommand {
@@ -14,16 +15,23 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup var input: PromptOptions
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
+    @OptionGroup var form: TableOptions
 
     @OptionGroup var sampling: SamplingOptions
 
     @Flag(help: "Drop the beginning of a prompt that does not fit, instead of refusing it.")
     var truncatePrompt = false
 
-    @Option(help: "Log-probability of each token made, and of the N best beside it; 0 to 64.")
+    @Option(
+        parsing: .unconditional,
+        help: "Log-probability of each token made, and of the N best beside it; 0 to 64.",
+        transform: FlagValue.whole("--logprobs", 0...Limits.topLogprobsMax))
     var logprobs: UInt64?
 
-    @Option(help: "The same for the tokens of the prompt, from the second on.")
+    @Option(
+        parsing: .unconditional,
+        help: "The same for the tokens of the prompt, from the second on.",
+        transform: FlagValue.whole("--prompt-logprobs", 0...Limits.topLogprobsMax))
     var promptLogprobs: UInt64?
 
     @Flag(name: .shortAndLong, help: "Print the text alone; a mock is announced all the same.")
@@ -57,21 +65,20 @@ struct Generate: AsyncParsableCommand {
             options.announce(reply.provenance, model: message.answer.model)
             return Console.line(Self.json(message, output).text)
         }
-        Self.printTables(message)
+        printTables(message)
         guard !quiet else { return }
         Console.error(output.line)
         Console.error(message.summary)
     }
 
     private func request() throws -> GenerateRequest {
+        try sampling.check()
         var request = GenerateRequest(model: options.model, prompt: try input.chosen())
         request.parseSpecial = input.parseSpecial
         request.addSpecial = !input.noAddSpecial
         try input.template.apply(to: &request)
         sampling.apply(to: &request)
         request.truncatePrompt = truncatePrompt
-        try LogprobsOutput.check(logprobs, of: "--logprobs")
-        try LogprobsOutput.check(promptLogprobs, of: "--prompt-logprobs")
         request.logprobs = logprobs
         request.promptLogprobs = promptLogprobs
         request.requirements = try demands.requirements()
@@ -102,13 +109,11 @@ struct Generate: AsyncParsableCommand {
             .filter { $0.1 != nil }.map { ($0.0, LogprobsOutput.json($0.1)) }
     }
 
-    private static func printTables(_ message: GenerateResponse) {
-        let tables = [
-            ("prompt token\tlogprob\tbest", message.promptLogprobs),
-            ("token\tlogprob\tbest", message.logprobs),
-        ]
-        for case (let title, let logprobs?) in tables {
-            Console.line(LogprobsOutput.table(logprobs, title: title))
+    private func printTables(_ message: GenerateResponse) {
+        let tables = [("PROMPT-TOKEN", message.promptLogprobs), ("TOKEN", message.logprobs)]
+        for case (let heading, let logprobs?) in tables {
+            let table = LogprobsOutput.table(logprobs, heading: heading)
+            Console.lines(table.lines(isWhole: form.verbose))
         }
     }
 }

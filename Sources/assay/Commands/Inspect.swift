@@ -31,6 +31,8 @@ struct Inspect: ParsableCommand {
             valueName: "hex"))
     var digest: String?
 
+    @OptionGroup var form: TableOptions
+
     @Flag(help: "Write a seal beside an accepted model; later loads must match it.")
     var seal = false
 
@@ -74,7 +76,7 @@ struct Inspect: ParsableCommand {
         if seal, case .success(.real(let model)) = outcome.result {
             report.seal = .written(path: try write(model))
         }
-        Console.line(json ? report.json : report.table)
+        if json { Console.line(report.json) } else { Console.lines(report.lines(form.verbose)) }
         // The table and the JSON both give place, reason and advice.
         if case .failure = outcome.result { exitProcess(.rejected) }
     }

@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Load: AsyncParsableCommand {
@@ -11,6 +12,7 @@ struct Load: AsyncParsableCommand {
         abstract: "Have the server assay a model file and serve it.")
 
     @OptionGroup var options: ServerOptions
+    @OptionGroup var form: TableOptions
 
     @Argument(
         help: "NAME=PATH, or PATH with --model NAME; the path is the server's.",
@@ -19,11 +21,12 @@ struct Load: AsyncParsableCommand {
 
     @Option(
         help: "strict, graceful or development; the server's setting by default.",
-        completion: .strategy)
-    var strategy: String?
+        completion: .strategy, transform: FlagValue.word("--strategy"))
+    var strategy: LoadStrategy?
 
     @Option(
-        help: "auto, cpu, cuda or cuda:N; the server's setting by default.", completion: .device)
+        help: "auto, cpu, cuda or cuda:N; the server's setting by default.", completion: .device,
+        transform: FlagValue.text("--device", 1...Limits.deviceNameSizeMax))
     var device: String?
 
     func run() async throws {
@@ -43,13 +46,14 @@ struct Load: AsyncParsableCommand {
         if options.json {
             Console.line(Self.json(message, reply.provenance).text)
         } else if let model = message.model {
-            Console.line(ModelOutput.line(model))
+            Console.lines([""] + ModelOutput.lines([model], isWhole: form.verbose))
         }
     }
 
     private func load(
         _ request: LoadRequest, _ client: Client
     ) async throws -> Reply<LoadResponse> {
+        var rows = LayerRows()
         var progress = Progress()
         defer { progress.clear() }
         progress.show("loading \(request.name)")
@@ -62,10 +66,7 @@ struct Load: AsyncParsableCommand {
                 return progress.show("loading \(request.name): \(words)")
             }
             progress.clear()
-            let time = Double(layer.microseconds) / 1000
-            if !options.json {
-                Console.line("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
-            }
+            if !options.json { rows.show(layer) }
             progress.show("loading \(request.name): after the \(layer.layer) layer")
         }
     }
@@ -77,18 +78,21 @@ struct Load: AsyncParsableCommand {
                 throw Failure.usage("the model needs a name: NAME=PATH, or --model NAME")
             }
             parts.insert(Substring(name), at: 0)
+        } else if options.model != nil {
+            throw Failure.usage("NAME=PATH and --model exclude each other")
         }
-        var known: LoadStrategy?
-        if let strategy {
-            known = LoadStrategy(rawValue: strategy)
-            guard known != nil else {
-                let words = LoadStrategy.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Failure.usage("--strategy: found \"\(strategy)\", allowed: \(words)")
-            }
-        }
+        try Self.check(parts[0], "the name", Limits.modelNameSizeMax)
+        try Self.check(parts[1], "the path", Limits.pathSizeMax)
         return LoadRequest(
-            name: String(parts[0]), path: String(parts[1]), strategy: known, device: device,
+            name: String(parts[0]), path: String(parts[1]), strategy: strategy, device: device,
             progress: true)
+    }
+
+    private static func check(_ text: Substring, _ part: String, _ sizeMax: Int) throws {
+        guard (1...sizeMax).contains(text.utf8.count) else {
+            throw Failure.usage(
+                "NAME=PATH: found \(text.utf8.count) bytes in \(part), allowed: 1 to \(sizeMax)")
+        }
     }
 
     private static func json(_ message: LoadResponse, _ provenance: Provenance) -> JSONText {
@@ -106,5 +110,23 @@ struct Load: AsyncParsableCommand {
             ("overrides", .array(message.overrides.map { .string($0) })),
             ("attempts", .array(message.attempts.map { .string($0) })),
         ])
+    }
+}
+
+/// A table whose rows come one by one, with a column wide enough for each layer's name.
+private struct LayerRows {
+    private let table = TextTable([
+        .text("LAYER", widthMin: 13), .text("VERDICT", widthMin: 8), .number("TIME", widthMin: 9),
+    ])
+    private var isBegun = false
+
+    mutating func show(_ layer: LayerVerdictRecord) {
+        var table = table
+        table.add([
+            .init(layer.layer), layer.ok ? "ok" : StyledText("REJECTED", .alarm),
+            .init(Quantity.time(microseconds: layer.microseconds)),
+        ])
+        Console.lines(Array(table.lines().suffix(isBegun ? 1 : 2)))
+        isBegun = true
     }
 }
