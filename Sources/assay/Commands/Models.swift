@@ -10,12 +10,15 @@ import Wire
 struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the models being served.")
 
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var options: ConnectionOptions
+    @OptionGroup var chosen: ModelOption
 
     func run() async throws {
-        let reply = try await options.withClient { try await $0.models() }
+        let reply = try await options.withClient { client in
+            try await client.models(deadlineMilliseconds: options.deadline)
+        }
         let models = reply.message.models.filter {
-            options.model == nil || $0.name == options.model
+            chosen.model == nil || $0.name == chosen.model
         }
         if options.json {
             let list = models.map { JSONText.object(ModelOutput.fields($0)) }
