@@ -54,6 +54,8 @@ let package = Package(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Debian's http-parser has no pkg-config file.
         .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
+        .systemLibrary(
+            name: "CEditline", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CScheduling"),
@@ -71,6 +73,9 @@ let package = Package(
         .target(name: "Threads", dependencies: ["CScheduling"], swiftSettings: strict),
         .target(name: "PlainText", swiftSettings: strict),
         .target(name: "Console", dependencies: ["PlainText", "Threads"], swiftSettings: strict),
+        .target(
+            name: "LineEditing", dependencies: ["CEditline", "Console", "PlainText"],
+            swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
             name: "Conversations", dependencies: ["ModelFiles", "Templates", "Tokenizers"],
@@ -135,8 +140,8 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "AssayClient", "Console", "Conversations", "Loading", "ModelFiles", "PlainText",
-                "ProgramFacts", "Rendering", "Templates", "Tokenizers", "Wire",
+                "AssayClient", "Console", "Conversations", "LineEditing", "Loading", "ModelFiles",
+                "PlainText", "ProgramFacts", "Rendering", "Templates", "Tokenizers", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -156,7 +161,7 @@ let package = Package(
         .target(
             name: "LoadMeasure",
             dependencies: [
-                "Compute", "Loading", "ModelFiles",
+                "Compute", "Loading", "ModelFiles", "PlainText",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -235,7 +240,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ComputeTests",
-            dependencies: ["Compute", "CKernels", "TestSupport"],
+            dependencies: ["Compute", "ComputeTestSupport", "CKernels", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
@@ -258,8 +263,8 @@ let package = Package(
         .testTarget(
             name: "LoadingTests",
             dependencies: [
-                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "Threads",
-                "Tokenizers", "TestSupport",
+                "Loading", "Inference", "Compute", "CKernels", "ModelFiles", "PlainText",
+                "Threads", "Tokenizers", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds assayd, assay and assay-load with the Swift runtime inside, for machines without Swift, into
-# .build-static/release. What stays shared: libuv, liblz4, libcrypto, http-parser, and the C and C++
-# libraries of the system. JOBS bounds the build. Usage: scripts/build-static.sh
+# .build-static/release. What stays shared: libuv, liblz4, libcrypto, http-parser, libedit (assay
+# alone), and the C and C++ libraries of the system. JOBS bounds the build. Usage: scripts/build-static.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

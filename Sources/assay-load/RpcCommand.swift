@@ -87,7 +87,14 @@ struct RpcCommand: AsyncParsableCommand {
         let schedule = try schedule.settled()
         let bounds = try Bounds(failIf: failIf, failuresMax: failuresMax)
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
-        _ = (try RequestMix(requests.mix), try requests.content(vocabulary: 0))
+        let kinds = Set(try RequestMix(requests.mix).weights.map(\.kind))
+            .union((schedule.trace ?? []).compactMap(\.kind))
+        let content = try requests.content(vocabulary: 0)
+        guard requests.conversation == nil || kinds.contains(.chat) else {
+            throw ValidationError(
+                "--conversation is \(requests.conversation ?? ""), and --mix is \(requests.mix) "
+                    + "without chat; add chat to --mix, or leave out --conversation")
+        }
         let end = ContinuousClock.now + .nanoseconds(wait ?? 60_000_000_000)
         let target = try target(schedule.connections, wait: wait ?? 0)
         let facts = try await target.facts(until: end)
@@ -106,9 +113,25 @@ struct RpcCommand: AsyncParsableCommand {
                 "--depth: found \(schedule.depth), allowed: up to \(target.depthMax ?? 0), the "
                     + "server's requests in flight per connection")
         }
+        if kinds.contains(.chat) { try await checkChat(target, content.conversations) }
         await target.close()
         let verdict = try await measure(schedule, bounds, objective, facts)
         if verdict != .passed { throw ExitCode(verdict.rawValue) }
+    }
+
+    /// Refuses a model that cannot hold the conversations, before any load.
+    private func checkChat(
+        _ target: AssayTarget, _ conversations: [[ConversationTurn]]
+    ) async throws {
+        guard let refusal = try await target.checkConversations(conversations) else { return }
+        let name = model.map { "model \"\($0)\"" } ?? "model"
+        let what =
+            refusal.error.serverError?.code == "chat_template_missing"
+            ? "has no chat template, so chat in --mix cannot be measured; use generate, or serve a "
+                + "model with a chat template"
+            : "refuses conversation \(refusal.number): \(refusal.error.message)"
+        throw RunRefused(
+            status: refusal.error.exitStatus, sentence: "the \(name) at \(address) \(what)")
     }
 
     private var address: String {
@@ -163,6 +186,7 @@ struct RpcCommand: AsyncParsableCommand {
             result, facts: facts, setup: try setup(schedule), objective: objective,
             startedAt: started)
         report.search = found
+        report.origin = .here(startedAt: started)
         await lookAgain(&report, facts, result)
         var verdict = report.judge(
             bounds.thresholds, earlyEnd: result.record.earlyEnd, allowMock: allowMock,
@@ -198,6 +222,7 @@ struct RpcCommand: AsyncParsableCommand {
         plan.allowMock = allowMock
         plan.allowDegraded = allowDegraded
         plan.objective = objective
+        plan.steps = schedule.profile(rate: rate)?.rateSteps ?? []
         let progress = ProgressLine()
         defer { progress.clear() }
         let result = await RunEngine(

@@ -16,7 +16,8 @@ struct Assay: AsyncParsableCommand {
         discussion: statuses.text + "\n\n" + variables.text,
         version: ProgramVersion.text(of: "assay"),
         subcommands: [
-            Inspect.self, Generate.self, ScoreCommand.self, Embed.self, LogitsCommand.self,
+            Inspect.self, Generate.self, Chat.self, ScoreCommand.self, Embed.self,
+            LogitsCommand.self,
             Tokenize.self, Detokenize.self, Render.self, Models.self, Load.self, Unload.self,
             Health.self, Stats.self, Ping.self,
         ])
@@ -32,6 +33,7 @@ struct Assay: AsyncParsableCommand {
         (76, "protocol error"),
         (77, "refused: not allowed, or a requirement does not hold"),
         (79, "a mock's answer was refused"),
+        (130, "ended by Ctrl-C"),
     ])
 
     private static let variables = HelpSection.variables([

@@ -24,6 +24,8 @@ enum ExitCode: Int32 {
     case refused = 77
     /// The answer came from a mock and --allow-mock was not given.
     case mockRefused = 79
+    /// Ended by Ctrl-C.
+    case interrupted = 130
 }
 
 func exitProcess(_ code: ExitCode) -> Never { exit(code.rawValue) }
@@ -71,6 +73,8 @@ extension Failure {
         case .notFound: return "assay models lists what is served"
         case .permissionDenied where error.code.name == "loading_not_allowed":
             return "ask over a Unix socket as the server's user, or set allow-loading"
+        case .failedPrecondition where error.serverError?.code == "chat_template_missing":
+            return "ask a model with a chat template, or continue a plain text: assay generate TEXT"
         case .modelRejected: return "assay inspect PATH shows each layer's verdict"
         case .resourceExhausted, .unavailable: return "try again a little later"
         case .deadlineExceeded: return "give it more time with --deadline, or try again later"

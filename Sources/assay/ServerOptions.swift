@@ -90,7 +90,7 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Repeats `body` while the server or the model is missing, up to `wait` seconds. The client
     /// could wait by itself, but shows no progress.
-    private func waiting<Value: Sendable>(
+    func waiting<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws -> Value {
         let end = ContinuousClock.now + (wait ?? Self.loadingTime)

@@ -104,7 +104,7 @@ enum Assayd {
                 sink.write(String(line))
             }
         }
-        logger.info("configuration: \(effective.lines.joined(separator: "; "))")
+        logger.info("configuration: \(effective.differences)")
         for warning in effective.warnings { logger.warning("\(warning)") }
         do {
             let server = try AssayServer(configuration: effective.values, logger: logger)

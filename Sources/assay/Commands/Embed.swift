@@ -12,12 +12,13 @@ struct Embed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Embeddings: one vector for each text.")
 
-    /// Number of values per vector in the summary.
+    /// Number of values per vector in the table.
     private static let shownCount = 6
 
     @OptionGroup var options: ServerOptions
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
+    @OptionGroup var form: TableOptions
 
     @Option(
         name: .customLong("text"),
@@ -77,7 +78,7 @@ struct Embed: AsyncParsableCommand {
         if options.json {
             Console.line(Self.json(message, output).text)
         } else {
-            for row in Self.rows(message) { Console.line(Self.line(row)) }
+            Console.lines(Self.table(message, isWhole: form.verbose))
             Console.error(output.line)
             if let pooling = message.pooling { Console.error("[pooling: \(pooling.rawValue)]") }
         }
@@ -123,9 +124,17 @@ struct Embed: AsyncParsableCommand {
             ] + output.account)
     }
 
-    private static func line(_ row: ArraySlice<Float>) -> String {
-        let shown = row.prefix(shownCount).map { LogprobsOutput.fixed($0) }
-        let more = row.count > shownCount ? " …" : ""
-        return "\(row.count) dimensions\t" + shown.joined(separator: " ") + more
+    /// Returns a row per input: the first values, or all of them when `isWhole`.
+    private static func table(_ message: EmbedResponse, isWhole: Bool) -> [StyledText] {
+        let width = Int(message.dimensions)
+        let count = isWhole ? width : min(width, shownCount)
+        var table = TextTable(
+            [.number("INPUT"), .number("VALUES")] + (0..<count).map { .number("[\($0)]") })
+        for (index, row) in rows(message).enumerated() {
+            table.add(
+                [.init("\(index)"), .init("\(width)")]
+                    + row.prefix(count).map { .init(LogprobsOutput.fixed($0)) })
+        }
+        return table.lines(isWhole: true) + (count < width ? [TextTable.hint] : [])
     }
 }

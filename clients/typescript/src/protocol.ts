@@ -533,11 +533,13 @@ export interface LoadRequest {
   strategy?: "strict" | "graceful" | "development";
   /** Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (1 to 64 bytes). */
   device?: string;
+  /** True asks for frames while a layer runs, with `bytes_read` in the `Layer`. */
+  progress?: boolean;
 }
 
 /** The message "Load progress" of SPEC.md. */
 export interface LoadProgress extends Origin {
-  /** The `Layer` just completed. */
+  /** The `Layer` just completed, or the running one where it has `bytes_read`. */
   layer: Layer;
   /** Number of the frame in the answer, from 0. */
   frame?: number;
@@ -563,10 +565,14 @@ export interface LoadResponse extends Origin {
 export interface Layer {
   /** Layer of the assay. */
   layer: "file" | "parse" | "compatibility" | "placement" | "validation";
-  /** Verdict of the layer, true when passed. */
+  /** Verdict of the layer, true when passed, or when the layer still runs. */
   ok: boolean;
-  /** Time taken, microseconds. */
+  /** Time taken, microseconds, 0 while the layer runs. */
   microseconds: number;
+  /** Bytes of the files read so far, by a layer that still runs. */
+  bytesRead?: number;
+  /** Bytes of the files as a whole, beside `bytes_read`. */
+  bytesTotal?: number;
 }
 
 /** The message "Unload request" of SPEC.md. */
@@ -1208,6 +1214,7 @@ export const loadRequestTable: Message = {
     { id: 2, name: "path", key: "path", type: FieldType.Text, presence: "required", low: 1, high: 4096 },
     { id: 3, name: "strategy", key: "strategy", type: FieldType.Text, presence: "optional", choices: ["strict", "graceful", "development"] },
     { id: 4, name: "device", key: "device", type: FieldType.Text, presence: "optional", low: 1, high: 64 },
+    { id: 5, name: "progress", key: "progress", type: FieldType.Bool, presence: "optional" },
   ],
 };
 
@@ -1217,6 +1224,8 @@ export const layerTable: Message = {
     { id: 1, name: "layer", key: "layer", type: FieldType.Text, presence: "required", choices: ["file", "parse", "compatibility", "placement", "validation"] },
     { id: 2, name: "ok", key: "ok", type: FieldType.Bool, presence: "required" },
     { id: 3, name: "microseconds", key: "microseconds", type: FieldType.U64, presence: "required" },
+    { id: 4, name: "bytes_read", key: "bytesRead", type: FieldType.U64, presence: "optional" },
+    { id: 5, name: "bytes_total", key: "bytesTotal", type: FieldType.U64, presence: "optional" },
   ],
 };
 
