@@ -198,7 +198,9 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "Fidelity",
-            dependencies: ["Compute", "Goldens", "Inference", "ModelFiles", "Tokenizers"],
+            dependencies: [
+                "Compute", "Goldens", "Inference", "ModelFiles", "PlainText", "Tokenizers",
+            ],
             path: "Fidelity/Comparison", swiftSettings: strict),
         .executableTarget(
             name: "assay-fidelity",
@@ -300,6 +302,6 @@ let package = Package(
                 "assayd", "assay", "assay-load", "DemoModel", "Wire", "ServerTestSupport",
                 "TestSupport",
             ],
-            swiftSettings: strict),
+            exclude: ["wrong-inputs.txt"], swiftSettings: strict),
     ]
 )

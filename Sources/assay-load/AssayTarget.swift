@@ -76,6 +76,12 @@ struct AssayTarget: LoadTarget {
         }
     }
 
+    /// Names of all served models.
+    func modelNames() async throws(ClientError) -> [String] {
+        try await clients[0].models(deadlineMilliseconds: Self.factsMilliseconds)
+            .message.models.map(\.name)
+    }
+
     /// Requests allowed in flight per connection by the server. Nil before any Hello.
     var depthMax: Int? { clients[0].server.map { Int(clamping: $0.requestsInFlightMax) } }
 

@@ -102,9 +102,12 @@ struct RpcCommand: AsyncParsableCommand {
             throw RunRefused(status: Verdict.mock.rawValue, sentence: sentence)
         }
         guard model == nil || !facts.models.isEmpty else {
+            let names = try await target.modelNames()
+            let nearest = nearestName(to: model ?? "", among: names) ?? "none"
             throw RunRefused(
-                status: Verdict.failed.rawValue,
-                sentence: "the server at \(address) serves no model \"\(model ?? "")\"")
+                status: 2,
+                sentence: "--model: found no model \"\(model ?? "")\" on the server at \(address); "
+                    + "nearest: \(nearest), served are: \(names.joined(separator: ", "))")
         }
         // The client would hold back requests beyond the server's limit, and the wait would look
         // like the server's.

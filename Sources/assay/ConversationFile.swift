@@ -39,7 +39,7 @@ struct ConversationFile {
         }
         guard list.isArray, (1...Limits.messageCountMax).contains(list.count) else {
             throw wrong(
-                "messages", "\(list.typeName) of \(list.count)",
+                "messages", list.isArray ? "a list of \(list.count)" : list.typeName,
                 "a list of 1 to \(Limits.messageCountMax) messages")
         }
         messages = try list.elements.enumerated().map { try message($1, "messages[\($0)]") }

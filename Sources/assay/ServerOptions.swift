@@ -84,7 +84,7 @@ struct ConnectionOptions: ParsableArguments {
             defer { client.close() }
             return try await waiting { try await body(client) }
         } catch let error as ClientError {
-            throw Failure(error, server: address)
+            throw await Failure.explained(error, server: address, deadline: deadline)
         }
     }
 

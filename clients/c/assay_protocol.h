@@ -2669,6 +2669,56 @@ static const struct {
     {35, "MOCK_REFUSED"},
 };
 
+/* First bytes of other protocols, with their names. None begins a frame before Hello. */
+static const struct {
+    const char *start, *name;
+} assay_strangers[] = {
+    {"HTTP", "HTTP"},
+    {"GET ", "HTTP"},
+    {"HEAD", "HTTP"},
+    {"POST", "HTTP"},
+    {"PUT ", "HTTP"},
+    {"DELE", "HTTP"},
+    {"OPTI", "HTTP"},
+    {"PATC", "HTTP"},
+    {"CONN", "HTTP"},
+    {"TRAC", "HTTP"},
+    {"PRI ", "HTTP"},
+    {"\025\003\001", "TLS"},
+    {"\025\003\002", "TLS"},
+    {"\025\003\003", "TLS"},
+    {"\026\003\001", "TLS"},
+    {"\026\003\002", "TLS"},
+    {"\026\003\003", "TLS"},
+    {"SSH-", "SSH"},
+};
+
+/* Says in an error which protocol the peer at `address` speaks, by its first bytes. Returns false. */
+static bool assay_stranger(
+    assay_error *error, const char *address, const uint8_t *bytes, size_t size) {
+    char shown[4 * 16 + 1] = "";
+    for (size_t i = 0; i < sizeof assay_strangers / sizeof assay_strangers[0]; i++) {
+        const size_t length = strlen(assay_strangers[i].start);
+        if (size >= length && memcmp(bytes, assay_strangers[i].start, length) == 0) {
+            (void)snprintf(
+                error->message, sizeof error->message,
+                "reading the first bytes: the peer at %s speaks %s, not Assay's protocol", address,
+                assay_strangers[i].name);
+            return false;
+        }
+    }
+    for (size_t i = 0, at = 0; i < size && i < 16; i++) {
+        const bool is_plain = bytes[i] >= 32 && bytes[i] < 127;
+        at += (size_t)snprintf(
+            shown + at, sizeof shown - at, is_plain ? "%c" : "\\x%02x", bytes[i]);
+    }
+    (void)snprintf(
+        error->message, sizeof error->message,
+        "reading the first bytes: the peer at %s does not speak Assay's protocol, its first bytes "
+        "are \"%s\"", address, shown);
+    return false;
+}
+
 static const assay_options assay_defaults = {
     .name = "assay-c/0.1.0",
     .allow_mock = false,

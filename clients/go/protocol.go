@@ -5,7 +5,10 @@ package assay
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
+	"net"
+	"strings"
 )
 
 const (
@@ -300,6 +303,40 @@ var codeStatus = map[Code]Status{
 	CodeGivenUp:          StatusCancelled,
 	CodeRequestInvalid:   StatusInvalidArgument,
 	CodeRevisionTooLow:   StatusUnimplemented,
+}
+
+// strangers has the first bytes of other protocols. None begins a frame before Hello.
+var strangers = []struct{ start, name string }{
+	{"HTTP", "HTTP"},
+	{"GET ", "HTTP"},
+	{"HEAD", "HTTP"},
+	{"POST", "HTTP"},
+	{"PUT ", "HTTP"},
+	{"DELE", "HTTP"},
+	{"OPTI", "HTTP"},
+	{"PATC", "HTTP"},
+	{"CONN", "HTTP"},
+	{"TRAC", "HTTP"},
+	{"PRI ", "HTTP"},
+	{"\x15\x03\x01", "TLS"},
+	{"\x15\x03\x02", "TLS"},
+	{"\x15\x03\x03", "TLS"},
+	{"\x16\x03\x01", "TLS"},
+	{"\x16\x03\x02", "TLS"},
+	{"\x16\x03\x03", "TLS"},
+	{"SSH-", "SSH"},
+}
+
+// strangerWords says what a peer with these first bytes speaks, which are no frame.
+func strangerWords(peer net.Addr, first []byte) string {
+	words := fmt.Sprintf("the peer at %s://%s ", peer.Network(), peer)
+	for _, each := range strangers {
+		if strings.HasPrefix(string(first), each.start) {
+			return words + "speaks " + each.name + ", not Assay's protocol"
+		}
+	}
+	first = first[:min(len(first), 16)]
+	return words + fmt.Sprintf("does not speak Assay's protocol, its first bytes are %+q", first)
 }
 
 // field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes

@@ -23,9 +23,11 @@ def tracked():
     if found.returncode == 0:
         return [path for path in found.stdout.split("\n")
                 if path and os.path.exists(os.path.join(ROOT, path))]
-    return [os.path.relpath(os.path.join(where, name), ROOT)  # an exported tree
-            for where, _, names in os.walk(ROOT) for name in names
-            if not MADE.search(os.path.relpath(where, ROOT) + "/")]
+    found = []  # an exported tree
+    for where, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if not MADE.match("/" + name) and name != ".git"]
+        found += [os.path.relpath(os.path.join(where, name), ROOT) for name in names]
+    return found
 
 
 def lines_of(text):

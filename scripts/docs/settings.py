@@ -1,6 +1,7 @@
 """The table of docs/configuration.md, and the check of deploy/assayd.yaml, from `assayd --dump-settings`."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -11,6 +12,8 @@ GROUPS = (("serving", "model"), ("connections", "connections-max"), ("engine", "
 
 
 def dump(program):
+    if not os.access(program, os.X_OK):
+        raise SystemExit(f"scripts/docs: there is no program {program}; build assayd, or give --bin FOLDER")
     done = subprocess.run([program, "--dump-settings"], capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise SystemExit(f"scripts/docs: {program} --dump-settings failed: {done.stderr}")

@@ -87,12 +87,7 @@ struct Embed: AsyncParsableCommand {
     /// Returns the lines of --file that are not empty.
     private func lines() throws -> [String] {
         guard let file else { return [] }
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: file))
-        } catch {
-            throw Failure.usage("--file: reading \(file): \(error.localizedDescription)")
-        }
+        let data = try LocalText.data(file, of: "--file")
         let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         return try lines.enumerated().compactMap { index, line in
             let bytes = line.last == UInt8(ascii: "\r") ? line.dropLast() : line

@@ -21,6 +21,11 @@ struct Models: AsyncParsableCommand {
         let models = reply.message.models.filter {
             chosen.model == nil || $0.name == chosen.model
         }
+        if let name = chosen.model, models.isEmpty {
+            throw Failure(
+                code: .usage, message: "--model: found no model \(name.shellWord) on the server",
+                advice: Failure.unknown(name, among: reply.message.models.map(\.name)))
+        }
         if options.json {
             let list = models.map { JSONText.object(ModelOutput.fields($0)) }
             Console.line(

@@ -6,6 +6,7 @@ import Loading
 import ArgumentParser
 import AssayClient
 import PlainText
+import Synchronization
 import Wire
 
 struct Ping: AsyncParsableCommand {
@@ -32,10 +33,12 @@ struct Ping: AsyncParsableCommand {
     var size = 56
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Seconds from one round trip to the next, up to 3600 (default: 1 without --count, "
-                + "else none).", valueName: "seconds"))
-    var interval: Double?
+            "Time from one round trip to the next: seconds, or 200ms, up to 1h (default: 1 without "
+                + "--count, else none).", valueName: "time"),
+        transform: FlagValue.span("--interval", bare: .seconds, upTo: 3600))
+    var interval: UInt64?
 
     func run() async throws {
         let isEndless = count == nil && !options.json && Console.outputIsTerminal
@@ -43,7 +46,7 @@ struct Ping: AsyncParsableCommand {
         let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
         guard !isEndless else {
             return try await PingUntilInterrupted(
-                address: options.address, payload: payload, interval: .seconds(interval ?? 1),
+                address: options.address, payload: payload, interval: .nanoseconds(interval ?? 1_000_000_000),
                 deadline: options.deadline
             ).run(options)
         }
@@ -78,7 +81,7 @@ struct Ping: AsyncParsableCommand {
         return try await withTaskExecutorPreference(client.executor) {
             var times: [Duration] = []
             for index in 0..<count {
-                if index > 0, let interval { try await Task.sleep(for: .seconds(interval)) }
+                if index > 0, let interval { try await Task.sleep(for: .nanoseconds(interval)) }
                 let start = clock.now
                 try await client.ping(payload, deadlineMilliseconds: options.deadline)
                 times.append(start.duration(to: clock.now))
@@ -104,11 +107,14 @@ private struct PingUntilInterrupted: Sendable {
     let interval: Duration
     let deadline: UInt32
 
-    func run(_ options: ServerOptions) async throws {
+    func run(_ options: ConnectionOptions) async throws {
         let outcome = try await options.withClient { client in
             let work = Task { await trips(client) }
-            let interruption = Self.onInterruption { work.cancel() }
-            defer { interruption.cancel() }
+            let isFirst = Atomic<Bool>(true)
+            Signals.take([SIGINT]) { number in
+                if !isFirst.exchange(false, ordering: .relaxed) { _exit(128 + number) }
+                work.cancel()
+            }
             return (await work.value, client.server?.server ?? "no server")
         }
         Console.line("\n\(outcome.1) at \(address): \(outcome.0.summary)")
@@ -137,19 +143,5 @@ private struct PingUntilInterrupted: Sendable {
             if Task.isCancelled { break }
         }
         return trips
-    }
-
-    /// Calls `body` at the first SIGINT. The second has its usual effect.
-    private static func onInterruption(
-        _ body: @escaping @Sendable () -> Void
-    ) -> any DispatchSourceSignal {
-        signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler {
-            signal(SIGINT, SIG_DFL)
-            body()
-        }
-        source.resume()
-        return source
     }
 }

@@ -4,7 +4,7 @@
 use crate::answers::Gather;
 use crate::client::Client;
 use crate::codec::{BodyError, Message, Request, See};
-use crate::errors::{AssayError, Result};
+use crate::errors::{error, AssayError, Result};
 use crate::exchange::Reply;
 
 /// Version of the protocol.
@@ -403,6 +403,43 @@ impl ErrorDetail {
         self.layer = words.layer;
         self.server_load = words.server_load;
     }
+}
+
+/// First bytes of other protocols, with their names. None begins a frame before Hello.
+const STRANGERS: &[(&[u8], &str)] = &[
+    (b"HTTP", "HTTP"),
+    (b"GET ", "HTTP"),
+    (b"HEAD", "HTTP"),
+    (b"POST", "HTTP"),
+    (b"PUT ", "HTTP"),
+    (b"DELE", "HTTP"),
+    (b"OPTI", "HTTP"),
+    (b"PATC", "HTTP"),
+    (b"CONN", "HTTP"),
+    (b"TRAC", "HTTP"),
+    (b"PRI ", "HTTP"),
+    (b"\x15\x03\x01", "TLS"),
+    (b"\x15\x03\x02", "TLS"),
+    (b"\x15\x03\x03", "TLS"),
+    (b"\x16\x03\x01", "TLS"),
+    (b"\x16\x03\x02", "TLS"),
+    (b"\x16\x03\x03", "TLS"),
+    (b"SSH-", "SSH"),
+];
+
+/// The error for the first bytes of the peer at `url`. `None` when they may begin a frame.
+pub(crate) fn stranger(url: &str, first: &[u8]) -> Option<AssayError> {
+    let word = <[u8; 4]>::try_from(first.get(..4)?).ok()?;
+    let fits = (28..=4092).contains(&u32::from_le_bytes(word));
+    if fits && first.get(4).map_or(true, |version| *version == VERSION) {
+        return None;
+    }
+    let shown = first[..first.len().min(16)].escape_ascii();
+    let words = match STRANGERS.iter().find(|(start, _)| first.starts_with(start)) {
+        Some((_, name)) => format!("speaks {name}, not Assay's protocol"),
+        None => format!("does not speak Assay's protocol, its first bytes are \"{shown}\""),
+    };
+    Some(error!(ProtocolError, "reading the first bytes: the peer at {url} {words}"))
 }
 
 /// The header of a frame.

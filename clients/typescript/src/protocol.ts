@@ -233,6 +233,45 @@ export const statusOfCode: Partial<Record<Code, Status>> = {
   revision_too_low: "UNIMPLEMENTED",
 };
 
+/** First bytes of other protocols, with their names. None begins a frame before Hello. */
+const strangers: readonly (readonly [string, string])[] = [
+  ["HTTP", "HTTP"],
+  ["GET ", "HTTP"],
+  ["HEAD", "HTTP"],
+  ["POST", "HTTP"],
+  ["PUT ", "HTTP"],
+  ["DELE", "HTTP"],
+  ["OPTI", "HTTP"],
+  ["PATC", "HTTP"],
+  ["CONN", "HTTP"],
+  ["TRAC", "HTTP"],
+  ["PRI ", "HTTP"],
+  ["\x15\x03\x01", "TLS"],
+  ["\x15\x03\x02", "TLS"],
+  ["\x15\x03\x03", "TLS"],
+  ["\x16\x03\x01", "TLS"],
+  ["\x16\x03\x02", "TLS"],
+  ["\x16\x03\x03", "TLS"],
+  ["SSH-", "SSH"],
+];
+
+/**
+ * What the first bytes of the peer at `address` say. Undefined when they may begin a frame.
+ */
+export function stranger(address: string, first: Uint8Array = new Uint8Array()): string | undefined {
+  const [a = 0, b = 0, c = 0, d = 0, version = protocolVersion] = first;
+  const length = a + b * 2 ** 8 + c * 2 ** 16 + d * 2 ** 24;
+  const fits = length >= 28 && length <= 4092 && version === protocolVersion;
+  if (first.length < 4 || fits) return undefined;
+  const text = String.fromCharCode(...first.subarray(0, 16));
+  const known = strangers.find(([start]) => text.startsWith(start));
+  const shown = text.replace(/[^ -~]/g, (one) =>
+    "\\x" + one.charCodeAt(0).toString(16).padStart(2, "0"));
+  const words = known !== undefined ? `speaks ${known[1]}, not Assay's protocol`
+    : `does not speak Assay's protocol, its first bytes are "${shown}"`;
+  return `the peer at ${address} ${words}`;
+}
+
 /** The record "Requirements" of SPEC.md. */
 export interface Requirements {
   /** The model must be real, default false. */
