@@ -32,7 +32,8 @@ struct Chat: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "File to go on with where it exists, and to write after each answer.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .file())
     var session: String?
 
     @Flag(
