@@ -1,26 +1,28 @@
 #!/usr/bin/env bash
-# Installs or removes the programs, their manual pages and completions, the demo model, the service's
-# unit, an example configuration and the documents. Pages and completions are made by the programs, so
-# these have to run here. An existing configuration is never overwritten, and one that was changed is never
+# Installs or removes the programs, their manual pages and completions, the bridge, the demo model, the
+# services' units, an example configuration and the documents. Pages and completions are made by the
+# programs, so these have to run here. An existing configuration is never overwritten, and one that was changed is never
 # removed. Nothing is started and no user is made.
 #
 # Usage: scripts/install.sh install|uninstall [prefix=/usr/local] [DESTDIR=] [bin=.build-static/release]
 # Also: sysconfdir (/etc when prefix is /usr, else PREFIX/etc), unitdir, docdir, strip=no to keep what
-# debuggers want. All paths are absolute but bin.
+# debuggers want, bridge=FOLDER of clients/bridge/bundle.sh or none. All paths are absolute but bin and
+# bridge.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 action=${1:-}
 shift || true
 prefix=/usr/local DESTDIR=${DESTDIR:-} bin=.build-static/release sysconfdir='' unitdir='' docdir=''
-strip=yes
+strip=yes bridge=clients/bridge/build/bundle
 for setting in "$@"; do
     case $setting in
-        prefix=* | DESTDIR=* | bin=* | sysconfdir=* | unitdir=* | docdir=* | strip=*)
+        prefix=* | DESTDIR=* | bin=* | sysconfdir=* | unitdir=* | docdir=* | strip=* | \
+            bridge=*)
             declare "${setting%%=*}=${setting#*=}" ;;
         *)
             echo "install: \"$setting\" is no setting; allowed: prefix= DESTDIR= bin= sysconfdir=" \
-                "unitdir= docdir= strip=" >&2
+                "unitdir= docdir= strip= bridge=" >&2
             exit 2 ;;
     esac
 done
@@ -35,6 +37,7 @@ for folder in "$prefix" "$sysconfdir" "$unitdir" "$docdir" ${DESTDIR:+"$DESTDIR"
 done
 
 bindir=$prefix/bin
+bridgedir=$prefix/lib/assay-bridge
 sharedir=$prefix/share/assay
 configuration=$sysconfdir/assay/assayd.yaml
 mandir=$prefix/share/man/man1
@@ -43,6 +46,7 @@ data=(assay-demo.gguf assay-demo.gguf.seal)
 documents=(README.md ARCHITECTURE.md CHANGELOG.md LICENSE Protocol/SPEC.md docs/*.md
     models/README.md:demo-model.md deploy/assayd.yaml)
 shells=(bash zsh fish)
+bridge_documents=(clients/bridge/README.md:bridge.md)
 
 # place MODE SOURCE TARGET
 place() { install -D -m "$1" "$2" "$DESTDIR$3"; }
@@ -76,6 +80,36 @@ make_pages() {
     fi
 }
 
+# install_unit NAME
+install_unit() {
+    local unit
+    unit=$(mktemp)
+    sed -e "s|@bindir@|$bindir|g" -e "s|@sysconfdir@|$sysconfdir|g" -e "s|@docdir@|$docdir|g" \
+        "deploy/$1" >"$unit"
+    place 644 "$unit" "$unitdir/$1"
+    rm -f "$unit"
+}
+
+install_bridge() {
+    if [ ! -x "$bridge/bin/assay-bridge" ]; then
+        echo "install: note: no bridge in $bridge; clients/bridge/bundle.sh makes it" \
+            "(or say bridge=none)" >&2
+        return
+    fi
+    place 755 "$bridge/bin/assay-bridge" "$bindir/assay-bridge"
+    # The folder is the bridge's alone: nothing of an older version may stay.
+    rm -rf "$DESTDIR$bridgedir"
+    mkdir -p "$DESTDIR$bridgedir"
+    (cd "$bridge/lib/assay-bridge" && find . -type f ! -name '*.pyc' -print0) \
+        | while IFS= read -r -d '' file; do
+            place 644 "$bridge/lib/assay-bridge/$file" "$bridgedir/${file#./}"
+        done
+    for file in "${bridge_documents[@]}"; do
+        place 644 "${file%%:*}" "$docdir/$(documentName "$file")"
+    done
+    install_unit assay-bridge.service
+}
+
 do_install() {
     for program in "${programs[@]}"; do
         if [ ! -x "$bin/$program" ]; then
@@ -105,10 +139,8 @@ do_install() {
     for file in "${documents[@]}"; do
         place 644 "${file%%:*}" "$docdir/$(documentName "$file")"
     done
-    local unit=$made/unit
-    sed -e "s|@bindir@|$bindir|g" -e "s|@sysconfdir@|$sysconfdir|g" -e "s|@docdir@|$docdir|g" \
-        deploy/assayd.service >"$unit"
-    place 644 "$unit" "$unitdir/assayd.service"
+    install_unit assayd.service
+    [ "$bridge" = none ] || install_bridge
     if [ -e "$DESTDIR$configuration" ]; then
         echo "kept $configuration; the current example is $docdir/assayd.yaml"
     else
@@ -132,7 +164,10 @@ do_uninstall() {
     done
     for file in "${data[@]}"; do rm -f "$DESTDIR$sharedir/$file"; done
     for file in "${documents[@]}"; do rm -f "$DESTDIR$docdir/$(documentName "$file")"; done
-    rm -f "$DESTDIR$unitdir/assayd.service"
+    for file in "${bridge_documents[@]}"; do rm -f "$DESTDIR$docdir/$(documentName "$file")"; done
+    rm -f "$DESTDIR$unitdir/assayd.service" "$DESTDIR$unitdir/assay-bridge.service"
+    rm -f "$DESTDIR$bindir/assay-bridge"
+    rm -rf "$DESTDIR$bridgedir"
     for folder in "$sharedir" "$docdir" "$sysconfdir/assay"; do
         rmdir "$DESTDIR$folder" 2>/dev/null || true
     done

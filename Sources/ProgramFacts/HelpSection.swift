@@ -61,6 +61,11 @@ package enum SharedVariable {
         ("ASSAY_SERVER", "address of the server, when --server is not given", address)
     }
 
+    /// Colour on a terminal.
+    package static let noColour = (
+        "NO_COLOR", "anything switches colours off, as does TERM=dumb", "colours on a terminal"
+    )
+
     /// Kernels in use.
     package static let instructionSet = (
         "ASSAY_INSTRUCTION_SET", "instruction set to compute with: one that --version lists",

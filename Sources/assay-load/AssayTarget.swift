@@ -19,8 +19,8 @@ struct AssayTarget: LoadTarget {
 
     /// Makes clients for `connections` connections on `threads` threads. Connects nothing yet.
     ///
-    /// - Parameter wait: nanoseconds to wait for a missing server. 0 for a server to be measured, since
-    ///   no sample may wait.
+    /// - Parameter wait: nanoseconds to wait for a missing server. 0 for a server to be measured,
+    ///   since no sample may wait.
     init(
         _ address: ServerAddress, model: String?, connections: Int, threads: Int,
         allowMock: Bool, compression: Bool, wait: UInt64 = 0

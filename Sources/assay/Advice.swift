@@ -97,6 +97,8 @@ private struct Advice {
                 + "setting allow-loading"
         case "path_not_allowed":
             return "move the file below a folder that assayd was started with as --model-root"
+        case "chat_template_missing":
+            return "ask a model with a chat template, or continue a plain text: assay generate TEXT"
         case "prompt_too_long":
             return "shorten the prompt, or let assay generate drop its beginning with "
                 + "--truncate-prompt"

@@ -39,6 +39,8 @@ struct Assay: AsyncParsableCommand {
     private static let variables = HelpSection.variables([
         SharedVariable.server(default: ServerAddress.standard.description),
         SharedVariable.instructionSet,
+        SharedVariable.noColour,
+        ("XDG_STATE_HOME", "folder of assay/history, the lines of assay chat", "~/.local/state"),
     ])
 }
 

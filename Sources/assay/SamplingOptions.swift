@@ -1,6 +1,7 @@
 // How the tokens of an answer are chosen, and where the answer ends.
 
 import ArgumentParser
+import PlainText
 import Wire
 
 struct SamplingOptions: ParsableArguments {

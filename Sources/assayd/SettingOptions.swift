@@ -1,8 +1,9 @@
 // The settings as flags of the command line, made from the configuration's table.
 //
 // Guarantees: every row of `ConfigurationField.all` has a flag of its name, with the help and the
-// completion of the row. The argument parser finds options by reflection, so the mirror of this type
-// has an option for each row, and the decoder reads the same options. Nothing is validated here.
+// completion of the row. The argument parser finds options by reflection, so the mirror of this
+// type has an option for each row, and the decoder reads the same options. Nothing is validated
+// here.
 
 import ArgumentParser
 import Server
@@ -43,6 +44,7 @@ struct SettingOptions: ParsableArguments, CustomReflectable {
         }
         return Option<[String]>(
             wrappedValue: [], name: .customLong(field.name),
+            parsing: field.isNumber ? .unconditionalSingleValue : .singleValue,
             help: ArgumentHelp(field.help, valueName: field.valueName),
             completion: completion(field))
     }

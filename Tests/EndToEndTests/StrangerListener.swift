@@ -9,6 +9,7 @@ final class StrangerListener: Sendable {
         /// Sends bytes once the peer has sent some, or at once, and waits for the end.
         case answers([UInt8])
         case greets([UInt8])
+        /// Closes once the peer has sent some bytes.
         case closes
         case isSilent
     }
@@ -50,7 +51,9 @@ final class StrangerListener: Sendable {
     private static func serve(_ peer: Int32, _ manner: Manner) {
         var room = [UInt8](repeating: 0, count: 4096)
         switch manner {
-        case .closes: return
+        case .closes:
+            _ = recv(peer, &room, room.count, 0)
+            return
         case .answers(let bytes):
             _ = recv(peer, &room, room.count, 0)
             _ = send(peer, bytes, bytes.count, Int32(MSG_NOSIGNAL))

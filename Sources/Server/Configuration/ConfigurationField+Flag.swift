@@ -9,14 +9,20 @@ extension ConfigurationField {
     /// True for a setting that is given by its name alone, or with `no-` before the name.
     package var isSwitch: Bool { if case .flag = storage { true } else { false } }
 
+    /// True for a number, which may begin with a dash.
+    package var isNumber: Bool {
+        switch storage {
+        case .integer, .seconds, .duration: true
+        case .text, .texts, .right, .flag: false
+        }
+    }
+
     /// Explanation, allowed values, default and variable, in one line. Words are in the value's
     /// form already.
     package var help: String {
         let bounds =
-            switch storage {
-            case .integer, .seconds, .duration: "\(range) \(unit); "
-            case .text, .texts, .right, .flag: isSwitch || !words.isEmpty ? "" : "\(allowed); "
-            }
+            isNumber
+            ? "\(range) \(unit); " : isSwitch || !words.isEmpty ? "" : "\(allowed); "
         return "\(explanation) (\(bounds)default: \(plain(in: ServerConfiguration())); "
             + "\(environmentName))"
     }

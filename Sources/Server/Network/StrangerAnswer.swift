@@ -1,5 +1,5 @@
-// Last words to peers that speak another protocol, in that protocol, so that a browser, a monitor or
-// a TLS client says more than "connection reset".
+// Last words to peers that speak another protocol, in that protocol, so that a browser, a monitor
+// or a TLS client says more than "connection reset".
 //
 // Guarantees: a fixed text for each protocol, nothing of the peer's bytes, and one line in the log.
 // Not here: recognising a protocol (Wire's `Stranger`), deciding (Service).

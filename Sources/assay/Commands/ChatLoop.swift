@@ -106,7 +106,7 @@ final class ChatLoop {
         let request = try request(question)
         let (chat, client) = (chat, client)
         let ending = try await interruptible {
-            try await chat.options.waiting {
+            try await chat.options.answer.connection.waiting {
                 var shown = ShownAnswer(isQuiet: chat.options.json)
                 return try await shown.take(
                     client.generateStream(request, deadlineMilliseconds: chat.options.deadline))

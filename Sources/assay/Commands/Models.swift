@@ -21,7 +21,7 @@ struct Models: AsyncParsableCommand {
         let models = reply.message.models.filter {
             chosen.model == nil || $0.name == chosen.model
         }
-        if let name = options.model, models.isEmpty {
+        if let name = chosen.model, models.isEmpty {
             throw Failure(
                 code: .usage, message: "--model: found no model \(name.shellWord) on the server",
                 advice: Failure.unknown(name, among: reply.message.models.map(\.name)))
