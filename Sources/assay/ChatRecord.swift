@@ -76,6 +76,12 @@ package struct ChatRecord: Equatable, Sendable {
         }
     }
 
+    /// Throws unless a file can be written beside `path`.
+    static func checkFolder(of path: String, for flag: String) throws {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard access(folder, W_OK) == 0 else { throw failure(flag, path) }
+    }
+
     private static func failure(_ flag: String, _ path: String) -> Failure {
         let reason = String(cString: strerror(errno))
         return Failure(

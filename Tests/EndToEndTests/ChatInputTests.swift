@@ -1,5 +1,6 @@
 // What lines of a chat mean, and the file of a conversation: no terminal, no server.
 
+import Foundation
 import Testing
 import Wire
 import assay
@@ -75,6 +76,18 @@ import assay
             let word = text.split(separator: " ")[0]
             #expect(ChatCommand.list.contains(word + " "), "\(word)")
         }
+    }
+
+    @Test func thePageHasEveryCommandOfTheList() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let page = try String(
+            contentsOf: root.appendingPathComponent("docs/command-line.md"), encoding: .utf8)
+        let words = ChatCommand.list.split(separator: "\n").compactMap { line in
+            line.hasPrefix("//") ? nil : line.prefixMatch(of: /\/[a-z]+( \[?[A-Z]+\]?)?/)?.output.0
+        }
+        #expect(words.count == 8)
+        for word in words { #expect(page.contains("`\(word)`"), "\(word)") }
     }
 
     static let refused: [(String, String)] = [

@@ -112,6 +112,9 @@ import Testing
         let refused = try pipe("--session", file, input: "x\n")
         #expect(refused.status == 2)
         #expect(refused.errors.contains("--session: \(file): messages[0].role: found \"judge\""))
+        let nowhere = try pipe("--session", "/nowhere/talk.json", input: "x\n")
+        #expect(nowhere.status == 2 && nowhere.output.isEmpty)
+        #expect(nowhere.errors.contains("--session: writing /nowhere/talk.json: No such file"))
     }
 
     // MARK: - Pipes and plain terminals

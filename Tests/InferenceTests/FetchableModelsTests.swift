@@ -1,4 +1,4 @@
-// docs/formats.md lists models that anybody can fetch, from models/fetch.json: families and formats
+// docs/formats.md lists models that anybody can fetch, from docs/fetch.json: families and formats
 // are the engine's, and the memory follows from the shapes.
 //
 // With ASSAY_WRITE_DOCS=1 the test writes the table into the document instead. Not here: whether a
@@ -34,7 +34,7 @@ struct FetchableModelsTests {
     private let models: [Entry]
 
     init() throws {
-        let file = Fixtures.checkout.appendingPathComponent("models/fetch.json")
+        let file = Fixtures.checkout.appendingPathComponent("docs/fetch.json")
         models = try JSONDecoder().decode(List.self, from: Data(contentsOf: file)).models
     }
 

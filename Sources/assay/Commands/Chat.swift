@@ -63,8 +63,12 @@ struct Chat: AsyncParsableCommand {
     /// The conversation to go on with.
     private func beginning() throws -> ChatRecord {
         var record = ChatRecord()
-        if let session, access(session, F_OK) == 0 {
-            record = ChatRecord(try ConversationFile(path: session, of: "--session"))
+        if let session {
+            // Told now, and not after the first answer.
+            try ChatRecord.checkFolder(of: session, for: "--session")
+            if access(session, F_OK) == 0 {
+                record = ChatRecord(try ConversationFile(path: session, of: "--session"))
+            }
         }
         if let system { record.system = system.isEmpty ? nil : system }
         return record

@@ -100,4 +100,9 @@ class BaseClient:
 _clients: weakref.WeakSet[BaseClient] = weakref.WeakSet()
 
 
-os.register_at_fork(after_in_child=lambda: [each.begin_anew() for each in list(_clients)])
+def _after_fork() -> None:
+    for client in list(_clients):
+        client.begin_anew()
+
+
+os.register_at_fork(after_in_child=_after_fork)

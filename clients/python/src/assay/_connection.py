@@ -214,8 +214,7 @@ class Connection:
         try:
             self._file(now)
         except AssayError as error:
-            first = b"" if self.is_open else b"".join(self.input.pieces)
-            self.fail(stranger(error, self.where, first))
+            self.fail(error if self.is_open else stranger(error, self.where, self.input.pieces))
         if not (self.takes_requests or self.calls or self.broken):
             self.fail(closed("the server takes no more requests"))
 

@@ -152,9 +152,10 @@ _STRANGERS = (
 )
 
 
-def stranger(error: AssayError, where: str, first: bytes) -> AssayError:
+def stranger(error: AssayError, where: str, pieces: list[bytes]) -> AssayError:
     """Returns the error for the first bytes of the peer at `where`, or `error` if they may begin a
     frame."""
+    first = b"".join(pieces)
     length = int.from_bytes(first[:4], "little")
     fits = 28 <= length <= 4092 and first[4:5] in (b"", b"\x01")
     if len(first) < 4 or fits or error.code != protocol.PROTOCOL_ERROR:
