@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs or removes the programs, their manual pages and completions, the bridge, the demo model, the
 # services' units, an example configuration and the documents. Pages and completions are made by the
-# programs, so these have to run here. An existing configuration is never overwritten, and one that was changed is never
-# removed. Nothing is started and no user is made.
+# programs, so these have to run here. An existing configuration is never overwritten, and one that was
+# changed is never removed. Nothing is started and no user is made.
 #
 # Usage: scripts/install.sh install|uninstall [prefix=/usr/local] [DESTDIR=] [bin=.build-static/release]
 # Also: sysconfdir (/etc when prefix is /usr, else PREFIX/etc), unitdir, docdir, strip=no to keep what

@@ -149,7 +149,8 @@ import Testing
         let plan = try folder.plan()
         #expect(plan.configuration.isCausal == false)
         let model = FixtureModel(
-            model: try TransformerModel(plan: plan, backend: SharedBackends.get(threads: 2)), plan: plan)
+            model: try TransformerModel(plan: plan, backend: SharedBackends.get(threads: 2)),
+            plan: plan)
         #expect(try Self.hidden(model, inputs).map(Self.bits) == expected)
     }
 

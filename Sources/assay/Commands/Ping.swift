@@ -46,7 +46,8 @@ struct Ping: AsyncParsableCommand {
         let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
         guard !isEndless else {
             return try await PingUntilInterrupted(
-                address: options.address, payload: payload, interval: .nanoseconds(interval ?? 1_000_000_000),
+                address: options.address, payload: payload,
+                interval: .nanoseconds(interval ?? 1_000_000_000),
                 deadline: options.deadline
             ).run(options)
         }
