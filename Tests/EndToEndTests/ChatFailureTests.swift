@@ -47,7 +47,7 @@ import Testing
         #expect(terminal.answer("real m> ", with: "and more"))
         #expect(terminal.shows("\r\n") && terminal.showsMore())
         // The program cannot write, so it is still busy with the first Ctrl-C.
-        #expect(terminal.isFull())
+        #expect(terminal.fill())
         #expect(terminal.signal(SIGINT))
         #expect(terminal.signal(SIGINT))
         #expect(terminal.waitUntilExit() == 130)

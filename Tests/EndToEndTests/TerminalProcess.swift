@@ -129,15 +129,15 @@ final class TerminalProcess {
         }
     }
 
-    /// Waits until the terminal takes nothing more, because nobody reads what is shown.
-    func isFull() -> Bool {
+    /// Fills the terminal, so that the program cannot write until somebody reads. False when that
+    /// fails.
+    func fill() -> Bool {
         guard let name = Self.slave(of: master) else { return false }
-        let descriptor = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
+        let descriptor = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
         defer { close(descriptor) }
-        return ProcessFacts.eventually {
-            var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            return poll(&wanted, 1, 0) == 0
-        }
+        var piece = [UInt8](repeating: UInt8(ascii: "."), count: 1024)
+        while write(descriptor, &piece, piece.count) > 0 {}
+        return errno == EAGAIN
     }
 
     /// Shows everything to the end of the program. Returns its status as a shell would.
