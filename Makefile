@@ -8,6 +8,8 @@ BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
 SECONDS       = 60
 TIMES         = judge
+# What --version says. Package.swift reads it, in every command of one make alike.
+export ASSAY_COMMIT := $(shell scripts/commit.sh)
 SOURCES       = Package.swift Sources Tests Fidelity Benchmarks clients/swift models
 
 .PHONY: help setup build demo test bridge bundle soak cases fuzz-tokenizers mutate-templates conformance fidelity bench bench-peer bench-clients \

@@ -151,6 +151,7 @@ run_tests() {
     step "the soak's judgement" python3 -m unittest discover -s scripts/soak -p 'test_*.py'
     step "the cases' judgement" python3 -m unittest discover -s scripts/cases -p 'test_*.py'
     step "the benchmark's arithmetic" python3 -m unittest discover -s scripts/bench -p 'test_*.py'
+    step "the pages' tables" python3 -m unittest discover -s scripts/docs -p 'test_*.py'
     step "the kit's own tests" python3 -m unittest discover -s "$kit/tests" -t "$kit/tests"
     for name in "${folders[@]}"; do
         if [ -e "clients/$name/build.sh" ]; then step "build $name" one built "$name"; fi

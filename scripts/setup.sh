@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure the machine can build Assay: a Swift tool chain that starts and is new enough; make, git,
-# pkg-config; libuv, liblz4, libcrypto, http-parser. Names everything that is missing at once.
+# pkg-config; libuv, liblz4, libcrypto, libedit, http-parser. Names everything that is missing at once.
 # Installs Debian packages when it may, otherwise prints the one command that does, and exits 1. A Swift
 # tool chain is never installed, and the command that installs one is printed.
 # Usage: scripts/setup.sh [--check]   --check installs nothing
@@ -27,6 +27,7 @@ done
 has_library libuv || missing+=(libuv1-dev)
 has_library liblz4 || missing+=(liblz4-dev)
 has_library libcrypto || missing+=(libssl-dev)
+has_library libedit || missing+=(libedit-dev)
 [ -e /usr/include/http_parser.h ] || missing+=(libhttp-parser-dev)
 
 # ---------------------------------------------------------------- Swift

@@ -4,12 +4,13 @@
 
 /// Returns the candidate with the fewest edits from `name`, or nil without candidates.
 package func nearestName(to name: String, among candidates: [String]) -> String? {
-    candidates.map { ($0, editDistance(Array(name.utf8), Array($0.utf8))) }
-        .min { $0.1 < $1.1 }?.0
+    candidates.map { ($0, edits(from: name, to: $0)) }.min { $0.1 < $1.1 }?.0
 }
 
-/// Returns the number of insertions, deletions and replacements that turn `a` into `b`.
-private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+/// Returns the number of insertions, deletions and replacements of bytes that turn `name` into
+/// `other`.
+package func edits(from name: String, to other: String) -> Int {
+    let (a, b) = (Array(name.utf8), Array(other.utf8))
     var previous = Array(0...b.count)
     for (i, byte) in a.enumerated() {
         var current = [i + 1]

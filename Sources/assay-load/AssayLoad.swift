@@ -6,14 +6,34 @@ import AssayClient
 import Console
 import EngineMeasure
 import LoadTesting
+import ProgramFacts
 
 @main
 struct AssayLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay-load", abstract: "Measures Assay.",
+        discussion: statuses.text + "\n\n" + variables.text,
+        version: ProgramVersion.text(of: "assay-load"),
         subcommands: [
             RpcCommand.self, CompareCommand.self, EngineCommand.self, LoadingCommand.self,
         ])
+
+    private static let statuses = HelpSection.statuses([
+        (0, "ok"),
+        (1, "a threshold is broken, too many requests fail, or an answer is degraded"),
+        (2, "wrong usage"),
+        (65, "a model was refused"),
+        (69, "the server is unreachable"),
+        (70, "nothing could be measured"),
+        (74, "standard output or input failed"),
+        (79, "a mock answered"),
+        (130, "interrupted"),
+    ])
+
+    private static let variables = HelpSection.variables([
+        SharedVariable.server(default: ServerAddress.standard.description),
+        SharedVariable.instructionSet,
+    ])
 
     /// Runs the command. The exit statuses are the project's, not the parser's: 2 for wrong usage,
     /// 65 for a model that cannot be measured, 69 for an unreachable server, 79 for a mock.
@@ -35,12 +55,23 @@ struct AssayLoad: AsyncParsableCommand {
         } catch let error as ClientError {
             end(error.exitStatus, "assay-load: \(error.message)")
         } catch {
-            switch exitCode(for: error) {
-            case .success: Console.line(fullMessage(for: error))
-            case .validationFailure: end(2, fullMessage(for: error))
-            default: exit(withError: error)
+            // A command ends with a status by throwing the status.
+            if let status = error as? ExitCode { exit(withError: status) }
+            guard let fault = Self.fault(error) else {
+                Console.line(fullMessage(for: error))
+                return
             }
+            fault.report("assay-load")
+            exit(withError: ExitCode(2))
         }
+    }
+
+    /// The fault of a command line that the parser refused, or nil for a wish for help.
+    private static func fault(_ error: any Error) -> CommandFault? {
+        CommandFault(
+            "assay-load", Array(CommandLine.arguments.dropFirst()),
+            endsWell: exitCode(for: error) == .success, message: message(for: error),
+            json: _dumpHelp())
     }
 
     private static func end(_ status: Int32, _ sentence: String) -> Never {

@@ -4,6 +4,7 @@ import ArgumentParser
 import Console
 import Foundation
 import LoadMeasure
+import PlainText
 
 struct LoadingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,29 +18,35 @@ struct LoadingCommand: ParsableCommand {
             could be measured.
             """)
 
-    @Argument(help: "Model files, or folders with one.")
+    @Argument(
+        help: "Model files, or folders with one.",
+        completion: .file(extensions: ["gguf", "safetensors", "json"]))
     var path: [String]
 
-    @Option(help: "Rounds of each measurement, of which the median counts, 1 to 1000.")
+    @Option(
+        parsing: .unconditional,
+        help: "Rounds of each measurement, of which the median counts, 1 to 1000.",
+        transform: FlagValue.whole("--rounds", 1...1000))
     var rounds = 5
 
-    @Option(help: "Attempts that find no file before it appears, 0 to 5.")
+    @Option(
+        parsing: .unconditional, help: "Attempts that find no file before it appears, 0 to 5.",
+        transform: FlagValue.whole("--faults", 0...5))
     var faults = 2
 
-    @Option(help: "Threads to compute with, 1 to 256.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(
+        parsing: .unconditional,
+        help: "Threads to compute with, 1 to 256 (default: one per processor).",
+        transform: FlagValue.whole("--threads", 1...256))
+    var threads: Int?
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        try check(rounds, "--rounds", 1...1000)
-        try check(faults, "--faults", 0...5)
-        try check(threads, "--threads", 1...256)
-    }
+    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
     func run() throws {
-        let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threads)
+        let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threadCount)
         var all: [LoadFigures] = []
         do {
             for path in path {

@@ -9,6 +9,7 @@ import AssayClient
 import Console
 import Foundation
 import LoadTesting
+import PlainText
 
 struct RpcCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,10 +33,13 @@ struct RpcCommand: AsyncParsableCommand {
     var model: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Seconds to wait for the server and its model; 0 for neither (default: 60 for a model "
-                + "that is loading, none for a server that is not there)."))
-    var wait: Int?
+            "Time to wait for the server and its model: seconds, or 500ms, 2m; 0 for neither "
+                + "(default: 60 for a model that is loading, none for a server that is not "
+                + "there).", valueName: "time"),
+        transform: FlagValue.span("--wait", bare: .seconds, upTo: 3_600))
+    var wait: UInt64?
 
     @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
@@ -62,19 +66,17 @@ struct RpcCommand: AsyncParsableCommand {
     @Flag(help: "Do not offer LZ4.")
     var noCompression = false
 
-    @Option(help: "Threads for the connections, 1 to 64.")
-    var threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+    @Option(
+        parsing: .unconditional,
+        help: "Threads for the connections, 1 to 64 (default: one per two processors, at most 4).",
+        transform: FlagValue.whole("--threads", 1...64))
+    var threads: Int?
 
     @Option(help: "Measure nothing but this host for so long (and as long again), such as 10s.")
     var intrinsicLatency: String?
 
-    func validate() throws {
-        guard (1...64).contains(threads) else {
-            throw ValidationError("--threads is \(threads); allowed are 1 to 64")
-        }
-        if let wait, !(0...3_600).contains(wait) {
-            throw ValidationError("--wait is \(wait); allowed are 0 to 3600")
-        }
+    private var threadCount: Int {
+        threads ?? max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
     }
 
     func run() async throws {
@@ -85,28 +87,54 @@ struct RpcCommand: AsyncParsableCommand {
         let schedule = try schedule.settled()
         let bounds = try Bounds(failIf: failIf, failuresMax: failuresMax)
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
-        _ = (try RequestMix(requests.mix), try requests.content(vocabulary: 0))
-        let end = ContinuousClock.now + .seconds(wait ?? 60)
+        let kinds = Set(try RequestMix(requests.mix).weights.map(\.kind))
+            .union((schedule.trace ?? []).compactMap(\.kind))
+        let content = try requests.content(vocabulary: 0)
+        guard requests.conversation == nil || kinds.contains(.chat) else {
+            throw ValidationError(
+                "--conversation is \(requests.conversation ?? ""), and --mix is \(requests.mix) "
+                    + "without chat; add chat to --mix, or leave out --conversation")
+        }
+        let end = ContinuousClock.now + .nanoseconds(wait ?? 60_000_000_000)
         let target = try target(schedule.connections, wait: wait ?? 0)
         let facts = try await target.facts(until: end)
         if let sentence = facts.mockSentence, !allowMock {
             throw RunRefused(status: Verdict.mock.rawValue, sentence: sentence)
         }
         guard model == nil || !facts.models.isEmpty else {
+            let names = try await target.modelNames()
+            let nearest = nearestName(to: model ?? "", among: names) ?? "none"
             throw RunRefused(
-                status: Verdict.failed.rawValue,
-                sentence: "the server at \(address) serves no model \"\(model ?? "")\"")
+                status: 2,
+                sentence: "--model: found no model \"\(model ?? "")\" on the server at \(address); "
+                    + "nearest: \(nearest), served are: \(names.joined(separator: ", "))")
         }
         // The client would hold back requests beyond the server's limit, and the wait would look
         // like the server's.
         guard schedule.depth <= target.depthMax ?? schedule.depth else {
             throw ValidationError(
-                "the depth is \(schedule.depth); the server allows "
-                    + "\(target.depthMax ?? 0) requests in flight per connection")
+                "--depth: found \(schedule.depth), allowed: up to \(target.depthMax ?? 0), the "
+                    + "server's requests in flight per connection")
         }
+        if kinds.contains(.chat) { try await checkChat(target, content.conversations) }
         await target.close()
         let verdict = try await measure(schedule, bounds, objective, facts)
         if verdict != .passed { throw ExitCode(verdict.rawValue) }
+    }
+
+    /// Refuses a model that cannot hold the conversations, before any load.
+    private func checkChat(
+        _ target: AssayTarget, _ conversations: [[ConversationTurn]]
+    ) async throws {
+        guard let refusal = try await target.checkConversations(conversations) else { return }
+        let name = model.map { "model \"\($0)\"" } ?? "model"
+        let what =
+            refusal.error.serverError?.code == "chat_template_missing"
+            ? "has no chat template, so chat in --mix cannot be measured; use generate, or serve a "
+                + "model with a chat template"
+            : "refuses conversation \(refusal.number): \(refusal.error.message)"
+        throw RunRefused(
+            status: refusal.error.exitStatus, sentence: "the \(name) at \(address) \(what)")
     }
 
     private var address: String {
@@ -115,15 +143,16 @@ struct RpcCommand: AsyncParsableCommand {
     }
 
     /// Makes new clients, not connected yet.
-    private func target(_ connections: Int, wait: Int = 0) throws(ClientError) -> AssayTarget {
+    private func target(_ connections: Int, wait: UInt64 = 0) throws(ClientError) -> AssayTarget {
         try AssayTarget(
-            ServerAddress(address), model: model, connections: connections, threads: threads,
+            ServerAddress(address), model: model, connections: connections, threads: threadCount,
             allowMock: allowMock, compression: !noCompression, wait: wait)
     }
 
     private func measureHost(_ seconds: Double) throws {
         guard (0.1...3_600).contains(seconds) else {
-            throw ValidationError("--intrinsic-latency is \(seconds) s; allowed are 0.1 s to 1h")
+            throw ValidationError(
+                "--intrinsic-latency: found \(seconds) s, allowed: 0.1s to 1h")
         }
         let result = IntrinsicLatency.measure(seconds: seconds) { Interruption.hasHappened }
         Console.output(result.text)
@@ -160,6 +189,7 @@ struct RpcCommand: AsyncParsableCommand {
             result, facts: facts, setup: try setup(schedule), objective: objective,
             startedAt: started)
         report.search = found
+        report.origin = .here(startedAt: started)
         await lookAgain(&report, facts, result)
         var verdict = report.judge(
             bounds.thresholds, earlyEnd: result.record.earlyEnd, allowMock: allowMock,
@@ -195,6 +225,7 @@ struct RpcCommand: AsyncParsableCommand {
         plan.allowMock = allowMock
         plan.allowDegraded = allowDegraded
         plan.objective = objective
+        plan.steps = schedule.profile(rate: rate)?.rateSteps ?? []
         let progress = ProgressLine()
         defer { progress.clear() }
         let result = await RunEngine(

@@ -5,23 +5,43 @@
 // Not here: the protocol is in AssayClient, the assay in Loading, vocabularies in Tokenizers.
 
 import ArgumentParser
+import AssayClient
 import Console
-import PlainText
+import ProgramFacts
 
 struct Assay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay",
         abstract: "Assays model files and talks to an assayd server.",
-        discussion: """
-            Exit codes: 0 ok, 2 usage, 65 model rejected, 69 server unreachable, 70 internal, \
-            74 output that cannot be written, 75 overloaded or not ready (try again), \
-            76 protocol error, 77 refused, 79 mock answer refused.
-            """,
+        discussion: statuses.text + "\n\n" + variables.text,
+        version: ProgramVersion.text(of: "assay"),
         subcommands: [
-            Inspect.self, Generate.self, ScoreCommand.self, Embed.self, LogitsCommand.self,
+            Inspect.self, Generate.self, Chat.self, ScoreCommand.self, Embed.self,
+            LogitsCommand.self,
             Tokenize.self, Detokenize.self, Render.self, Models.self, Load.self, Unload.self,
             Health.self, Stats.self, Ping.self,
         ])
+
+    private static let statuses = HelpSection.statuses([
+        (0, "ok"),
+        (2, "wrong usage"),
+        (65, "a model was refused, or has drifted from its seal"),
+        (69, "the server is unreachable"),
+        (70, "an internal failure"),
+        (74, "standard output or input failed"),
+        (75, "overloaded, not ready, or too late: try again"),
+        (76, "protocol error"),
+        (77, "refused: not allowed, or a requirement does not hold"),
+        (79, "a mock's answer was refused"),
+        (130, "ended by Ctrl-C"),
+    ])
+
+    private static let variables = HelpSection.variables([
+        SharedVariable.server(default: ServerAddress.standard.description),
+        SharedVariable.instructionSet,
+        SharedVariable.noColour,
+        ("XDG_STATE_HOME", "folder of assay/history, the lines of assay chat", "~/.local/state"),
+    ])
 }
 
 @main
@@ -39,26 +59,20 @@ enum Main {
             failure.report()
             exitProcess(failure.code)
         } catch {
-            if let failure = unknownCommand(CommandLine.arguments) {
-                failure.report()
-                exitProcess(failure.code)
+            guard let fault = Self.fault(error) else {
+                Console.line(Assay.fullMessage(for: error))
+                exitProcess(.ok)
             }
-            // Errors from the parser: help and version end well, everything else is usage.
-            let ends = Assay.exitCode(for: error) == .success
-            let text = Assay.fullMessage(for: error)
-            if ends { Console.line(text) } else { Console.error(text) }
-            exitProcess(ends ? .ok : .usage)
+            fault.report("assay")
+            exitProcess(.usage)
         }
     }
 
-    /// The failure for a first word that is no command.
-    private static func unknownCommand(_ arguments: [String]) -> Failure? {
-        let names = Assay.configuration.subcommands.map { $0._commandName } + ["help"]
-        guard let word = arguments.dropFirst().first, !word.hasPrefix("-"), !names.contains(word)
-        else { return nil }
-        let nearest = nearestName(to: word, among: names) ?? "help"
-        return Failure(
-            code: .usage, message: "no command \"\(word)\"; nearest: \(nearest)",
-            advice: "assay help lists the commands")
+    /// The fault of a command line that the parser refused, or nil for a wish for help.
+    private static func fault(_ error: any Error) -> CommandFault? {
+        CommandFault(
+            "assay", Array(CommandLine.arguments.dropFirst()),
+            endsWell: Assay.exitCode(for: error) == .success,
+            message: Assay.message(for: error), json: Assay._dumpHelp())
     }
 }

@@ -69,6 +69,19 @@ import Testing
             unit.contains(
                 "ExecStart=/opt/assay/bin/assayd --config /opt/assay/etc/assay/assayd.yaml\n"))
         #expect(!unit.contains("@bindir") && !unit.contains("@docdir"))
+        let placed = try files(prefix)
+        for program in ["assayd", "assay", "assay-load"] {
+            for file in [
+                "man/man1/\(program).1", "bash-completion/completions/\(program)",
+                "zsh/site-functions/_\(program)", "fish/vendor_completions.d/\(program).fish",
+            ] {
+                #expect(placed.contains("share/" + file), "\(file)")
+            }
+        }
+        let pages = try FileManager.default.contentsOfDirectory(atPath: Self.root + "/docs")
+            .filter { $0.hasSuffix(".md") }
+        #expect(pages.count > 5)
+        #expect(pages.allSatisfy { placed.contains("share/doc/assay/" + $0) })
 
         // A configuration that somebody changed outlives both.
         let own = prefix + "/etc/assay/assayd.yaml"

@@ -4,15 +4,18 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 
 struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Counters of the server, real and mock apart.")
 
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var options: AnswerOptions
 
     func run() async throws {
-        let reply = try await options.withClient { try await $0.stats() }
+        let reply = try await options.withClient { client in
+            try await client.stats(deadlineMilliseconds: options.deadline)
+        }
         options.announce(reply.provenance, model: nil)
         let counters = reply.message.counters
         if options.json {
@@ -28,9 +31,14 @@ struct Stats: AsyncParsableCommand {
                     ("counters", .object(list)),
                 ]).text)
         } else {
+            var table = TextTable([.text("COUNTER"), .number("REAL"), .number("MOCK")])
             for counter in counters {
-                Console.line("\(counter.name)  real \(counter.real)  mock \(counter.mock)")
+                table.add([
+                    .init(counter.name), .init("\(counter.real)"),
+                    .init("\(counter.mock)", counter.mock > 0 ? .alarm : .plain),
+                ])
             }
+            Console.lines(table.lines())
         }
     }
 }

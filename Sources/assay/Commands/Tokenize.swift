@@ -19,7 +19,8 @@ struct Tokenize: AsyncParsableCommand {
     @Argument(help: "The text; standard input when absent.")
     var text: String?
 
-    @Option(help: "Use this model file's vocabulary instead of a server.")
+    @Option(
+        help: "Use this model file's vocabulary instead of a server.", completion: .model)
     var file: String?
 
     @Flag(help: "Read one {\"text\" or \"hex\", \"parse_special\", \"add_special\"} a line.")
@@ -46,8 +47,16 @@ struct Tokenize: AsyncParsableCommand {
         let addSpecial: Bool
     }
 
+    func validate() throws {
+        if jsonLines, text != nil {
+            throw ValidationError("--json-lines and TEXT exclude each other")
+        }
+    }
+
     func run() async throws {
         if let file {
+            try options.refuse(beside: "--file")
+            try place.refuse(beside: "--file")
             let tokenizer = try LocalVocabulary.tokenizer(path: file)
             try await each { input in
                 do {
