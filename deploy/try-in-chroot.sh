@@ -176,7 +176,8 @@ timeout 180 unshare --mount --pid --net --fork --kill-child --mount-proc \
 server_user=$user
 server_variables=("${variables[@]}")
 play deploy/Containerfile.bridge
-echo "Python's packages from Debian: $(inside dpkg-query -W -f '${Package}\n' 'python3-*' | tr '\n' ' ')"
+echo "Python's packages from Debian: $(inside dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' \
+    'python3*' | awk '/^ii/{printf "%s ", $2}')"
 
 say "The bridge as the container would run it: user $user, in front of the server"
 cat >"$work/bridge.sh" <<'RUN'

@@ -100,10 +100,9 @@ install_bridge() {
     # The folder is the bridge's alone: nothing of an older version may stay.
     rm -rf "$DESTDIR$bridgedir"
     mkdir -p "$DESTDIR$bridgedir"
-    (cd "$bridge/lib/assay-bridge" && find . -type f ! -name '*.pyc' -print0) \
-        | while IFS= read -r -d '' file; do
-            place 644 "$bridge/lib/assay-bridge/$file" "$bridgedir/${file#./}"
-        done
+    cp -R "$bridge/lib/assay-bridge/." "$DESTDIR$bridgedir/"
+    find "$DESTDIR$bridgedir" -name __pycache__ -prune -exec rm -rf {} +
+    chmod -R u=rwX,go=rX "$DESTDIR$bridgedir"
     for file in "${bridge_documents[@]}"; do
         place 644 "${file%%:*}" "$docdir/$(documentName "$file")"
     done

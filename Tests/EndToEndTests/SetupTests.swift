@@ -1,5 +1,5 @@
-// scripts/setup.sh on machines that lack something: all of it is named at once, with the command that
-// installs it. PATH leads to stubs, so nothing of this machine changes.
+// scripts/setup.sh on machines that lack something: all of it is named at once, with the command
+// that installs it. PATH leads to stubs, so nothing of this machine changes.
 
 import Foundation
 import TestSupport
@@ -103,10 +103,9 @@ struct SetupTests {
         try stub("apt-get", "echo \"$@\" >>\(asked)")
         let outcome = try setup()
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(
-            try String(contentsOfFile: asked, encoding: .utf8)
-                == "install -y --no-install-recommends make git pkg-config libuv1-dev liblz4-dev "
-                + "libssl-dev\n")
+        let calls = try String(contentsOfFile: asked, encoding: .utf8).split(separator: "\n")
+        let wanted = "install -y --no-install-recommends make git pkg-config libuv1-dev liblz4-dev"
+        #expect(calls.count == 1 && calls[0].hasPrefix(wanted + " libssl-dev"), "\(calls)")
     }
 
     @Test func aWrongOptionIsRefused() throws {

@@ -72,7 +72,8 @@ struct FetchableModelsTests {
         let sorted = try models.map { ($0, try memory($0)) }.sorted { $0.1 < $1.1 }
         let rows = sorted.map { model, need in
             "| \(model.name), \(model.use) | \(model.repository): `\(model.file)` | "
-                + "\(gigabytes(model.bytes, 2)) | \(gigabytes(need, 1)) | `\(model.architecture)` |\n"
+                + "\(gigabytes(model.bytes, 2)) | \(gigabytes(need, 1)) "
+                + "| `\(model.architecture)` |\n"
         }
         return "| model | file | size | memory | family |\n|---|---|---|---|---|\n" + rows.joined()
     }
