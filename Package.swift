@@ -131,7 +131,10 @@ let package = Package(
         // Measuring: a service from outside, engine and loader in process; assay-load ships them.
         .target(
             name: "LoadTesting",
-            dependencies: ["Threads", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: [
+                "PlainText", "Threads",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: strict),
         .target(
             name: "EngineMeasure", dependencies: ["Compute", "Inference", "ModelFiles"],

@@ -31,7 +31,7 @@ package struct LoadTestError: Error, Sendable, Equatable, CustomStringConvertibl
         _ what: String, found: String, allowed: String
     ) -> LoadTestError {
         LoadTestError(
-            .settingInvalid, "reading \(what): found \"\(clipped(found))\", allowed: \(allowed)")
+            .settingInvalid, "\(what): found \"\(clipped(found))\", allowed: \(allowed)")
     }
 
     static func file(_ name: String, line: Int, _ found: String, allowed: String) -> LoadTestError {

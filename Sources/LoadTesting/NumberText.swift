@@ -3,6 +3,8 @@
 // Pure text without a locale: reports look the same on every machine. The second half reads numbers
 // from flags.
 
+import PlainText
+
 /// Converts numbers to text, and text to numbers.
 package enum NumberText {
     /// `value` with `decimals` digits after the point, rounded half up. Returns "-" when `value` is
@@ -68,29 +70,23 @@ package enum NumberText {
 
     /// Seconds of `10s`, `250ms`, `20us`, `5m`, `1h`, or a bare number of seconds.
     package static func seconds(_ text: String, _ what: String) throws(LoadTestError) -> Double {
-        try seconds(text, what, bareIsSeconds: true)
+        try seconds(text, what, bare: .seconds)
     }
 
     /// Seconds of a time with a unit. An objective must name its unit, because reports use
     /// milliseconds and a bare 20 would be three orders off.
     static func objective(_ text: String, _ what: String) throws(LoadTestError) -> Double {
-        try seconds(text, what, bareIsSeconds: false)
+        try seconds(text, what, bare: nil)
     }
 
     private static func seconds(
-        _ text: String, _ what: String, bareIsSeconds: Bool
+        _ text: String, _ what: String, bare: TimeText.Unit?
     ) throws(LoadTestError) -> Double {
-        let units: [(String, Double)] = [
-            ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60),
-            ("h", 3_600),
-        ]
-        let unit = units.first { text.hasSuffix($0.0) }
-        let digits = unit.map { String(text.dropLast($0.0.count)) } ?? text
-        guard let number = plain(digits), unit != nil || bareIsSeconds else {
+        guard let nanoseconds = TimeText.nanoseconds(text, bare: bare) else {
             throw .setting(
                 what, found: text, allowed: "a time such as 250ms, 10s, 5m (ns us ms s m h)")
         }
-        return number * (unit?.1 ?? 1)
+        return Double(nanoseconds) / 1e9
     }
 
     /// A share of 0 to 1: `12%` or `0.12`.

@@ -35,12 +35,23 @@ struct AssayLoad: AsyncParsableCommand {
         } catch let error as ClientError {
             end(error.exitStatus, "assay-load: \(error.message)")
         } catch {
-            switch exitCode(for: error) {
-            case .success: Console.line(fullMessage(for: error))
-            case .validationFailure: end(2, fullMessage(for: error))
-            default: exit(withError: error)
+            // A command ends with a status by throwing the status.
+            if let status = error as? ExitCode { exit(withError: status) }
+            guard let fault = Self.fault(error) else {
+                Console.line(fullMessage(for: error))
+                return
             }
+            fault.report("assay-load")
+            exit(withError: ExitCode(2))
         }
+    }
+
+    /// The fault of a command line that the parser refused, or nil for a wish for help.
+    private static func fault(_ error: any Error) -> CommandFault? {
+        CommandFault(
+            "assay-load", Array(CommandLine.arguments.dropFirst()),
+            endsWell: exitCode(for: error) == .success, message: message(for: error),
+            json: _dumpHelp())
     }
 
     private static func end(_ status: Int32, _ sentence: String) -> Never {

@@ -19,11 +19,11 @@ struct AssayTarget: LoadTarget {
 
     /// Makes clients for `connections` connections on `threads` threads. Connects nothing yet.
     ///
-    /// - Parameter wait: seconds to wait for a missing server. 0 for a server to be measured, since
-    ///   no sample may wait.
+    /// - Parameter wait: nanoseconds to wait for a missing server. 0 for a server to be measured,
+    ///   since no sample may wait.
     init(
         _ address: ServerAddress, model: String?, connections: Int, threads: Int,
-        allowMock: Bool, compression: Bool, wait: Int = 0
+        allowMock: Bool, compression: Bool, wait: UInt64 = 0
     ) throws(ClientError) {
         var options = ClientOptions()
         options.name = "assay-load/1"
@@ -31,7 +31,7 @@ struct AssayTarget: LoadTarget {
         options.compression = compression
         options.connections = 1
         options.attempts = 1
-        options.waitMilliseconds = UInt32(clamping: wait * 1_000)
+        options.waitMilliseconds = UInt32(clamping: wait / 1_000_000)
         var executors: [ClientExecutor] = []
         for _ in 0..<min(threads, connections) { executors.append(try ClientExecutor()) }
         var clients: [Client] = []

@@ -4,6 +4,7 @@ import ArgumentParser
 import Console
 import EngineMeasure
 import Foundation
+import PlainText
 
 struct EngineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,27 +14,28 @@ struct EngineCommand: ParsableCommand {
     @Argument(help: "The model file.")
     var path: String
 
-    @Option(help: "Threads to compute with, 1 to 256.")
+    @Option(
+        parsing: .unconditional, help: "Threads to compute with, 1 to 256.",
+        transform: FlagValue.whole("--threads", 1...256))
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
-    @Option(help: "Prompt tokens per run.")
+    @Option(
+        parsing: .unconditional, help: "Prompt tokens per run.",
+        transform: FlagValue.whole("--prompt", 1...1_048_576))
     var prompt = 256
 
-    @Option(help: "Generated tokens per run.")
+    @Option(
+        parsing: .unconditional, help: "Generated tokens per run.",
+        transform: FlagValue.whole("--generate", 1...1_048_576))
     var generate = 128
 
-    @Option(help: "Runs, of which the median counts.")
+    @Option(
+        parsing: .unconditional, help: "Runs, of which the median counts.",
+        transform: FlagValue.whole("--repetitions", 1...1000))
     var repetitions = 3
 
     @Flag(help: "Print one JSON object.")
     var json = false
-
-    func validate() throws {
-        try check(threads, "--threads", 1...256)
-        try check(prompt, "--prompt", 1...1_048_576)
-        try check(generate, "--generate", 1...1_048_576)
-        try check(repetitions, "--repetitions", 1...1000)
-    }
 
     func run() throws {
         let figures: EngineFigures
@@ -58,11 +60,4 @@ struct EngineCommand: ParsableCommand {
 /// The file cannot be loaded or measured.
 struct ModelRefused: Error, CustomStringConvertible {
     let description: String
-}
-
-/// Refuses a number outside its range, as wrong usage.
-func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
-    guard !range.contains(value) else { return }
-    throw ValidationError(
-        "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
 }

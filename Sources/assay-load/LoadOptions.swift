@@ -5,6 +5,7 @@
 import ArgumentParser
 import Foundation
 import LoadTesting
+import PlainText
 
 /// Flags for the schedule of requests.
 struct ScheduleOptions: ParsableArguments {
@@ -20,8 +21,11 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: "Open loop: a file of SECONDS[,KIND[,PROMPT_TOKENS[,OUTPUT_TOKENS]]] lines.")
     var trace: String?
 
-    @Option(help: "Open loop: arrivals spread evenly (constant) or at random (poisson).")
-    var arrival = "constant"
+    @Option(
+        help: "Open loop: arrivals spread evenly (constant, the default) or at random (poisson).",
+        completion: .list(ArrivalKind.allCases.map(\.rawValue)),
+        transform: FlagValue.word("--arrival"))
+    var arrival: ArrivalKind?
 
     @Option(help: "Time to measure, such as 30s or 5m; at most 24h.")
     var duration: String?
@@ -32,16 +36,25 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: "Time to wait for answers after the last request.")
     var drain = "10s"
 
-    @Option(help: "Requests to send at most, warm-up included.")
+    @Option(
+        parsing: .unconditional, help: "Requests to send at most, warm-up included.",
+        transform: FlagValue.whole("--requests", 1...LoadLimits.requestsMax))
     var requests: Int?
 
-    @Option(help: "Connections, 1 to 4096.")
+    @Option(
+        parsing: .unconditional, help: "Connections, 1 to 4096.",
+        transform: FlagValue.whole("--connections", 1...LoadLimits.connectionsMax))
     var connections = 8
 
-    @Option(help: "Requests in flight per connection, 1 to 256 (default: open loop 64, closed 1).")
+    @Option(
+        parsing: .unconditional,
+        help: "Requests in flight per connection, 1 to 256 (default: open loop 64, closed 1).",
+        transform: FlagValue.whole("--depth", 1...LoadLimits.depthMax))
     var depth: Int?
 
-    @Option(help: "Seed of arrivals, lengths and contents.")
+    @Option(
+        parsing: .unconditional, help: "Seed of arrivals, lengths and contents.",
+        transform: FlagValue.whole("--seed", 0...UInt64.max))
     var seed: UInt64 = 1
 
     @Option(help: "Find the highest rate that holds, for example p99=20ms; starts at --rate.")
@@ -57,17 +70,15 @@ struct ScheduleOptions: ParsableArguments {
         guard given.count <= 1 else {
             throw ValidationError("--rate, --ramp, --step and --trace exclude each other")
         }
-        try check(connections, "--connections", 1...LoadLimits.connectionsMax)
         let requests = requests ?? LoadLimits.requestsMax
-        try check(requests, "--requests", 1...LoadLimits.requestsMax)
         let warmup = warmup ?? (trace != nil || self.requests != nil ? "0" : "1s")
         let depth = depth ?? (isOpen ? 64 : 1)
-        try check(depth, "--depth", 1...LoadLimits.depthMax)
-        guard let kind = ArrivalKind(rawValue: arrival) else {
-            throw ValidationError("--arrival is \(arrival); allowed are constant and poisson")
+        guard arrival == nil || (isOpen && trace == nil) else {
+            throw ValidationError("--arrival needs --rate, --ramp, --step or --find-max-rate")
         }
         var schedule = Schedule(
-            kind: kind, connections: connections, depth: depth, requests: requests, seed: seed,
+            kind: arrival ?? .constant, connections: connections, depth: depth, requests: requests,
+            seed: seed,
             warmup: try time(warmup, "--warmup", 0...LoadLimits.warmupSecondsMax),
             drain: try time(drain, "--drain", 0...LoadLimits.drainSecondsMax),
             duration: try time(
@@ -85,7 +96,7 @@ struct ScheduleOptions: ParsableArguments {
         let count = schedule.profile?.area ?? 0
         guard count <= Double(LoadLimits.requestsMax) else {
             throw ValidationError(
-                "the schedule has \(NumberText.fixed(count, 0)) requests; allowed are "
+                "the schedule: found \(NumberText.fixed(count, 0)) requests, allowed: up to "
                     + "\(LoadLimits.requestsMax)")
         }
         return schedule
@@ -103,7 +114,7 @@ struct ScheduleOptions: ParsableArguments {
             }
             let profile = try RateProfile.steps(step)
             guard profile.seconds <= LoadLimits.durationSecondsMax else {
-                throw ValidationError("--step lasts longer than 24h")
+                throw ValidationError("--step: found more than 24h, allowed: up to 24h")
             }
             schedule.profile = profile
             schedule.duration = profile.seconds
@@ -119,7 +130,7 @@ struct ScheduleOptions: ParsableArguments {
     }
 
     private var words: String {
-        let spread = trace == nil ? ", \(arrival)" : ""
+        let spread = trace == nil ? ", \((arrival ?? .constant).rawValue)" : ""
         if let rate { return "\(rate)/s\(spread)" }
         if let ramp { return "\(ramp.replacingOccurrences(of: ":", with: " to "))/s\(spread)" }
         if let step { return "\(step)\(spread)" }
@@ -133,16 +144,11 @@ struct ScheduleOptions: ParsableArguments {
         let seconds = try NumberText.seconds(text, name)
         guard range.contains(seconds) else {
             throw ValidationError(
-                "\(name) is \(text); allowed are \(NumberText.short(range.lowerBound)) to "
-                    + "\(NumberText.short(range.upperBound)) s")
+                "\(name): found \(FlagValue.shown(text)), allowed: "
+                    + "\(FlagValue.short(range.lowerBound)) to "
+                    + "\(FlagValue.short(range.upperBound)) seconds, or a time such as 50ms, 5s")
         }
         return seconds
-    }
-
-    private func check(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
-        guard !range.contains(value) else { return }
-        throw ValidationError(
-            "\(name) is \(value); allowed are \(range.lowerBound) to \(range.upperBound)")
     }
 }
 
@@ -205,8 +211,8 @@ struct RequestOptions: ParsableArguments {
     @Option(help: "Share of requests to send with --deadline.")
     var deadlineShare = "0"
 
-    @Option(help: "The deadline of those, such as 50ms.")
-    var deadline = "1s"
+    @Option(help: "The deadline of those, such as 50ms (default: 1s).")
+    var deadline: String?
 
     /// Reads and checks all flags. `vocabulary` is the size of the server's vocabulary, 0 when
     /// unknown.
@@ -221,9 +227,14 @@ struct RequestOptions: ParsableArguments {
             try prompts.map { try PromptFile.parse(try contents($0), name: $0) } ?? []
         content.cancelShare = try NumberText.share(cancelShare, "--cancel-share")
         content.deadlineShare = try NumberText.share(deadlineShare, "--deadline-share")
+        guard deadline == nil || content.deadlineShare > 0 else {
+            throw ValidationError("--deadline needs --deadline-share")
+        }
+        let deadline = deadline ?? "1s"
         let milliseconds = try NumberText.seconds(deadline, "--deadline") * 1_000
         guard (1...86_400_000).contains(milliseconds) else {
-            throw ValidationError("--deadline is \(deadline); allowed are 1ms to 24h")
+            throw ValidationError(
+                "--deadline: found \(FlagValue.shown(deadline)), allowed: 1ms to 24h")
         }
         content.deadlineMilliseconds = UInt32(milliseconds)
         content.vocabulary = UInt32(clamping: vocabulary > 0 ? vocabulary : 256)

@@ -4,6 +4,7 @@ import ArgumentParser
 import Console
 import Foundation
 import LoadMeasure
+import PlainText
 
 struct LoadingCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,23 +21,24 @@ struct LoadingCommand: ParsableCommand {
     @Argument(help: "Model files, or folders with one.")
     var path: [String]
 
-    @Option(help: "Rounds of each measurement, of which the median counts, 1 to 1000.")
+    @Option(
+        parsing: .unconditional,
+        help: "Rounds of each measurement, of which the median counts, 1 to 1000.",
+        transform: FlagValue.whole("--rounds", 1...1000))
     var rounds = 5
 
-    @Option(help: "Attempts that find no file before it appears, 0 to 5.")
+    @Option(
+        parsing: .unconditional, help: "Attempts that find no file before it appears, 0 to 5.",
+        transform: FlagValue.whole("--faults", 0...5))
     var faults = 2
 
-    @Option(help: "Threads to compute with, 1 to 256.")
+    @Option(
+        parsing: .unconditional, help: "Threads to compute with, 1 to 256.",
+        transform: FlagValue.whole("--threads", 1...256))
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
     @Flag(help: "Print one JSON object.")
     var json = false
-
-    func validate() throws {
-        try check(rounds, "--rounds", 1...1000)
-        try check(faults, "--faults", 0...5)
-        try check(threads, "--threads", 1...256)
-    }
 
     func run() throws {
         let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threads)

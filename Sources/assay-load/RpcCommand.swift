@@ -33,10 +33,13 @@ struct RpcCommand: AsyncParsableCommand {
     var model: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Seconds to wait for the server and its model; 0 for neither (default: 60 for a model "
-                + "that is loading, none for a server that is not there)."))
-    var wait: Int?
+            "Time to wait for the server and its model: seconds, or 500ms, 2m; 0 for neither "
+                + "(default: 60 for a model that is loading, none for a server that is not "
+                + "there).", valueName: "time"),
+        transform: FlagValue.span("--wait", bare: .seconds, upTo: 3_600))
+    var wait: UInt64?
 
     @OptionGroup(title: "Schedule") var schedule: ScheduleOptions
     @OptionGroup(title: "Requests") var requests: RequestOptions
@@ -63,20 +66,13 @@ struct RpcCommand: AsyncParsableCommand {
     @Flag(help: "Do not offer LZ4.")
     var noCompression = false
 
-    @Option(help: "Threads for the connections, 1 to 64.")
+    @Option(
+        parsing: .unconditional, help: "Threads for the connections, 1 to 64.",
+        transform: FlagValue.whole("--threads", 1...64))
     var threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
 
     @Option(help: "Measure nothing but this host for so long (and as long again), such as 10s.")
     var intrinsicLatency: String?
-
-    func validate() throws {
-        guard (1...64).contains(threads) else {
-            throw ValidationError("--threads is \(threads); allowed are 1 to 64")
-        }
-        if let wait, !(0...3_600).contains(wait) {
-            throw ValidationError("--wait is \(wait); allowed are 0 to 3600")
-        }
-    }
 
     func run() async throws {
         Interruption.watch()
@@ -87,7 +83,7 @@ struct RpcCommand: AsyncParsableCommand {
         let bounds = try Bounds(failIf: failIf, failuresMax: failuresMax)
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
         _ = (try RequestMix(requests.mix), try requests.content(vocabulary: 0))
-        let end = ContinuousClock.now + .seconds(wait ?? 60)
+        let end = ContinuousClock.now + .nanoseconds(wait ?? 60_000_000_000)
         let target = try target(schedule.connections, wait: wait ?? 0)
         let facts = try await target.facts(until: end)
         if let sentence = facts.mockSentence, !allowMock {
@@ -105,8 +101,8 @@ struct RpcCommand: AsyncParsableCommand {
         // like the server's.
         guard schedule.depth <= target.depthMax ?? schedule.depth else {
             throw ValidationError(
-                "the depth is \(schedule.depth); the server allows "
-                    + "\(target.depthMax ?? 0) requests in flight per connection")
+                "--depth: found \(schedule.depth), allowed: up to \(target.depthMax ?? 0), the "
+                    + "server's requests in flight per connection")
         }
         await target.close()
         let verdict = try await measure(schedule, bounds, objective, facts)
@@ -119,7 +115,7 @@ struct RpcCommand: AsyncParsableCommand {
     }
 
     /// Makes new clients, not connected yet.
-    private func target(_ connections: Int, wait: Int = 0) throws(ClientError) -> AssayTarget {
+    private func target(_ connections: Int, wait: UInt64 = 0) throws(ClientError) -> AssayTarget {
         try AssayTarget(
             ServerAddress(address), model: model, connections: connections, threads: threads,
             allowMock: allowMock, compression: !noCompression, wait: wait)
@@ -127,7 +123,8 @@ struct RpcCommand: AsyncParsableCommand {
 
     private func measureHost(_ seconds: Double) throws {
         guard (0.1...3_600).contains(seconds) else {
-            throw ValidationError("--intrinsic-latency is \(seconds) s; allowed are 0.1 s to 1h")
+            throw ValidationError(
+                "--intrinsic-latency: found \(seconds) s, allowed: 0.1s to 1h")
         }
         let result = IntrinsicLatency.measure(seconds: seconds) { Interruption.hasHappened }
         Console.output(result.text)

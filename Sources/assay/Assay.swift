@@ -6,7 +6,6 @@
 
 import ArgumentParser
 import Console
-import PlainText
 
 struct Assay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -39,26 +38,20 @@ enum Main {
             failure.report()
             exitProcess(failure.code)
         } catch {
-            if let failure = unknownCommand(CommandLine.arguments) {
-                failure.report()
-                exitProcess(failure.code)
+            guard let fault = Self.fault(error) else {
+                Console.line(Assay.fullMessage(for: error))
+                exitProcess(.ok)
             }
-            // Errors from the parser: help and version end well, everything else is usage.
-            let ends = Assay.exitCode(for: error) == .success
-            let text = Assay.fullMessage(for: error)
-            if ends { Console.line(text) } else { Console.error(text) }
-            exitProcess(ends ? .ok : .usage)
+            fault.report("assay")
+            exitProcess(.usage)
         }
     }
 
-    /// The failure for a first word that is no command.
-    private static func unknownCommand(_ arguments: [String]) -> Failure? {
-        let names = Assay.configuration.subcommands.map { $0._commandName } + ["help"]
-        guard let word = arguments.dropFirst().first, !word.hasPrefix("-"), !names.contains(word)
-        else { return nil }
-        let nearest = nearestName(to: word, among: names) ?? "help"
-        return Failure(
-            code: .usage, message: "no command \"\(word)\"; nearest: \(nearest)",
-            advice: "assay help lists the commands")
+    /// The fault of a command line that the parser refused, or nil for a wish for help.
+    private static func fault(_ error: any Error) -> CommandFault? {
+        CommandFault(
+            "assay", Array(CommandLine.arguments.dropFirst()),
+            endsWell: Assay.exitCode(for: error) == .success,
+            message: Assay.message(for: error), json: Assay._dumpHelp())
     }
 }

@@ -1,15 +1,9 @@
-// Log-probabilities as JSON and as a table, and the check of their flags.
+// Log-probabilities as JSON and as a table.
 
 import Loading
 import Wire
 
 enum LogprobsOutput {
-    /// Refuses more alternatives than the protocol allows, naming the flag.
-    static func check(_ count: UInt64?, of flag: String) throws {
-        guard let count, count > Limits.topLogprobsMax else { return }
-        throw Failure.usage("\(flag): found \(count), allowed: 0 to \(Limits.topLogprobsMax)")
-    }
-
     /// Returns an object per token, or null without log-probabilities.
     static func json(_ logprobs: Logprobs?) -> JSONText {
         guard let logprobs else { return .null }

@@ -10,31 +10,45 @@ import Foundation
 import PlainText
 import Wire
 
-struct ServerOptions: ParsableArguments {
+/// What every question to a server has.
+struct ConnectionOptions: ParsableArguments {
     @Option(
         help: "Server: HOST:PORT or /PATH of a Unix socket (or ASSAY_SERVER; 127.0.0.1:7411).")
     var server: String?
 
-    @Option(name: .shortAndLong, help: "Name of the model; not needed when the server has one.")
-    var model: String?
-
     @Flag(help: "Print JSON.")
     var json = false
 
-    @Flag(help: "Show answers of mock models instead of refusing them.")
-    var allowMock = false
-
-    @Option(help: "Milliseconds the server may take; 0 is no limit.")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Time the server may take: milliseconds, or 50ms, 5s, 2m; 0 is no limit.",
+            valueName: "time"),
+        transform: Self.deadline)
     var deadline: UInt32 = 0
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Seconds to wait for the server and its model; 0 for neither (default: 60 for a model "
-                + "that is loading, none for a server that is not there)."))
-    var wait: UInt32?
+            "Time to wait for the server and its model: seconds, or 500ms, 2m; 0 for neither "
+                + "(default: 60 for a model that is loading, none for a server that is not "
+                + "there).", valueName: "time"),
+        transform: Self.wait)
+    var wait: Duration?
 
-    /// Seconds to wait for a loading model when --wait is absent.
-    private static let loadingSeconds: UInt32 = 60
+    /// Time to wait for a loading model when --wait is absent.
+    private static let loadingTime = Duration.seconds(60)
+
+    /// Milliseconds of --deadline.
+    private static func deadline(_ text: String) throws -> UInt32 {
+        let milliseconds = 0...UInt64(UInt32.max)
+        return UInt32(try FlagValue.time("--deadline", in: .milliseconds, milliseconds)(text))
+    }
+
+    /// The time of --wait.
+    private static func wait(_ text: String) throws -> Duration {
+        .nanoseconds(try FlagValue.span("--wait", bare: .seconds, upTo: UInt64(UInt32.max))(text))
+    }
 
     /// The address in effect.
     var address: String {
@@ -42,12 +56,23 @@ struct ServerOptions: ParsableArguments {
             ?? ServerAddress.standard.description
     }
 
+    /// The first given option that only a server has a use for, for a command without one.
+    var given: String? {
+        let flags = [
+            ("--server", server != nil), ("--deadline", deadline != 0), ("--wait", wait != nil),
+        ]
+        return flags.first { $0.1 }?.0
+    }
+
     /// Runs `body` with a client and turns the client's errors into failures. Nothing is tried
     /// twice behind the caller's back: a person sees each error at once.
     ///
-    /// - Parameter demandsReal: false for questions about a model rather than to the model.
+    /// - Parameters:
+    ///   - allowMock: true for an answer that may be a mock's.
+    ///   - demandsReal: false for questions about a model rather than to the model.
     func withClient<Value: Sendable>(
-        demandsReal: Bool = true, _ body: (Client) async throws -> Value
+        allowMock: Bool = false, demandsReal: Bool = true,
+        _ body: (Client) async throws -> Value
     ) async throws -> Value {
         do {
             var settings = ClientOptions()
@@ -68,7 +93,7 @@ struct ServerOptions: ParsableArguments {
     private func waiting<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws -> Value {
-        let end = ContinuousClock.now + .seconds(Int(wait ?? Self.loadingSeconds))
+        let end = ContinuousClock.now + (wait ?? Self.loadingTime)
         var progress = Progress()
         defer { progress.clear() }
         while true {
@@ -94,6 +119,24 @@ struct ServerOptions: ParsableArguments {
         return error.code == .unreachable && wait != nil
             ? "waiting for the server: \(error.message)" : nil
     }
+}
+
+/// Options of questions that a mock may answer.
+struct AnswerOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+
+    @Flag(help: "Show answers of mock models instead of refusing them.")
+    var allowMock = false
+
+    var json: Bool { connection.json }
+    var deadline: UInt32 { connection.deadline }
+
+    /// See `ConnectionOptions`.
+    func withClient<Value: Sendable>(
+        demandsReal: Bool = true, _ body: (Client) async throws -> Value
+    ) async throws -> Value {
+        try await connection.withClient(allowMock: allowMock, demandsReal: demandsReal, body)
+    }
 
     /// Announces a mock answer.
     func announce(_ provenance: Provenance, model: String?) {
@@ -101,24 +144,86 @@ struct ServerOptions: ParsableArguments {
     }
 }
 
+/// Options of questions to a model or about one.
+struct ServerOptions: ParsableArguments {
+    @OptionGroup var answer: AnswerOptions
+    @OptionGroup var chosen: ModelOption
+
+    var json: Bool { answer.json }
+    var deadline: UInt32 { answer.deadline }
+    var model: String? { chosen.model }
+    var address: String { answer.connection.address }
+
+    /// Refuses options that only a server has a use for, beside a flag that asks none.
+    func refuse(beside flag: String) throws {
+        let flags = [("--model", model != nil), ("--allow-mock", answer.allowMock)]
+        let own = answer.connection.given ?? flags.first { $0.1 }?.0
+        guard let own else { return }
+        throw Failure.usage("\(flag) and \(own) exclude each other: \(flag) asks no server")
+    }
+
+    /// See `ConnectionOptions`.
+    func withClient<Value: Sendable>(
+        demandsReal: Bool = true, _ body: (Client) async throws -> Value
+    ) async throws -> Value {
+        try await answer.withClient(demandsReal: demandsReal, body)
+    }
+
+    /// Announces a mock answer.
+    func announce(_ provenance: Provenance, model: String?) {
+        answer.announce(provenance, model: model)
+    }
+}
+
+/// The model by its name.
+struct ModelOption: ParsableArguments {
+    @Option(
+        name: .shortAndLong, help: "Name of the model; not needed when the server has one.",
+        transform: FlagValue.text("--model", 1...Limits.modelNameSizeMax))
+    var model: String?
+}
+
 /// Requirements of a request, from the command line.
 struct RequirementOptions: ParsableArguments {
     @Flag(help: "Have the server refuse before any work unless the model is real.")
     var requireReal = false
 
-    @Option(help: "Have the server refuse unless the model file has this SHA-256.")
+    @Option(
+        help: ArgumentHelp(
+            "Have the server refuse unless the model file has this SHA-256.", valueName: "hex"))
     var requireFingerprint: String?
 
-    @Option(help: "Have the server refuse unless this device computes, such as cpu.")
+    @Option(
+        help: ArgumentHelp(
+            "Have the server refuse unless this device computes, such as cpu.",
+            valueName: "device"),
+        transform: FlagValue.text("--require-device", 1...Limits.deviceNameSizeMax))
     var requireDevice: String?
+
+    /// The first given option.
+    var given: String? {
+        let flags = [
+            ("--require-real", requireReal), ("--require-fingerprint", requireFingerprint != nil),
+            ("--require-device", requireDevice != nil),
+        ]
+        return flags.first { $0.1 }?.0
+    }
+
+    /// Refuses the options beside a flag that asks no server.
+    func refuse(beside flag: String) throws {
+        guard let given else { return }
+        throw Failure.usage("\(flag) and \(given) exclude each other: \(flag) asks no server")
+    }
 
     /// Returns nil if no requirement is given.
     func requirements() throws -> Requirements? {
-        guard requireReal || requireFingerprint != nil || requireDevice != nil else { return nil }
+        guard given != nil else { return nil }
         var fingerprint: [UInt8]?
         if let text = requireFingerprint {
             guard let bytes = hexBytes(text), bytes.count == Limits.fingerprintSize else {
-                throw Failure.usage("--require-fingerprint: needs 64 hexadecimal digits")
+                throw Failure.usage(
+                    "--require-fingerprint: found \(FlagValue.shown(text)), allowed: 64 "
+                        + "hexadecimal digits")
             }
             fingerprint = bytes
         }
@@ -129,21 +234,40 @@ struct RequirementOptions: ParsableArguments {
 /// Priority and trace context of a request, from the command line.
 struct ContextOptions: ParsableArguments {
     @Option(
-        help: "Which of a connection's own waiting requests begins first: the highest, 0 to 9.")
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Which of a connection's own waiting requests begins first: the highest, 0 to 9.",
+            valueName: "n"),
+        transform: FlagValue.whole("--priority", 0...Limits.priorityMax))
     var priority: UInt64?
 
-    @Option(help: "A W3C traceparent, for the server's log: 00-TRACE-PARENT-FLAGS.")
+    @Option(
+        help: ArgumentHelp(
+            "A W3C traceparent, for the server's log: 00-TRACE-PARENT-FLAGS.", valueName: "text"))
     var traceContext: String?
 
-    /// Returns nil if neither priority nor trace context is given. The server validates the trace
-    /// context.
+    /// The first given option.
+    var given: String? {
+        priority != nil ? "--priority" : traceContext != nil ? "--trace-context" : nil
+    }
+
+    /// Refuses the options beside a flag that asks no server.
+    func refuse(beside flag: String) throws {
+        guard let given else { return }
+        throw Failure.usage("\(flag) and \(given) exclude each other: \(flag) asks no server")
+    }
+
+    /// Returns nil if neither priority nor trace context is given.
     func context() throws -> RequestContext? {
-        if let priority, priority > Limits.priorityMax {
-            throw Failure.usage(
-                "--priority: found \(priority), allowed: 0 to \(Limits.priorityMax)")
-        }
-        guard priority != nil || traceContext != nil else { return nil }
-        return RequestContext(
+        guard given != nil else { return nil }
+        let context = RequestContext(
             traceContext: traceContext, priority: priority ?? Limits.priorityDefault)
+        if let traceContext, !isTraceparent(traceContext) {
+            throw Failure.usage(
+                "--trace-context: found \(FlagValue.shown(traceContext)), allowed: a W3C "
+                    + "traceparent, 00-TRACE-PARENT-FLAGS with 32, 16 and 2 lower-case "
+                    + "hexadecimal digits")
+        }
+        return context
     }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import PlainText
 import Wire
 
 struct TemplateOptions: ParsableArguments {
@@ -31,10 +32,15 @@ struct TemplateOptions: ParsableArguments {
     var continueFinal = false
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Time for the chat template instead of the server's: seconds since 1970, UTC.",
-            valueName: "seconds"))
+            valueName: "seconds"),
+        transform: FlagValue.whole("--now", 0...Self.lastSecond))
     var now: UInt64?
+
+    /// The last second of the year 9999, as far as the protocol's times go.
+    private static let lastSecond: UInt64 = 253_402_300_799
 
     /// The flags that need a conversation, of which the first given is named in a refusal.
     var given: String? {
@@ -66,6 +72,11 @@ struct TemplateOptions: ParsableArguments {
     func apply(to request: inout some TemplateFields) throws {
         if noGenerationPrompt, continueFinal {
             throw Failure.usage("--no-generation-prompt and --continue-final exclude each other")
+        }
+        guard variables.count <= Limits.templateVariableCountMax else {
+            throw Failure.usage(
+                "--var: found \(variables.count) of them, allowed: up to "
+                    + "\(Limits.templateVariableCountMax)")
         }
         request.tools = try tools()
         request.templateVariables = try variables.map(Self.variable)

@@ -24,10 +24,20 @@ enum Assayd {
         do {
             options = try AssaydOptions.parse()
         } catch {
-            let isHelp = AssaydOptions.exitCode(for: error) == .success
-            let text = AssaydOptions.fullMessage(for: error)
-            if isHelp { Console.line(text) } else { Console.error(text) }
-            exit(isHelp ? 0 : AssaydExit.usage)
+            let fault = CommandFault(
+                "assayd", Array(CommandLine.arguments.dropFirst()),
+                endsWell: AssaydOptions.exitCode(for: error) == .success,
+                message: AssaydOptions.message(for: error), json: AssaydOptions._dumpHelp())
+            guard let fault else {
+                Console.line(AssaydOptions.fullMessage(for: error))
+                exit(AssaydExit.ok)
+            }
+            fault.report("assayd")
+            exit(AssaydExit.usage)
+        }
+        if options.dumpSettings {
+            Console.line(SettingsTable.json(flags: options.settingNames))
+            exit(AssaydExit.ok)
         }
         prepareSignals()
         exit(run(options))

@@ -59,15 +59,22 @@ struct AssaydOptions: ParsableArguments {
     @Flag(help: "Read and check the settings, print them with their sources, and stop.")
     var checkConfig = false
 
+    @Flag(help: .hidden)
+    var dumpSettings = false
+
     /// Texts of the given flags by setting name.
-    var flags: [String: [String]] {
-        let given = [
+    var flags: [String: [String]] { texts.filter { !$0.value.isEmpty } }
+
+    /// Names of the settings that have a flag.
+    var settingNames: Set<String> { Set(texts.keys) }
+
+    private var texts: [String: [String]] {
+        [
             "model": model, "override": self.override, "listen": listen, "admin": admin,
             "strategy": strategy,
             "model-root": modelRoot, "device": device, "threads": threads, "log-level": logLevel,
             "insecure": insecure ? ["true"] : [],
             "allow-mock-fallback": allowMockFallback ? ["true"] : [],
         ]
-        return given.filter { !$0.value.isEmpty }
     }
 }

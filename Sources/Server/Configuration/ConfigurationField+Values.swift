@@ -11,7 +11,7 @@ extension ConfigurationField {
     var allowed: String {
         switch storage {
         case .text(_, let words): words.isEmpty ? unit : words.joined(separator: ", ")
-        case .texts: unit
+        case .texts: "\(unit); repeatable"
         case .flag: "true or false"
         case .right: LoadingRight.allCases.map(\.rawValue).joined(separator: ", ")
         case .integer(_, let range): "\(range.lowerBound) to \(range.upperBound) \(unit)"

@@ -39,16 +39,16 @@ struct ConfigurationField: Sendable {
 
     private static let serving: [ConfigurationField] = [
         .init(
-            name: "model", unit: "NAME=PATH, repeatable",
+            name: "model", unit: "NAME=PATH",
             explanation: "A model to assay at the start and to serve under this name.",
             storage: .texts(\.models)),
         .init(
-            name: "override", unit: "NAME:KEY=VALUE, repeatable",
+            name: "override", unit: "NAME:KEY=VALUE",
             explanation: "A value in place of a key of model NAME's files, in each of its loads; "
                 + "ignore vouches for a refused key. Every answer says so.",
             storage: .texts(\.overrides)),
         .init(
-            name: "listen", unit: "HOST:PORT or /PATH, repeatable",
+            name: "listen", unit: "HOST:PORT or /PATH",
             explanation: "An address to listen on.", storage: .texts(\.listen)),
         .init(
             name: "admin", unit: "HOST:PORT, or none",
@@ -59,7 +59,7 @@ struct ConfigurationField: Sendable {
             explanation: "Lets listen and admin name addresses that other machines reach.",
             storage: .flag(\.isInsecure)),
         .init(
-            name: "required-model", unit: "NAME, repeatable, or * for all",
+            name: "required-model", unit: "NAME, or * for all",
             explanation: "A model without which /readyz is red.",
             storage: .texts(\.requiredModels)),
         .init(

@@ -27,8 +27,16 @@ struct Detokenize: AsyncParsableCommand {
 
     private struct Line: Decodable { let tokens: [UInt32] }
 
+    func validate() throws {
+        if jsonLines, tokens != nil {
+            throw ValidationError("--json-lines and --tokens exclude each other")
+        }
+    }
+
     func run() async throws {
         if let file {
+            try options.refuse(beside: "--file")
+            try place.refuse(beside: "--file")
             let tokenizer = try LocalVocabulary.tokenizer(path: file)
             try await each { tokens in
                 tokenizer.decode(tokens.map { Int32(truncatingIfNeeded: $0) })
@@ -50,7 +58,8 @@ struct Detokenize: AsyncParsableCommand {
     private func each(_ decode: ([UInt32]) async throws -> [UInt8]) async throws {
         guard jsonLines else {
             guard let tokens else {
-                throw Failure.usage("one of --tokens and --json-lines is needed")
+                throw Failure.usage(
+                    "--tokens: found none, allowed: --tokens IDS or --json-lines")
             }
             let bytes = try await decode(try PromptOptions.tokens(tokens))
             if options.json {

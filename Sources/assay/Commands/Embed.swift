@@ -5,9 +5,8 @@ import Loading
 import ArgumentParser
 import AssayClient
 import Foundation
+import PlainText
 import Wire
-
-extension Pooling: ExpressibleByArgument {}
 
 struct Embed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,7 +41,8 @@ struct Embed: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "How the positions become one vector: mean, last or cls (the first); the model's own "
-                + "when absent."))
+                + "when absent."), completion: .list(Pooling.allCases.map(\.rawValue)),
+        transform: FlagValue.word("--pooling"))
     var pooling: Pooling?
 
     @Flag(help: "Leave the vectors at their length instead of making it 1.")

@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Generate: AsyncParsableCommand {
@@ -15,40 +16,65 @@ struct Generate: AsyncParsableCommand {
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
 
-    @Option(name: [.customShort("n"), .long], help: "Tokens to make at most.")
+    @Option(
+        name: [.customShort("n"), .long], parsing: .unconditional,
+        help: "Tokens to make at most.",
+        transform: FlagValue.whole("--max-tokens", 1...Limits.generateTokensMax))
     var maxTokens = Limits.generateTokensDefault
 
-    @Option(help: "0 picks the best token every time; up to 100.")
+    @Option(
+        parsing: .unconditional, help: "0 picks the best token every time; up to 100.",
+        transform: FlagValue.number("--temperature", 0...Limits.temperatureMax))
     var temperature = 0.0
 
-    @Option(name: .shortAndLong, help: "Seed of the sampler.")
+    @Option(
+        name: .shortAndLong, parsing: .unconditional, help: "Seed of the sampler.",
+        transform: FlagValue.whole("--seed", 0...UInt64.max))
     var seed: UInt64 = 0
 
-    @Option(help: "Keep the K best tokens; 0 keeps all.")
+    @Option(
+        parsing: .unconditional, help: "Keep the K best tokens; 0 keeps all.",
+        transform: FlagValue.whole("--top-k", 0...Limits.topKMax))
     var topK: UInt64 = 0
 
-    @Option(help: "Keep the best tokens up to this share; 1 keeps all.")
+    @Option(
+        parsing: .unconditional, help: "Keep the best tokens up to this share; 1 keeps all.",
+        transform: FlagValue.number("--top-p", 0...1))
     var topP = 1.0
 
-    @Option(help: "Keep tokens of at least this share of the best; 0 keeps all.")
+    @Option(
+        parsing: .unconditional,
+        help: "Keep tokens of at least this share of the best; 0 keeps all.",
+        transform: FlagValue.number("--min-p", 0...1))
     var minP = 0.0
 
-    @Option(help: "End before this text; may be given up to 16 times.")
+    @Option(
+        help: "End before this text; may be given up to 16 times.",
+        transform: FlagValue.text("--stop", 1...Limits.stopSizeMax))
     var stop: [String] = []
 
     @Flag(help: "Go on past end tokens, to --max-tokens or a stop string.")
     var ignoreEos = false
 
-    @Option(help: "Choose no end token and look for no stop string before so many tokens.")
+    @Option(
+        parsing: .unconditional,
+        help: "Choose no end token and look for no stop string before so many tokens.",
+        transform: FlagValue.whole("--min-tokens", 0...Limits.generateTokensMax))
     var minTokens: UInt64 = 0
 
     @Flag(help: "Drop the beginning of a prompt that does not fit, instead of refusing it.")
     var truncatePrompt = false
 
-    @Option(help: "Log-probability of each token made, and of the N best beside it; 0 to 64.")
+    @Option(
+        parsing: .unconditional,
+        help: "Log-probability of each token made, and of the N best beside it; 0 to 64.",
+        transform: FlagValue.whole("--logprobs", 0...Limits.topLogprobsMax))
     var logprobs: UInt64?
 
-    @Option(help: "The same for the tokens of the prompt, from the second on.")
+    @Option(
+        parsing: .unconditional,
+        help: "The same for the tokens of the prompt, from the second on.",
+        transform: FlagValue.whole("--prompt-logprobs", 0...Limits.topLogprobsMax))
     var promptLogprobs: UInt64?
 
     @Flag(name: .shortAndLong, help: "Print the text alone; a mock is announced all the same.")
@@ -84,7 +110,25 @@ struct Generate: AsyncParsableCommand {
         }
     }
 
+    /// Checks relations that no single range can state.
+    private func check() throws {
+        guard stop.count <= Limits.stopCountMax else {
+            throw Failure.usage(
+                "--stop: found \(stop.count) of them, allowed: up to \(Limits.stopCountMax)")
+        }
+        guard topP > 0 || temperature == 0 else {
+            throw Failure.usage(
+                "--top-p: found 0, allowed: above 0 to 1, or 0 with --temperature 0")
+        }
+        guard minTokens <= maxTokens else {
+            throw Failure.usage(
+                "--min-tokens: found \(minTokens), allowed: at most --max-tokens, which is "
+                    + "\(maxTokens)")
+        }
+    }
+
     private func request() throws -> GenerateRequest {
+        try check()
         var request = GenerateRequest(model: options.model, prompt: try input.chosen())
         request.parseSpecial = input.parseSpecial
         request.addSpecial = !input.noAddSpecial
@@ -99,8 +143,6 @@ struct Generate: AsyncParsableCommand {
         request.truncatePrompt = truncatePrompt
         request.ignoreEos = ignoreEos
         request.minTokens = minTokens
-        try LogprobsOutput.check(logprobs, of: "--logprobs")
-        try LogprobsOutput.check(promptLogprobs, of: "--prompt-logprobs")
         request.logprobs = logprobs
         request.promptLogprobs = promptLogprobs
         request.requirements = try demands.requirements()

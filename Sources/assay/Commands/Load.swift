@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Load: AsyncParsableCommand {
@@ -15,10 +16,14 @@ struct Load: AsyncParsableCommand {
     @Argument(help: "NAME=PATH, or PATH with --model NAME; the path is the server's.")
     var target: String
 
-    @Option(help: "strict, graceful or development; the server's setting by default.")
-    var strategy: String?
+    @Option(
+        help: "strict, graceful or development; the server's setting by default.",
+        transform: FlagValue.word("--strategy"))
+    var strategy: LoadStrategy?
 
-    @Option(help: "auto, cpu, cuda or cuda:N; the server's setting by default.")
+    @Option(
+        help: "auto, cpu, cuda or cuda:N; the server's setting by default.",
+        transform: FlagValue.text("--device", 1...Limits.deviceNameSizeMax))
     var device: String?
 
     func run() async throws {
@@ -53,17 +58,20 @@ struct Load: AsyncParsableCommand {
                 throw Failure.usage("the model needs a name: NAME=PATH, or --model NAME")
             }
             parts.insert(Substring(name), at: 0)
+        } else if options.model != nil {
+            throw Failure.usage("NAME=PATH and --model exclude each other")
         }
-        var known: LoadStrategy?
-        if let strategy {
-            known = LoadStrategy(rawValue: strategy)
-            guard known != nil else {
-                let words = LoadStrategy.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Failure.usage("--strategy: found \"\(strategy)\", allowed: \(words)")
-            }
-        }
+        try Self.check(parts[0], "the name", Limits.modelNameSizeMax)
+        try Self.check(parts[1], "the path", Limits.pathSizeMax)
         return LoadRequest(
-            name: String(parts[0]), path: String(parts[1]), strategy: known, device: device)
+            name: String(parts[0]), path: String(parts[1]), strategy: strategy, device: device)
+    }
+
+    private static func check(_ text: Substring, _ part: String, _ sizeMax: Int) throws {
+        guard (1...sizeMax).contains(text.utf8.count) else {
+            throw Failure.usage(
+                "NAME=PATH: found \(text.utf8.count) bytes in \(part), allowed: 1 to \(sizeMax)")
+        }
     }
 
     private static func json(_ message: LoadResponse, _ provenance: Provenance) -> JSONText {

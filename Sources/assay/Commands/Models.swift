@@ -10,14 +10,17 @@ import Wire
 struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the models being served.")
 
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var options: ConnectionOptions
+    @OptionGroup var chosen: ModelOption
 
     func run() async throws {
-        let reply = try await options.withClient { try await $0.models() }
-        let models = reply.message.models.filter {
-            options.model == nil || $0.name == options.model
+        let reply = try await options.withClient { client in
+            try await client.models(deadlineMilliseconds: options.deadline)
         }
-        if let name = options.model, models.isEmpty {
+        let models = reply.message.models.filter {
+            chosen.model == nil || $0.name == chosen.model
+        }
+        if let name = chosen.model, models.isEmpty {
             throw Failure(
                 code: .usage, message: "--model: found no model \(name.shellWord) on the server",
                 advice: Failure.unknown(name, among: reply.message.models.map(\.name)))

@@ -4,27 +4,25 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Ping: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Measure round trips.")
 
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var options: ConnectionOptions
 
-    @Option(help: "Round trips, 1 to 1000000.")
+    @Option(
+        parsing: .unconditional, help: "Round trips, 1 to 1000000.",
+        transform: FlagValue.whole("--count", 1...1_000_000))
     var count = 1
 
-    @Option(help: "Bytes of payload.")
+    @Option(
+        parsing: .unconditional, help: "Bytes of payload.",
+        transform: FlagValue.whole("--size", 0...Limits.pingPayloadSizeMax))
     var size = 56
 
     func run() async throws {
-        guard (1...1_000_000).contains(count) else {
-            throw Failure.usage("--count: found \(count), allowed: 1 to 1000000")
-        }
-        guard (0...Limits.pingPayloadSizeMax).contains(size) else {
-            throw Failure.usage(
-                "--size: found \(size), allowed: 0 to \(Limits.pingPayloadSizeMax)")
-        }
         let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
         let (server, times) = try await options.withClient { client in
             let hello = try await client.connect()

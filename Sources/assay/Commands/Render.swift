@@ -42,14 +42,20 @@ struct Render: AsyncParsableCommand {
     var templateFile: String?
 
     func run() async throws {
-        if jsonLines { return try await RenderLines.run(template: templateFile) }
+        if jsonLines {
+            try refuseBesideLines()
+            return try await RenderLines.run(template: templateFile)
+        }
         guard templateFile == nil else { throw Failure.usage("--template needs --json-lines") }
         guard let messages = try template.messages(messages) else {
             throw Failure.usage("one of --message and --conversation is needed")
         }
         var request = RenderRequest(model: options.model, messages: messages)
         try template.apply(to: &request)
-        if let file { return try renderHere(request, file) }
+        if let file {
+            try refuseServer(beside: "--file")
+            return try renderHere(request, file)
+        }
         request.requirements = try demands.requirements()
         request.context = try place.context()
         let reply = try await options.withClient { client in
@@ -67,6 +73,22 @@ struct Render: AsyncParsableCommand {
             Console.error(output.line)
             Console.error(Self.summary(message))
         }
+    }
+
+    /// Refuses options that only a server has a use for.
+    private func refuseServer(beside flag: String) throws {
+        try options.refuse(beside: flag)
+        try demands.refuse(beside: flag)
+        try place.refuse(beside: flag)
+    }
+
+    /// Refuses what the lines of --json-lines say themselves.
+    private func refuseBesideLines() throws {
+        try refuseServer(beside: "--json-lines")
+        let own = file != nil ? "--file" : messages.isEmpty ? template.given : "--message"
+        guard let own else { return }
+        throw Failure.usage(
+            "--json-lines and \(own) exclude each other: each line has its conversation")
     }
 
     private static func json(_ message: RenderResponse, _ output: AnswerOutput) -> JSONText {

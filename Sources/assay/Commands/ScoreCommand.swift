@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct ScoreCommand: AsyncParsableCommand {
@@ -25,11 +26,12 @@ struct ScoreCommand: AsyncParsableCommand {
             "Token ids to score after the prompt; repeatable, after the texts.", valueName: "ids"))
     var continuationTokens: [String] = []
 
-    @Option(help: "List the N best tokens beside each one; 0 to 64.")
+    @Option(
+        parsing: .unconditional, help: "List the N best tokens beside each one; 0 to 64.",
+        transform: FlagValue.whole("--top-logprobs", 0...Limits.topLogprobsMax))
     var topLogprobs: UInt64 = 0
 
     func run() async throws {
-        try LogprobsOutput.check(topLogprobs, of: "--top-logprobs")
         let inputs = try InputList.inputs(
             texts: continuations, tokens: continuationTokens,
             of: ("--continuation", "--continuation-tokens"), max: Limits.continuationCountMax)

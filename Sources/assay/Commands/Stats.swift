@@ -9,10 +9,12 @@ struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Counters of the server, real and mock apart.")
 
-    @OptionGroup var options: ServerOptions
+    @OptionGroup var options: AnswerOptions
 
     func run() async throws {
-        let reply = try await options.withClient { try await $0.stats() }
+        let reply = try await options.withClient { client in
+            try await client.stats(deadlineMilliseconds: options.deadline)
+        }
         options.announce(reply.provenance, model: nil)
         let counters = reply.message.counters
         if options.json {

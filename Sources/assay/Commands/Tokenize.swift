@@ -46,8 +46,16 @@ struct Tokenize: AsyncParsableCommand {
         let addSpecial: Bool
     }
 
+    func validate() throws {
+        if jsonLines, text != nil {
+            throw ValidationError("--json-lines and TEXT exclude each other")
+        }
+    }
+
     func run() async throws {
         if let file {
+            try options.refuse(beside: "--file")
+            try place.refuse(beside: "--file")
             let tokenizer = try LocalVocabulary.tokenizer(path: file)
             try await each { input in
                 do {

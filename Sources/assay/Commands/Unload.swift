@@ -16,10 +16,14 @@ struct Unload: AsyncParsableCommand {
 
     func run() async throws {
         guard let name = name ?? options.model else {
-            throw Failure.usage("the name of the model is needed")
+            throw Failure.usage("NAME: found none, allowed: NAME or --model NAME")
+        }
+        if self.name != nil, options.model != nil {
+            throw Failure.usage("NAME and --model exclude each other")
         }
         let reply = try await options.withClient { client in
-            try await client.unload(UnloadRequest(name: name))
+            try await client.unload(
+                UnloadRequest(name: name), deadlineMilliseconds: options.deadline)
         }
         options.announce(reply.provenance, model: name)
         if options.json {
