@@ -300,8 +300,8 @@ fn blocks_are_refused_without_agreement_and_when_they_lie() {
         let taken = reader.take(&packed(&[b'x'; 5000], raw_size), &mut Vec::new());
         taken.expect_err("a breach").message.clone()
     };
-    let reader = FrameReader { body_max: 1 << 20, ..FrameReader::default() };
-    let message = refusal(reader, 5000);
+    let plain = FrameReader { body_max: 1 << 20, ..FrameReader::default() };
+    let message = refusal(plain, 5000);
     assert!(message.contains("compression_not_agreed: "), "not agreed: {}", message);
     let message = refusal(reader(1 << 20), 1_000_000);
     assert!(message.contains("compressed_body_damaged"), "a lie: {}", message);
