@@ -76,6 +76,16 @@ struct AssayTarget: LoadTarget {
         }
     }
 
+    /// Names of all models of the server, for a message.
+    func servedNames() async throws(ClientError) -> String {
+        let list = try await clients[0].models(
+            deadlineMilliseconds: Self.factsMilliseconds
+        ).message.models
+        let names = list.prefix(10).map { escaped($0.name) }
+        return names.isEmpty
+            ? "none" : names.joined(separator: ", ") + (list.count > 10 ? ", ..." : "")
+    }
+
     /// Requests allowed in flight per connection by the server. Nil before any Hello.
     var depthMax: Int? { clients[0].server.map { Int(clamping: $0.requestsInFlightMax) } }
 

@@ -32,6 +32,7 @@ struct RpcCommand: AsyncParsableCommand {
     var model: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Seconds to wait for the server and its model; 0 for neither (default: 60 for a model "
                 + "that is loading, none for a server that is not there)."))
@@ -41,13 +42,14 @@ struct RpcCommand: AsyncParsableCommand {
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Report") var output: ReportOptions
 
-    @Option(help: "Goodput: TIME, or latency:TIME,ttft:TIME,tpot:TIME.")
+    @Option(parsing: .unconditional, help: "Goodput: TIME, or latency:TIME,ttft:TIME,tpot:TIME.")
     var goodput: String?
 
     @Option(help: "Fail when this holds, such as p99>20ms or errors>1%. May be repeated.")
     var failIf: [String] = []
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Share of the requests that may fail, have no end or never be sent (default: 1%, or "
                 + "any with --fail-if on errors, error_count or unfinished)."))
@@ -62,10 +64,12 @@ struct RpcCommand: AsyncParsableCommand {
     @Flag(help: "Do not offer LZ4.")
     var noCompression = false
 
-    @Option(help: "Threads for the connections, 1 to 64.")
+    @Option(parsing: .unconditional, help: "Threads for the connections, 1 to 64.")
     var threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
 
-    @Option(help: "Measure nothing but this host for so long (and as long again), such as 10s.")
+    @Option(
+        parsing: .unconditional,
+        help: "Measure nothing but this host for so long (and as long again), such as 10s.")
     var intrinsicLatency: String?
 
     func validate() throws {
@@ -83,6 +87,7 @@ struct RpcCommand: AsyncParsableCommand {
             return try measureHost(try NumberText.seconds(intrinsicLatency, "--intrinsic-latency"))
         }
         let schedule = try schedule.settled()
+        try output.checkPaths()
         let bounds = try Bounds(failIf: failIf, failuresMax: failuresMax)
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
         let kinds = Set(try RequestMix(requests.mix).weights.map(\.kind))
@@ -102,7 +107,8 @@ struct RpcCommand: AsyncParsableCommand {
         guard model == nil || !facts.models.isEmpty else {
             throw RunRefused(
                 status: Verdict.failed.rawValue,
-                sentence: "the server at \(address) serves no model \"\(model ?? "")\"")
+                sentence: "the server at \(address) serves no model \"\(model ?? "")\"; it serves "
+                    + (try await target.servedNames()) + "; name one of them with --model")
         }
         // The client would hold back requests beyond the server's limit, and the wait would look
         // like the server's.
