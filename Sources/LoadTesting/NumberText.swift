@@ -118,13 +118,13 @@ package enum NumberText {
         guard let value = plain(text), range.contains(value) else {
             throw .setting(
                 what, found: text,
-                allowed: "\(bound(range.lowerBound)) to \(bound(range.upperBound))"
-            )
+                allowed: "a number from \(bound(range.lowerBound)) to "
+                    + bound(range.upperBound))
         }
         return value
     }
 
     private static func bound(_ value: Double) -> String {
-        value == value.rounded() ? fixed(value, 0) : "\(value)"
+        value == value.rounded() ? fixed(value, 0) : Plot.label(value)
     }
 }

@@ -97,7 +97,8 @@ extension RateProfile {
     ) throws(LoadTestError) -> RateProfile {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else {
-            throw .setting("--ramp", found: text, allowed: "FROM:TO, requests per second")
+            throw .setting(
+                "--ramp", found: text, allowed: "FROM:TO requests per second, such as 100:1000")
         }
         return RateProfile([
             RateSegment(
@@ -119,7 +120,8 @@ extension RateProfile {
                 .map(String.init)
             guard parts.count == 2 else {
                 throw .setting(
-                    "--step", found: String(piece), allowed: "RATE:TIME[,RATE:TIME]...")
+                    "--step", found: String(piece),
+                    allowed: "RATE:TIME[,RATE:TIME]..., such as 100:10s,500:10s")
             }
             let rate = try rate(parts[0], "--step")
             let seconds = try NumberText.seconds(parts[1], "--step")
@@ -133,6 +135,11 @@ extension RateProfile {
 
     /// Reads a rate, requests per second.
     package static func rate(_ text: String, _ what: String) throws(LoadTestError) -> Double {
-        try NumberText.number(text, what, LoadLimits.rateMin...LoadLimits.rateMax)
+        guard let rate = NumberText.plain(text), (LoadLimits.rateMin...LoadLimits.rateMax) ~= rate
+        else {
+            throw .setting(
+                what, found: text, allowed: "0.0001 to 1000000 requests per second, such as 100")
+        }
+        return rate
     }
 }

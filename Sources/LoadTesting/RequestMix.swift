@@ -22,7 +22,9 @@ package struct RequestMix: Sendable, Equatable {
         for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
             let parts = piece.split(separator: "=", omittingEmptySubsequences: false)
             guard let name = parts.first, let kind = RequestKind(rawValue: String(name)) else {
-                throw .setting("--mix", found: String(piece), allowed: RequestKind.names)
+                throw .setting(
+                    "--mix", found: String(piece),
+                    allowed: "KIND=WEIGHT,... of \(RequestKind.names)")
             }
             guard parts.count <= 2, !weights.contains(where: { $0.kind == kind }) else {
                 throw .setting("--mix", found: text, allowed: "each kind once, as KIND=WEIGHT")

@@ -53,7 +53,11 @@ struct AssayLoad: AsyncParsableCommand {
         } catch let error as LoadTestError {
             end(2, "assay-load: " + error.message)
         } catch let error as ClientError {
-            end(error.exitStatus, "assay-load: \(error.message)")
+            let advice =
+                error.code == .unreachable
+                ? "; start assayd there, name another address with --server or ASSAY_SERVER, or wait "
+                    + "for it with --wait SECONDS" : ""
+            end(error.exitStatus, "assay-load: \(error.message)\(advice)")
         } catch {
             // A command ends with a status by throwing the status.
             if let status = error as? ExitCode { exit(withError: status) }

@@ -12,7 +12,7 @@ enum ConversationFile {
     private static let roles = ["system", "user", "assistant"]
 
     static func read(_ path: String) throws -> [[ConversationTurn]] {
-        let bytes = Data(try contents(path))
+        let bytes = Data(try contents(path, "--conversation"))
         guard let root = try? JSONSerialization.jsonObject(with: bytes) else {
             throw wrong(path, "the file", "no JSON", "a list of messages, or an object with it")
         }

@@ -9,13 +9,19 @@ import PlainText
 
 /// Flags for the schedule of requests.
 struct ScheduleOptions: ParsableArguments {
-    @Option(help: "Open loop: requests per second. Without this and its kin the loop is closed.")
+    @Option(
+        parsing: .unconditional,
+        help: "Open loop: requests per second. Without this and its kin the loop is closed.")
     var rate: String?
 
-    @Option(help: "Open loop: FROM:TO requests per second, evenly over the duration.")
+    @Option(
+        parsing: .unconditional,
+        help: "Open loop: FROM:TO requests per second, evenly over the duration.")
     var ramp: String?
 
-    @Option(help: "Open loop: RATE:TIME,RATE:TIME...; their times are the duration.")
+    @Option(
+        parsing: .unconditional,
+        help: "Open loop: RATE:TIME,RATE:TIME...; their times are the duration.")
     var step: String?
 
     @Option(
@@ -29,13 +35,15 @@ struct ScheduleOptions: ParsableArguments {
         transform: FlagValue.word("--arrival"))
     var arrival: ArrivalKind?
 
-    @Option(help: "Time to measure, such as 30s or 5m; at most 24h.")
+    @Option(parsing: .unconditional, help: "Time to measure, such as 30s or 5m; at most 24h.")
     var duration: String?
 
-    @Option(help: "Time before anything is counted (default: 1s; 0 with --trace or --requests).")
+    @Option(
+        parsing: .unconditional,
+        help: "Time before anything is counted (default: 1s; 0 with --trace or --requests).")
     var warmup: String?
 
-    @Option(help: "Time to wait for answers after the last request.")
+    @Option(parsing: .unconditional, help: "Time to wait for answers after the last request.")
     var drain = "10s"
 
     @Option(
@@ -121,7 +129,7 @@ struct ScheduleOptions: ParsableArguments {
             schedule.profile = profile
             schedule.duration = profile.seconds
         } else if let trace {
-            let entries = try TraceFile.parse(try contents(trace), name: trace)
+            let entries = try TraceFile.parse(try contents(trace, "--trace"), name: trace)
             schedule.trace = entries
             let last = Double(entries[entries.count - 1].intended) / 1e9
             // The end is a millisecond after the last request, so that the last request counts,
@@ -207,24 +215,28 @@ struct RequestOptions: ParsableArguments {
     var conversation: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Tokens of a synthetic prompt: N, uniform:A:B, normal:MEAN:DEVIATION, "
                 + "lognormal:MEDIAN:SIGMA or exponential:MEAN."))
     var promptTokens = "32"
 
-    @Option(help: "Tokens to generate at most, in the same forms.")
+    @Option(parsing: .unconditional, help: "Tokens to generate at most, in the same forms.")
     var outputTokens = "16"
 
-    @Option(help: "Bytes of a ping, in the same forms.")
+    @Option(parsing: .unconditional, help: "Bytes of a ping, in the same forms.")
     var pingBytes = "64"
 
-    @Option(help: "Share of generate and chat to give up after a few tokens: 10% or 0.1.")
+    @Option(
+        parsing: .unconditional,
+        help: "Share of generate and chat to give up after a few tokens: 10% or 0.1.")
     var cancelShare = "0"
 
-    @Option(help: "Share of requests to send with --deadline.")
+    @Option(parsing: .unconditional, help: "Share of requests to send with --deadline.")
     var deadlineShare = "0"
 
-    @Option(help: "The deadline of those, such as 50ms (default: 1s).")
+    @Option(
+        parsing: .unconditional, help: "The deadline of those, such as 50ms (default: 1s).")
     var deadline: String?
 
     /// Reads and checks all flags. `vocabulary` is the size of the server's vocabulary, 0 when
@@ -237,7 +249,7 @@ struct RequestOptions: ParsableArguments {
                 outputTokens, "--output-tokens", most: LoadLimits.tokensMax),
             pingBytes: try LengthDistribution(pingBytes, "--ping-bytes", most: 65_536))
         content.prompts =
-            try prompts.map { try PromptFile.parse(try contents($0), name: $0) } ?? []
+            try prompts.map { try PromptFile.parse(try contents($0, "--prompts"), name: $0) } ?? []
         if let conversation { content.conversations = try ConversationFile.read(conversation) }
         content.cancelShare = try NumberText.share(cancelShare, "--cancel-share")
         content.deadlineShare = try NumberText.share(deadlineShare, "--deadline-share")
@@ -267,19 +279,25 @@ struct RequestOptions: ParsableArguments {
 }
 
 /// Returns the bytes of a file named by a flag. The size is checked before the content is read.
-func contents(_ path: String) throws -> [UInt8] {
+func contents(_ path: String, _ flag: String = "") throws -> [UInt8] {
+    let what = flag.isEmpty ? path : "\(flag) \(path)"
     let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
     guard size <= LoadLimits.fileSizeMax else {
         throw LoadTestError(
             .fileInvalid,
-            "reading \(path): found \(size) bytes, allowed: \(LoadLimits.fileSizeMax)")
+            "reading \(what): found \(size) bytes, allowed: \(LoadLimits.fileSizeMax)")
     }
-    do {
-        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        defer { try? file.close() }
-        return Array(try file.read(upToCount: LoadLimits.fileSizeMax + 1) ?? Data())
-    } catch {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let file = FileHandle(forReadingAtPath: path)
+    defer { try? file?.close() }
+    guard !isFolder.boolValue, let file,
+        let bytes = try? file.read(upToCount: LoadLimits.fileSizeMax + 1) ?? Data()
+    else {
+        let found = isFolder.boolValue ? "a folder" : isThere ? "no right to read" : "no such file"
         throw LoadTestError(
-            .fileInvalid, "reading \(path): \((error as NSError).localizedDescription)")
+            .fileInvalid, "reading \(what): found \(found), allowed: a file that this user may read"
+        )
     }
+    return Array(bytes)
 }

@@ -38,9 +38,52 @@ struct ReportOptions: ParsableArguments {
         }
     }
 
+    /// Refuses a path that cannot be written, before a load whose report would be lost.
+    func checkPaths() throws {
+        let paths = [
+            ("--save-json", saveJson), ("--save-csv", saveCsv), ("--save-hdr", saveHdr),
+            ("--save-html", saveHtml),
+        ]
+        for case (let flag, let path?) in paths {
+            guard let found = Self.obstacle(path) else { continue }
+            throw Self.unwritable("\(flag) \(path)", found)
+        }
+    }
+
+    /// The reason against writing a file at `path`. Nil when nothing speaks against it.
+    private static func obstacle(_ path: String) -> String? {
+        if path.isEmpty { return "an empty path" }
+        let files = FileManager.default
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        if files.fileExists(atPath: path, isDirectory: &isFolder) {
+            if isFolder.boolValue { return "a folder" }
+            return files.isWritableFile(atPath: path) ? nil : "a file that may not be written"
+        }
+        guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+        else { return "no folder \(folder)" }
+        return files.isWritableFile(atPath: folder) ? nil : "no right to write in \(folder)"
+    }
+
+    private static func unwritable(_ what: String, _ found: String) -> RunRefused {
+        RunRefused(
+            status: 74,
+            sentence:
+                "writing \(what): found \(found), allowed: a file that this user may write, in a "
+                + "folder that is there; make the folder, or name another file")
+    }
+
+    /// Replaces a file as a whole. A device or a pipe is written as it is.
     private func save(_ text: String, to path: String?) throws {
         guard let path else { return }
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let facts = try? FileManager.default.attributesOfItem(atPath: path)
+        let type = facts?[.type] as? FileAttributeType
+        do {
+            try text.write(
+                toFile: path, atomically: type == nil || type == .typeRegular, encoding: .utf8)
+        } catch {
+            throw Self.unwritable(path, "that the system refuses")
+        }
     }
 
     static func json(_ report: RunReport) throws -> String {
@@ -57,7 +100,9 @@ struct ReportOptions: ParsableArguments {
             return try decoder.decode(RunReport.self, from: Data(try contents(path)))
         } catch is DecodingError {
             throw LoadTestError(
-                .reportInvalid, "reading \(path): found no report of assay-load rpc --save-json")
+                .reportInvalid,
+                "reading \(path): found no report, allowed: a file that assay-load rpc --save-json "
+                    + "wrote")
         }
     }
 }

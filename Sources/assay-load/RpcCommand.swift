@@ -45,13 +45,14 @@ struct RpcCommand: AsyncParsableCommand {
     @OptionGroup(title: "Requests") var requests: RequestOptions
     @OptionGroup(title: "Report") var output: ReportOptions
 
-    @Option(help: "Goodput: TIME, or latency:TIME,ttft:TIME,tpot:TIME.")
+    @Option(parsing: .unconditional, help: "Goodput: TIME, or latency:TIME,ttft:TIME,tpot:TIME.")
     var goodput: String?
 
     @Option(help: "Fail when this holds, such as p99>20ms or errors>1%. May be repeated.")
     var failIf: [String] = []
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Share of the requests that may fail, have no end or never be sent (default: 1%, or "
                 + "any with --fail-if on errors, error_count or unfinished)."))
@@ -72,7 +73,9 @@ struct RpcCommand: AsyncParsableCommand {
         transform: FlagValue.whole("--threads", 1...64))
     var threads: Int?
 
-    @Option(help: "Measure nothing but this host for so long (and as long again), such as 10s.")
+    @Option(
+        parsing: .unconditional,
+        help: "Measure nothing but this host for so long (and as long again), such as 10s.")
     var intrinsicLatency: String?
 
     private var threadCount: Int {
@@ -85,6 +88,7 @@ struct RpcCommand: AsyncParsableCommand {
             return try measureHost(try NumberText.seconds(intrinsicLatency, "--intrinsic-latency"))
         }
         let schedule = try schedule.settled()
+        try output.checkPaths()
         let bounds = try Bounds(failIf: failIf, failuresMax: failuresMax)
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
         let kinds = Set(try RequestMix(requests.mix).weights.map(\.kind))

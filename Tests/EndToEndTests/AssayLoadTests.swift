@@ -66,6 +66,83 @@ import Testing
         #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
     }
 
+    /// A run that is refused before any load.
+    struct WrongRun: Sendable, CustomTestStringConvertible {
+        let arguments: [String]
+        let status: Int32
+        let sentence: String
+
+        init(_ arguments: [String], _ status: Int32, _ sentence: String) {
+            self.arguments = arguments
+            self.status = status
+            self.sentence = sentence
+        }
+
+        var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    /// What was found, what is allowed, and what to do next. Nothing here needs a server.
+    static let wrongRuns: [WrongRun] = [
+        WrongRun(["--rate", "fast"], 2, #"reading --rate: found "fast", \#(rates)"#),
+        WrongRun(["--rate", "-5"], 2, #"reading --rate: found "-5", \#(rates)"#),
+        WrongRun(
+            ["--ramp", "100"], 2,
+            #"reading --ramp: found "100", allowed: FROM:TO requests per second, such as 100:1000"#),
+        WrongRun(["--step", "100"], 2, #"reading --step: found "100", \#(steps)"#),
+        WrongRun(["--mix", "fly"], 2, #"reading --mix: found "fly", \#(kinds)"#),
+        WrongRun(
+            ["--mix", "ping=0"], 2,
+            #"reading --mix: found "0", allowed: a number from 0.000001 to 1000000"#),
+        WrongRun(["--fail-if", "p99>20"], 2, #"reading --fail-if: found "20", \#(times)"#),
+        WrongRun(
+            ["--fail-if", "errors>200%"], 2,
+            #"reading --fail-if: found "200%", allowed: a share: 0% to 100%, or 0 to 1"#),
+        WrongRun(
+            ["--trace", "/nowhere/t"], 2,
+            "reading --trace /nowhere/t: found no such file, allowed: a file that this user may read"
+        ),
+        WrongRun(
+            ["--save-html", "/nowhere/a.html"], 74,
+            "writing --save-html /nowhere/a.html: found no folder /nowhere, \(files)"),
+        WrongRun(["--save-json", "/"], 74, "writing --save-json /: found a folder, \(files)"),
+        WrongRun([], 69, "connecting to unix:///nowhere/s: No such file or directory\(advice)"),
+    ]
+
+    private static let rates = "allowed: 0.0001 to 1000000 requests per second, such as 100"
+    private static let steps = "allowed: RATE:TIME[,RATE:TIME]..., such as 100:10s,500:10s"
+    private static let kinds = """
+        allowed: KIND=WEIGHT,... of ping, health, models, tokenize, detokenize, generate, score, \
+        logits, embed, stats, chat
+        """
+    private static let times = "allowed: a time such as 250ms, 10s, 5m (ns us ms s m h)"
+    private static let files = """
+        allowed: a file that this user may write, in a folder that is there; make the folder, or \
+        name another file
+        """
+    private static let advice = """
+        ; start assayd there, name another address with --server or ASSAY_SERVER, or wait for it \
+        with --wait SECONDS
+        """
+
+    @Test(arguments: wrongRuns)
+    func aWrongRunSaysWhatToDo(_ run: WrongRun) throws {
+        let outcome = try Program.run(
+            "assay-load", ["rpc", "--server", "/nowhere/s"] + run.arguments)
+        #expect(outcome.status == run.status && outcome.output.isEmpty)
+        let expected: String = "assay-load: " + run.sentence + "\n"
+        #expect(outcome.errors == expected)
+    }
+
+    @Test func aWrongThresholdShowsARightOne() throws {
+        let outcome = try Program.run(
+            "assay-load", ["rpc", "--server", "/nowhere/s", "--fail-if", "p98>1ms"])
+        #expect(outcome.status == 2)
+        #expect(
+            outcome.errors.hasPrefix(
+                "assay-load: reading --fail-if: found \"p98>1ms\", allowed: a condition such as "
+                    + "p99>20ms or errors>1%: "))
+    }
+
     @Test func countsThatDoNotFitTheModelAreWrongUsage() throws {
         let outcome = try Program.run(
             "assay-load", ["engine", try DemoModel.path(), "--prompt", "1000000"])
