@@ -250,7 +250,7 @@ struct RequestOptions: ParsableArguments {
             pingBytes: try LengthDistribution(pingBytes, "--ping-bytes", most: 65_536))
         content.prompts =
             try prompts.map { try PromptFile.parse(try contents($0, "--prompts"), name: $0) } ?? []
-        if let conversation { content.conversations = try ConversationFile.read(conversation) }
+        if let conversation { content.conversations = try ConversationsInFile.read(conversation) }
         content.cancelShare = try NumberText.share(cancelShare, "--cancel-share")
         content.deadlineShare = try NumberText.share(deadlineShare, "--deadline-share")
         guard deadline == nil || content.deadlineShare > 0 else {

@@ -86,7 +86,9 @@ import Testing
             ("SILENT", try StrangerListener(.isSilent)),
         ]
         let names = listeners.map { ($0.0, "127.0.0.1:\($0.1.port)") }
-        try check("strangers", server: "/nowhere/s", names)
+        try withExtendedLifetime(listeners) {
+            try check("strangers", server: "/nowhere/s", names)
+        }
     }
 
     @Test func aServersRefusalsSayWhatToDo() throws {
@@ -95,22 +97,26 @@ import Testing
         let mock = try ServerProcess(
             model: directory.path("broken.gguf"),
             ["--strategy", "development", "--allow-mock-fallback"])
-        try check(
-            "server", server: server.addresses[0],
-            [
-                ("UNIX", server.addresses[0]), ("SERVER", Self.bare(server.addresses[1])),
-                ("MOCK", Self.bare(mock.addresses[1])),
-            ])
+        try withExtendedLifetime((server, mock)) {
+            try check(
+                "server", server: server.addresses[0],
+                [
+                    ("UNIX", server.addresses[0]), ("SERVER", Self.bare(server.addresses[1])),
+                    ("MOCK", Self.bare(mock.addresses[1])),
+                ])
+        }
     }
 
     @Test func aServerThatCannotStartSaysWhy() throws {
         let server = try ServerProcess(model: model)
         let listener = try StrangerListener(.isSilent)
-        try check(
-            "servers", server: "/nowhere/s",
-            [
-                ("UNIX", server.addresses[0]), ("HTTP", "127.0.0.1:\(listener.port)"),
-            ])
+        try withExtendedLifetime((server, listener)) {
+            try check(
+                "servers", server: "/nowhere/s",
+                [
+                    ("UNIX", server.addresses[0]), ("HTTP", "127.0.0.1:\(listener.port)"),
+                ])
+        }
     }
 
     /// A frame of ours at the admin port, and the way back: HTTP at the port of the frames.

@@ -8,7 +8,7 @@ import Foundation
 import LoadTesting
 
 /// Reads conversations.
-enum ConversationFile {
+enum ConversationsInFile {
     private static let roles = ["system", "user", "assistant"]
 
     static func read(_ path: String) throws -> [[ConversationTurn]] {
