@@ -4,7 +4,6 @@
 // The slave side becomes the controlling terminal, so Ctrl-C is the terminal's and not this file's.
 
 import Foundation
-import ServerTestSupport
 import TestSupport
 
 /// A running program whose streams are a terminal.
@@ -99,10 +98,10 @@ final class TerminalProcess {
         }
     }
 
-    /// Waits until anything is shown behind what was waited for before.
-    func showsMore() -> Bool {
+    /// Waits until so many bytes are shown behind what was waited for before.
+    func shows(byteCount: Int) -> Bool {
         let end = ContinuousClock.now + .seconds(30)
-        while mark == bytes.count {
+        while bytes.count - mark < byteCount {
             guard ContinuousClock.now < end, readMore() else { return false }
         }
         mark = bytes.count
@@ -116,28 +115,6 @@ final class TerminalProcess {
         guard shows(line) else { return false }
         type("\r")
         return true
-    }
-
-    /// Sends a signal and waits until the program has taken it.
-    func signal(_ number: Int32) -> Bool {
-        kill(identifier, number)
-        return ProcessFacts.eventually {
-            let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
-            let line = status?.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }
-            let pending = line.flatMap { UInt64($0.dropFirst(8), radix: 16) } ?? 0
-            return pending & (1 << UInt64(number - 1)) == 0
-        }
-    }
-
-    /// Fills the terminal, so that the program cannot write until somebody reads. False when that
-    /// fails.
-    func fill() -> Bool {
-        guard let name = Self.slave(of: master) else { return false }
-        let descriptor = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
-        defer { close(descriptor) }
-        var piece = [UInt8](repeating: UInt8(ascii: "."), count: 1024)
-        while write(descriptor, &piece, piece.count) > 0 {}
-        return errno == EAGAIN
     }
 
     /// Shows everything to the end of the program. Returns its status as a shell would.
