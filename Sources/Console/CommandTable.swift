@@ -56,7 +56,11 @@ package struct CommandTable: Decodable {
         commandName = program
     }
 
-    var commands: [CommandTable] { subcommands ?? [] }
+    /// The commands below. `help` alone is none.
+    var commands: [CommandTable] {
+        let all = subcommands ?? []
+        return all.allSatisfy { $0.commandName == "help" } ? [] : all
+    }
     var positionals: [Argument] { (arguments ?? []).filter(\.isPositional) }
     /// Names of the options that the help shows.
     var shownNames: [String] {

@@ -50,7 +50,9 @@ struct AssaydOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where models run.", valueName: "auto|cpu|cuda[:N]"))
     var device: [String] = []
 
-    @Option(help: ArgumentHelp("Threads that compute; 0 is one per core.", valueName: "N"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Threads that compute; 0 is one per core.", valueName: "N"))
     var threads: [String] = []
 
     @Option(help: ArgumentHelp("Least severe level that is logged.", valueName: "LEVEL"))
