@@ -8,9 +8,11 @@ BUILD_FLAGS   = -c release --build-tests -j $(JOBS)
 BIN           = .build/release
 SECONDS       = 60
 TIMES         = judge
+# What --version says. Package.swift reads it, in every command of one make alike.
+export ASSAY_COMMIT := $(shell scripts/commit.sh)
 SOURCES       = Package.swift Sources Tests Fidelity Benchmarks clients/swift models
 
-.PHONY: help setup build demo test soak cases fuzz-tokenizers mutate-templates conformance fidelity bench bench-peer bench-clients \
+.PHONY: help setup build demo test bridge bundle soak cases fuzz-tokenizers mutate-templates conformance fidelity bench bench-peer bench-clients \
 	house check format coverage static install uninstall clean
 
 help: ## list the targets
@@ -84,8 +86,15 @@ format: ## format every Swift file in place
 coverage: setup ## line coverage of the modules that judge files
 	@scripts/coverage.sh
 
-static: setup ## programs that need no Swift where they run, for install and containers
+bridge: ## an OpenAI-style HTTP API in front of a server: ASSAY_SERVER=tcp://127.0.0.1:7411 ARGUMENTS=
+	@clients/bridge/build.sh
+	@exec clients/bridge/run.sh bridge $(ARGUMENTS)
+
+static: setup bundle ## programs that need no Swift where they run, for install and containers
 	@scripts/build-static.sh
+
+bundle: ## the bridge as a folder for Debian's Python, for install
+	@clients/bridge/bundle.sh
 
 install: ## install them (after make static): prefix=/usr/local DESTDIR=
 	@scripts/install.sh install prefix="$(prefix)" DESTDIR="$(DESTDIR)"

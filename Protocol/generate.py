@@ -83,7 +83,6 @@ RELEASES = [("clients/python/pyproject.toml", r'^version = "(.+)"'),
             ("clients/bridge/pyproject.toml", r'^version = "(.+)"'),
             ("clients/rust/Cargo.toml", r'^version = "(.+)"'),
             ("clients/typescript/package.json", r'^  "version": "(.+)"'),
-            ("Sources/Server/AssayServer.swift", r'version = "assayd (.+)"'),
             ("Sources/Loading/Seal.swift", r'createdBy = "assay (.+)"')]
 
 
@@ -93,6 +92,10 @@ def other_releases(protocol):
             found = re.search(pattern, handle.read(), re.MULTILINE)
         if found is None or found.group(1) != protocol["release"]:
             yield "%s: not release %s" % (path, protocol["release"])
+
+
+def limit_of(protocol, name):
+    return next(limit["value"] for limit in protocol["limits"] if limit["name"] == name)
 
 
 def contradictions(protocol):
@@ -122,6 +125,10 @@ def contradictions(protocol):
             if stated != default_text(field):
                 wrong.append("%s: its meaning says the default is %s, the table %s"
                              % (where, stated, default_text(field)))
+    wrong += ["strangers: %r may begin a frame before Hello" % start
+              for stranger in protocol["strangers"] for start in stranger["starts"]
+              if int.from_bytes(start.encode("latin-1"), "little")
+              <= limit_of(protocol, "frame_size_max_before_hello")]
     for kind in protocol["kinds"]:
         for part in ("request", "chunk", "response"):
             if kind[part] is not None and kind[part] not in protocol["messages"]:

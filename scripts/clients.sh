@@ -120,6 +120,9 @@ run_live() {
     python3 "$kit/live.py" --assayd "$bin/assayd" --jobs 2 "${words[@]}" "$@"
 }
 
+# run_readme: the README test of the Swift tests leaves the block of Python to this.
+run_readme() { scripts/readme --bin "$bin" --python clients/python/build/venv/bin/python; }
+
 # start_builds: every client, one after another, beside what follows; built NAME waits for one.
 start_builds() {
     local name
@@ -148,6 +151,7 @@ run_tests() {
     step "the soak's judgement" python3 -m unittest discover -s scripts/soak -p 'test_*.py'
     step "the cases' judgement" python3 -m unittest discover -s scripts/cases -p 'test_*.py'
     step "the benchmark's arithmetic" python3 -m unittest discover -s scripts/bench -p 'test_*.py'
+    step "the pages' tables" python3 -m unittest discover -s scripts/docs -p 'test_*.py'
     step "the kit's own tests" python3 -m unittest discover -s "$kit/tests" -t "$kit/tests"
     for name in "${folders[@]}"; do
         if [ -e "clients/$name/build.sh" ]; then step "build $name" one built "$name"; fi
@@ -162,6 +166,7 @@ run_tests() {
         sed -n '/^row  /,$p' "$logs/step" | sed '$d'
         if [ -x "$bin/assayd" ]; then
             step "live scenarios, README examples" run_live
+            if has python; then step "README.md, its Python too" run_readme; fi
         else
             echo "live scenarios: no $bin/assayd; build the server first" >&2
             add 0 1

@@ -36,7 +36,12 @@ finish() {
 }
 trap finish EXIT
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+# Bold only on a terminal that has it, and never where NO_COLOR says so.
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+    bold=$'\033[1m' plain=$'\033[0m'
+fi
+say() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 show() { printf '$ %s\n' "$*"; }
 fail() {
     echo "demo: $*" >&2
@@ -150,3 +155,5 @@ for pid in "${pids[@]}"; do
 done
 pids=()
 say "Done: all of it happened as announced"
+echo "The programs are in $bin. To call them by name:"
+printf '    export PATH="%s:$PATH"\n' "$(cd "$bin" && pwd)"

@@ -34,6 +34,12 @@ struct WireCommand: ParsableCommand {
         guard scale > 0, scale <= 100 else {
             throw ValidationError("--scale is \(scale); allowed is more than 0, up to 100")
         }
+        let names = PingScenario.all(scale: scale).map(\.name)
+        guard names.contains(where: { only.isEmpty || $0.contains(only) }) else {
+            throw ValidationError(
+                "--only: no scenario has \"\(only)\" in its name; there are "
+                    + names.joined(separator: ", "))
+        }
     }
 
     func run() throws {

@@ -7,6 +7,7 @@
 
 import Compute
 import Foundation
+import PlainText
 
 /// One run of all checks, or of those whose subject contains a word.
 package struct FidelityRun {
@@ -16,6 +17,8 @@ package struct FidelityRun {
         case held = 0
         /// At least one does not.
         case missed = 1
+        /// No subject has the word in its title.
+        case noSubject = 2
         /// There are no fixtures: nothing was checked, which is not the same as nothing found.
         case nothingToCheck = 77
     }
@@ -44,6 +47,12 @@ package struct FidelityRun {
             print("NOTHING CHECKED: no fixtures at \(root) (name their folder with --fixtures or")
             print("ASSAY_FIXTURES)")
             return .nothingToCheck
+        }
+        if let only, !Self.titles.contains(where: isWanted) {
+            let nearest = nearestName(to: only, among: Self.titles) ?? ""
+            print("--only: no subject has \"\(only)\" in its title; nearest: \(nearest)")
+            print("there are: \(Self.titles.joined(separator: ", "))")
+            return .noSubject
         }
         for set in InstructionSet.allCases.reversed() {
             let isThere = InstructionSet.available().contains(set)
@@ -85,6 +94,12 @@ package struct FidelityRun {
         }
         if only == nil { take(KnownFixtures.unknown(root: root)) }
         return (checked, missed)
+    }
+
+    /// Titles of all subjects, in the order of the table.
+    private static var titles: [String] {
+        ModelSubject.all.map(\.title) + WeightFormat.allCases.map(\.name)
+            + VocabularySubject.all.map(\.title)
     }
 
     private func isWanted(_ title: String) -> Bool { only.map { title.contains($0) } ?? true }

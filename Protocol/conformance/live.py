@@ -15,7 +15,6 @@ its process id. Exit status as run.py's.
 """
 
 import argparse
-import fnmatch
 import os
 import signal
 import subprocess
@@ -28,7 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from examples import check_readme, run_examples  # noqa: E402
 from rows import Row, expect  # noqa: E402
-from run import judge, report, say  # noqa: E402
+from run import judge, matching, report, say  # noqa: E402
 from server import Failed  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -323,8 +322,7 @@ def judge_all(name, rows, folder):
 
 
 def main():
-    rows = [row for row in ROWS if not OPTIONS.only or any(
-        fnmatch.fnmatchcase(row.name, pattern) for pattern in OPTIONS.only)]
+    rows = matching(ROWS, OPTIONS.only, lambda row: (row.name,))
     names = list(dict.fromkeys([*OPTIONS.client, *OPTIONS.example, *OPTIONS.readme]))
     with tempfile.TemporaryDirectory(prefix="live-") as folder, \
             ThreadPoolExecutor(max(1, OPTIONS.jobs)) as pool:

@@ -20,6 +20,7 @@ Exit status: 0 nothing red, 1 any red, 2 wrong use. A row that a client's langua
 
 import argparse
 import concurrent.futures
+import difflib
 import fnmatch
 import json
 import os
@@ -223,12 +224,23 @@ def say(line):
 
 def chosen(patterns):
     """The rows that match any pattern, or all rows without patterns."""
-    rows = ROWS + [Ending]
-    if not patterns:
-        return rows
-    return [row for row in rows if any(
-        fnmatch.fnmatchcase(row.name, pattern) or fnmatch.fnmatchcase(row.group, pattern)
-        for pattern in patterns)]
+    return matching(ROWS + [Ending], patterns, lambda row: (row.name, row.group))
+
+
+def matching(rows, patterns, names_of):
+    """The rows with a name that matches a pattern. A pattern that matches nothing ends the program
+    with status 2, with what comes nearest."""
+    for pattern in patterns:
+        if any(fnmatch.fnmatchcase(name, pattern) for row in rows for name in names_of(row)):
+            continue
+        names = list(dict.fromkeys(name for row in rows for name in reversed(names_of(row))))
+        nearest = difflib.get_close_matches(pattern, names, 1, 0)[0]
+        there = ", ".join(names) if len(names) < 20 else "%d, in --list" % len(rows)
+        print("--only: no row matches %r; nearest: %s; there are: %s" % (pattern, nearest, there),
+              file=sys.stderr)
+        sys.exit(2)
+    return [row for row in rows if not patterns or any(
+        fnmatch.fnmatchcase(name, pattern) for pattern in patterns for name in names_of(row))]
 
 
 def arguments(words):
@@ -258,9 +270,6 @@ def main(words):
         print(table([[row.name, row.group, row.meaning] for row in rows],
                     ["row", "group", "meaning"]))
         return 0
-    if not rows:
-        print("no row matches %s" % " ".join(given.only), file=sys.stderr)
-        return 2
     clients = [client.split("=", 1) for client in given.client]
     with concurrent.futures.ThreadPoolExecutor(max(1, given.jobs)) as pool:
         futures = {name: pool.submit(judge, name, command, rows, given.limit, say,

@@ -6,6 +6,7 @@ of a header, the codes and the options. The bodies of the calls stand beside the
 
 import re
 
+import _strangers
 from _c_words import defined
 from _tables import filled, folded, listed, lower, served, variant
 
@@ -364,7 +365,8 @@ def tables(protocol):
     out.append("/* A request of any kind. */\nunion assay_request {\n")
     out += ["    %s %s;\n" % (struct(kind["request"]), snake(kind["name"])) for kind in kinds]
     out.append("};\n\n")
-    out += [lists(protocol), header(protocol), framing(protocol), code_tables(protocol)]
+    out += [lists(protocol), header(protocol), framing(protocol), code_tables(protocol),
+            _strangers.c(protocol)]
     out += [option_tables(protocol), LOOKUPS, call_bodies(protocol)]
     out += [defined().lstrip("\n"), "\n#endif /* ASSAY_PROTOCOL_TABLES */\n"]
     return "".join(out)

@@ -1,6 +1,7 @@
 """Two files of the Python client, for python.py: _errors.py, the error with its kinds, and
 _words.py, the fields of requests as keyword arguments."""
 
+import _strangers
 from _tables import folded, pascal, served
 
 NOTE = "# Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.\n"
@@ -132,7 +133,8 @@ def error_text(protocol):
         codes += ["    protocol.%s: %s,\n" % (code.upper(), name) for code in own]
         statuses += ["    Status.%s: %s,\n" % (status, name) for status in refused]
     return ERROR % {"members": "".join(members), "classes": "".join(classes),
-                    "codes": "".join(codes), "statuses": "".join(statuses)}
+                    "codes": "".join(codes), "statuses": "".join(statuses)
+                    } + _strangers.python(protocol)
 
 
 def class_names():

@@ -6,6 +6,7 @@ struct of an answer ends with Origin.
 One file a language, as for the other clients.
 """
 
+import _strangers
 from _go_words import words as short_words
 from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, pascal, served,
                      variant)
@@ -38,7 +39,10 @@ package assay
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
+	"net"
+	"strings"
 )
 
 """
@@ -467,6 +471,7 @@ def words(protocol):
 def emit(protocol):
     messages, from_it, whole = protocol["messages"], from_server(protocol), answers(protocol)
     parts = numbers(protocol) + words(protocol)
+    parts.append(_strangers.go(protocol))
     parts.append(FIELD)
     parts.append(origin(protocol))
     parts.append("// termed is a request to a model, with a context and with requirements.\n"

@@ -7,6 +7,7 @@ asks for is left out, but a message without a table in SPEC.md is an error here.
 import os
 import re
 
+import _strangers
 from _tables import UNITS, lower, presence
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -80,6 +81,7 @@ def tables(protocol):
             for option in protocol["client"]["options"]]),
         "client errors": table(["code", "when"], [
             ["`%s`" % row["code"], row["meaning"]] for row in protocol["client_errors"]]),
+        "strangers": _strangers.markdown(protocol),
         "client shape": table(["part", "what it is"], [
             [row["name"], row["meaning"]] for row in protocol["client"]["shape"]]),
         "client behaviour": table(["about", "in every client"], [

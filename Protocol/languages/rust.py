@@ -7,6 +7,7 @@ One file a language, as for the other clients.
 
 import textwrap
 
+import _strangers
 from _rust_words import words as short_words
 from _tables import folded, lower, pascal, sentence, served, variant, with_range
 
@@ -18,7 +19,7 @@ HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do n
 use crate::answers::Gather;
 use crate::client::Client;
 use crate::codec::{BodyError, Message, Request, See};
-use crate::errors::{AssayError, Result};
+use crate::errors::{error, AssayError, Result};
 use crate::exchange::Reply;
 
 """
@@ -410,7 +411,8 @@ def calls(protocol):
 
 def emit(protocol):
     out = [HEAD, constants(protocol), options(protocol), provenances(protocol),
-           statuses(protocol), codes(protocol), error_detail(protocol), header(protocol),
+           statuses(protocol), codes(protocol), error_detail(protocol), _strangers.rust(protocol),
+           header(protocol),
            types(protocol)]
     numbers = {row["name"]: row["number"] for row in protocol["types"]}
     out += [message_text(name, message, numbers)

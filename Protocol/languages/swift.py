@@ -5,6 +5,7 @@ Lines are at most 100 characters wide, as the formatter wants them.
 
 import textwrap
 
+import _strangers
 import _swift_messages
 from _swift_messages import grouped
 from _tables import sentence
@@ -132,7 +133,9 @@ def limits(protocol):
     out += "    /// Protocol version in byte 4 of every frame.\n"
     out += "    public static let version: UInt8 = %d\n\n" % protocol["version"]
     out += "    /// Revision of the version that this code speaks.\n"
-    out += "    public static let revision: UInt64 = %d\n" % protocol["revision"]
+    out += "    public static let revision: UInt64 = %d\n\n" % protocol["revision"]
+    out += "    /// Release of the programs and of the clients.\n"
+    out += '    public static let release = "%s"\n' % protocol["release"]
     for limit in protocol["limits"]:
         about = limit["meaning"]
         if limit.get("label"):
@@ -176,11 +179,17 @@ def wire_codes(protocol):
     return out + "}\n"
 
 
+def strangers(protocol):
+    return head("Protocols of others, by the first bytes of a peer, for both sides' messages.",
+                "A frame is never taken for one of them.") + _strangers.swift(protocol)
+
+
 def emit(protocol):
     files = {FOLDER + "DatedCodes.swift": codes(protocol),
              FOLDER + "MessageKind.swift": kinds(protocol),
              FOLDER + "Status.swift": statuses(protocol),
              FOLDER + "Limits.swift": limits(protocol),
+             FOLDER + "Strangers.swift": strangers(protocol),
              FOLDER + "WireErrorCodes.swift": wire_codes(protocol),
              "Tests/WireTests/MessageTypes.swift": _swift_messages.registry(protocol, head)}
     messages = _swift_messages.files(protocol, head, comment)

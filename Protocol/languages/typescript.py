@@ -9,6 +9,7 @@ same codec checks both.
 import json
 import os
 
+import _strangers
 from _typescript_words import SHORT, SHORT_CALLS, SPLIT, words_types
 from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, needs_no_field,
                      pascal, records_first, sentence, variant)
@@ -334,7 +335,8 @@ def emit(protocol):
                          for each in protocol["provenance"]))
     version = '/** Version of this client. */\nexport const version = "%s";\n' % (
         protocol["release"])
-    parts = [version, constants(protocol), origin, names, statuses(protocol), codes(protocol)]
+    parts = [version, constants(protocol), origin, names, statuses(protocol), codes(protocol),
+             _strangers.typescript(protocol)]
     parts += [interface(name, message, name in from_it, whole)
               for name, message in protocol["messages"].items()]
     parts += [table(name, protocol["messages"][name], name in from_it)

@@ -43,6 +43,17 @@ package enum Console {
     /// Writes text and a newline to standard output, escaped on a terminal.
     package static func line(_ text: String) { output(text + "\n") }
 
+    /// Writes lines to standard output, with their styles where the terminal has them.
+    package static func lines(_ lines: [StyledText]) {
+        let isTerminal = outputIsTerminal
+        let hasColour = TerminalAbility.of(STDOUT_FILENO).hasColour
+        write(
+            lines.map { line in
+                line.text(hasColour: hasColour) { isTerminal ? escaped($0, keeping: "\n\t") : $0 }
+                    + "\n"
+            }.joined())
+    }
+
     /// Writes bytes to standard output. On a terminal they are shown as text.
     package static func output(bytes: [UInt8]) {
         guard !outputIsTerminal else { return output(String(decoding: bytes, as: UTF8.self)) }
@@ -99,11 +110,25 @@ package enum Console {
     /// True when a person sees standard error.
     package static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// True when a line on standard error can be replaced: a terminal that is not dumb.
+    package static var errorCanRewrite: Bool { TerminalAbility.of(STDERR_FILENO).canRewrite }
+
+    /// Writes text without a newline to standard error, escaped.
+    package static func errorPart(_ text: String) { send(escaped(text, keeping: "\n\t")) }
+
     /// Writes a line to standard error, escaped. A failure is ignored: there is nobody to tell.
     package static func error(_ line: String) { send(escaped(line, keeping: "\n\t") + "\n") }
 
-    /// Replaces the terminal's line on standard error by `text`, escaped.
-    package static func progress(_ text: String) { send("\r\u{1B}[K" + escaped(text)) }
+    /// Writes a line to standard error, escaped, with its styles where the terminal has them.
+    package static func error(_ line: StyledText) {
+        let hasColour = TerminalAbility.of(STDERR_FILENO).hasColour
+        send(line.text(hasColour: hasColour) { escaped($0, keeping: "\n\t") } + "\n")
+    }
+
+    /// Replaces the line on standard error by `text`, escaped, where `errorCanRewrite`.
+    package static func progress(_ text: String) {
+        if errorCanRewrite { send("\r\u{1B}[K" + escaped(text)) }
+    }
 
     private static func send(_ text: String) {
         var text = text

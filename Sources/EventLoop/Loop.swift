@@ -13,6 +13,9 @@ import Glibc
 ///
 /// Confined to the thread that created the loop. Every call asserts the confinement.
 package final class Loop {
+    /// Version of the libuv that is loaded, such as `1.44.2`.
+    package static var libraryVersion: String { String(cString: uv_version_string()) }
+
     /// Settings for reading.
     package struct Configuration: Sendable {
         /// Bytes in the read buffer that all streams of the loop share.

@@ -24,6 +24,8 @@ package struct Comparison: Sendable, Equatable {
         package let finding: Finding
         /// True for a time in milliseconds, false for a plain number.
         let isTime: Bool
+        /// False for a percentile with too few samples in one of the runs.
+        var isShown = true
     }
 
     package let rows: [Row]
@@ -52,11 +54,13 @@ package struct Comparison: Sendable, Equatable {
         if let left = before.latency, let right = after.latency {
             for name in ["p50", "p90", "p99", "p99.9", "max"] {
                 let bounds = (bounds(name, left, before), bounds(name, right, after))
+                let needed = EnoughSamples.needed(forColumn: name)
                 rows.append(
                     Row(
                         name: "latency " + name, before: value(name, left),
                         after: value(name, right),
-                        finding: judge(bounds.0, bounds.1, higherIsWorse: true), isTime: true))
+                        finding: judge(bounds.0, bounds.1, higherIsWorse: true), isTime: true,
+                        isShown: min(left.countOfAll, right.countOfAll) >= needed))
             }
         }
         let times: [(String, Quantiles?, Quantiles?)] = [
@@ -214,19 +218,24 @@ package struct Comparison: Sendable, Equatable {
         for row in rows {
             let values = [row.before, row.after].map { value in
                 NumberText.right(
-                    !value.isFinite
-                        ? "no answer"
-                        : row.isTime
-                            ? NumberText.time(milliseconds: value) : NumberText.short(value), 12)
+                    !row.isShown
+                        ? "-"
+                        : !value.isFinite
+                            ? "no answer"
+                            : row.isTime
+                                ? NumberText.time(milliseconds: value) : NumberText.short(value),
+                    12)
             }
             let change =
-                row.before > 0 && row.before.isFinite && row.after.isFinite
+                row.isShown && row.before > 0 && row.before.isFinite && row.after.isFinite
                 ? (row.after - row.before) / row.before * 100 : 0
             let sign = change > 0 ? "+" : ""
             lines.append(
                 NumberText.left(row.name, 22) + values.joined()
-                    + NumberText.right("\(sign)\(NumberText.fixed(change, 1))%", 11)
-                    + "  \(row.finding.rawValue)")
+                    + NumberText.right(
+                        row.isShown ? "\(sign)\(NumberText.fixed(change, 1))%" : "", 11)
+                    + "  \(row.isShown ? row.finding.rawValue : "too few samples")"
+            )
         }
         lines.append("")
         lines.append(

@@ -24,6 +24,12 @@ package enum LoadLimits {
     package static let requestsMax = 1_000_000_000
     /// Sections of a stepped rate.
     package static let segmentsMax = 1_000
+    /// Steps of a report. Longer profiles are grouped.
+    package static let stepsMax = 100
+    /// Conversations of a file.
+    package static let conversationsMax = 1_000
+    /// Turns of a conversation: the protocol's limit on messages.
+    package static let turnsMax = 1_024
     /// Tokens of a synthetic prompt, or of an answer.
     package static let tokensMax = 1_000_000
     /// Trials of a search for the highest rate.

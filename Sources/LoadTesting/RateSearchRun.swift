@@ -29,7 +29,9 @@ package enum RateSearchRun {
             if result.record.earlyEnd != nil { break }
             let (held, finding) = objective.holds(result.record, failuresMax: failuresMax)
             if held { best = (rate, result) }
-            trials.append(TrialReport(rate: rate, held: held, finding: finding))
+            trials.append(
+                TrialReport(
+                    rate: rate, held: held, finding: finding, step: .whole(result.record)))
             onTrial(trials[trials.count - 1])
             search.report(held: held)
         }

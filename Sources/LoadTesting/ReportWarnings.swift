@@ -37,10 +37,13 @@ enum ReportWarnings {
             + "count them as slower than any, other latencies leave them out"
     }
 
-    /// Compares the delay with the latency at p50 and at p99.
+    /// Compares the delay with the latency at p50, p90 and p99, where there are enough samples.
     private static func ownDelay(_ report: RunReport) -> String? {
         guard let own = report.client.sendDelay, let latency = report.latency else { return nil }
-        let pairs = [("p50", own.p50, latency.p50), ("p99", own.p99, latency.p99)]
+        let pairs = [
+            ("p50", own.p50, latency.p50), ("p90", own.p90, latency.p90),
+            ("p99", own.p99, latency.p99),
+        ].filter { latency.count >= EnoughSamples.needed(forColumn: $0.0) }
         guard let (name, delay, whole) = pairs.first(where: { $0.1 > $0.2 * shareMax })
         else { return nil }
         return "the tester sent late: its own delay at \(name) is "
@@ -48,22 +51,30 @@ enum ReportWarnings {
             + "the latency; lower the rate, or give it more processors"
     }
 
+    /// The highest of p50, p90 and p99 that has enough samples, else p50.
+    private static func highest(_ times: Quantiles) -> (String, KeyPath<Quantiles, Double>) {
+        if times.count >= EnoughSamples.needed(for: 99) { return ("p99", \Quantiles.p99) }
+        if times.count >= EnoughSamples.needed(for: 90) { return ("p90", \Quantiles.p90) }
+        return ("p50", \Quantiles.p50)
+    }
+
     private static func unscheduled(_ report: RunReport) -> String? {
-        guard let wake = report.client.wakeDelay, let latency = report.latency,
-            wake.p99 > latency.p99 * shareMax
-        else { return nil }
+        guard let wake = report.client.wakeDelay, let latency = report.latency else { return nil }
+        let (name, tail) = highest(latency)
+        guard wake[keyPath: tail] > latency[keyPath: tail] * shareMax else { return nil }
         return "this process was kept waiting for a processor: a sleeping thread woke up to "
-            + "\(NumberText.time(milliseconds: wake.p99)) late (p99; at most "
+            + "\(NumberText.time(milliseconds: wake[keyPath: tail])) late (\(name); at most "
             + "\(NumberText.time(milliseconds: wake.max))), against a latency of "
-            + "\(NumberText.time(milliseconds: latency.p99)) at p99; the host is in these numbers"
+            + "\(NumberText.time(milliseconds: latency[keyPath: tail])) at \(name); the host is in "
+            + "these numbers"
     }
 
     private static func places(_ report: RunReport) -> String? {
-        guard let wait = report.client.placeWait, let latency = report.latency,
-            wait.p99 > latency.p99 * shareMax
-        else { return nil }
-        return "due requests waited for a free place (p99 "
-            + "\(NumberText.time(milliseconds: wait.p99))): "
+        guard let wait = report.client.placeWait, let latency = report.latency else { return nil }
+        let (name, tail) = highest(latency)
+        guard wait[keyPath: tail] > latency[keyPath: tail] * shareMax else { return nil }
+        return "due requests waited for a free place (\(name) "
+            + "\(NumberText.time(milliseconds: wait[keyPath: tail]))): "
             + "\(report.setup.connections) connections "
             + "of depth \(report.setup.depth) did not carry the rate; the wait is in the latency"
     }
@@ -76,7 +87,16 @@ enum ReportWarnings {
 
     private static func few(_ report: RunReport) -> String? {
         guard let latency = report.latency, latency.count < 1_000 else { return nil }
-        return "only \(latency.count) answers: percentiles above "
-            + (latency.count < 100 ? "p90" : "p99") + " are guesses"
+        let highest = EnoughSamples.highest(latency.count).map { "the highest shown is \($0)" }
+        return "only \(latency.count) answers: a percentile is shown when ten samples lie beyond "
+            + "it, p99 from 1,000 on; \(highest ?? "none is shown")"
+    }
+
+    /// A threshold on a percentile with too few samples is judged all the same.
+    static func few(_ threshold: Threshold, _ report: RunReport) -> String? {
+        let result = threshold.result(in: report)
+        guard let samples = result.samples, samples < threshold.samplesNeeded else { return nil }
+        return "the threshold \(threshold.text) is judged on \(samples) samples; "
+            + "\(threshold.samplesNeeded) make it more than a guess"
     }
 }

@@ -9,6 +9,8 @@
 package struct RequestContent: Sendable {
     /// Prompts from a file. Empty for synthetic prompts.
     package var prompts: [String] = []
+    /// Conversations of chat requests. Must not be empty.
+    package var conversations = ConversationSet.builtIn
     package var promptTokens: LengthDistribution
     package var outputTokens: LengthDistribution
     package var pingBytes: LengthDistribution
@@ -16,7 +18,7 @@ package struct RequestContent: Sendable {
     package var vocabulary: UInt32 = 256
     /// Continuations of a score request.
     package var continuationCount = 4
-    /// Share (0 to 1) of the generate requests whose answers are given up.
+    /// Share (0 to 1) of the generate and chat requests whose answers are given up.
     package var cancelShare = 0.0
     /// Share (0 to 1) of the requests with a deadline.
     package var deadlineShare = 0.0
@@ -71,7 +73,7 @@ package struct RequestPool: Sendable {
                 kind, content, &random, prompt: detail.promptTokens, output: detail.outputTokens,
                 like: request)
         }
-        if kind == .generate, content.cancelShare > 0, random.uniform() < content.cancelShare {
+        if kind.isStreamed, content.cancelShare > 0, random.uniform() < content.cancelShare {
             request.cancelAfterChunks = 1 + Int(random.uniform() * 4)
         }
         if content.deadlineShare > 0, random.uniform() < content.deadlineShare {
@@ -89,6 +91,13 @@ package struct RequestPool: Sendable {
         _ kind: RequestKind, _ content: RequestContent, _ random: inout SplitMix
     ) -> [PlannedRequest] {
         if [.health, .models, .stats].contains(kind) { return [PlannedRequest(kind: kind)] }
+        if kind == .chat {
+            return content.conversations.map { turns in
+                PlannedRequest(
+                    kind: kind, prompt: .conversation(turns),
+                    outputTokens: content.outputTokens.draw(&random))
+            }
+        }
         if !content.prompts.isEmpty, kind != .ping, kind != .detokenize {
             return content.prompts.map { text in
                 PlannedRequest(
@@ -122,7 +131,7 @@ package struct RequestPool: Sendable {
         default: text = .tokens(tokens(length, content.vocabulary, &random))
         }
         return PlannedRequest(
-            kind: kind, prompt: prompt == nil ? like?.prompt ?? text : text,
+            kind: kind, prompt: prompt == nil || kind == .chat ? like?.prompt ?? text : text,
             outputTokens: output ?? like?.outputTokens ?? content.outputTokens.draw(&random),
             continuations: like?.continuations ?? continuations(kind, content, &random))
     }
@@ -167,6 +176,7 @@ extension RequestPrompt {
         case .text(let text): text.utf8.count
         case .tokens(let tokens): tokens.count
         case .payload(let bytes): bytes.count
+        case .conversation(let turns): turns.reduce(0) { $0 + $1.text.utf8.count }
         case .none: 1
         }
     }

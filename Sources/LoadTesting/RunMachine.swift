@@ -37,6 +37,8 @@ package struct RunMachine: Sendable {
         package let request: PlannedRequest
         /// False during warm-up.
         package let counts: Bool
+        /// The step of the rate in which the request was due. Nil in a run without steps.
+        package let step: Int?
     }
 
     /// The run ends after `goneCount` failures to connect in a row, over at least
@@ -65,6 +67,7 @@ package struct RunMachine: Sendable {
     /// End of waiting for answers.
     private let drainEnd: Int64
     private var isClosing = false
+    private var step = 0
 
     package init(_ plan: RunPlan) {
         self.plan = plan
@@ -74,7 +77,7 @@ package struct RunMachine: Sendable {
         drainEnd = end + Int64(plan.drainSeconds * 1e9)
         if case .open(let schedule) = plan.loop { self.schedule = schedule }
         recorder = RunRecorder(
-            objective: plan.objective, start: warmup, isOpen: schedule != nil)
+            objective: plan.objective, start: warmup, isOpen: schedule != nil, steps: plan.steps)
     }
 
     // MARK: - Sending
@@ -101,10 +104,20 @@ package struct RunMachine: Sendable {
         sentCount += 1
         let counts = intended >= warmup
         let request = plan.pool.draw(detail)
-        if counts { recorder.intend(request.kind) }
+        let step = step(at: intended)
+        if counts { recorder.intend(request.kind, step: step) }
         return Send(
             place: place.number, lane: place.number % plan.connections, intended: intended,
-            ready: max(intended, place.since), request: request, counts: counts)
+            ready: max(intended, place.since), request: request, counts: counts, step: step)
+    }
+
+    /// The step in which a request is due at `intended`. Times must not go back.
+    private mutating func step(at intended: Int64) -> Int? {
+        guard !plan.steps.isEmpty else { return nil }
+        // A due time is cut to whole nanoseconds.
+        let seconds = Double(intended - warmup + 2) / 1e9
+        while step + 1 < plan.steps.count, plan.steps[step + 1].start <= seconds { step += 1 }
+        return step
     }
 
     /// Earliest time at which `nextSend` may return a request without an answer arriving before.
@@ -140,7 +153,7 @@ package struct RunMachine: Sendable {
             free.append(send.place, since: now)
         }
         if isClosing, outcome.end != .succeeded {
-            if send.counts { recorder.abandon(send.request.kind) }
+            if send.counts { recorder.abandon(send.request.kind, step: send.step) }
         } else if send.counts {
             recorder.record(send, outcome)
         }
@@ -203,7 +216,10 @@ package struct RunMachine: Sendable {
             while let arrival = schedule.next, arrival.intended < limit,
                 sentCount + unsent < plan.requestsMax
             {
-                if arrival.intended >= warmup { recorder.miss(plan.pool.drawKind(arrival.detail)) }
+                if arrival.intended >= warmup {
+                    let step = step(at: arrival.intended)
+                    recorder.miss(plan.pool.drawKind(arrival.detail), step: step)
+                }
                 unsent += 1
                 schedule.advance()
             }

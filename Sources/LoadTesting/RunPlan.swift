@@ -67,6 +67,8 @@ package struct RunPlan: Sendable {
     package var allowMock = false
     package var allowDegraded = false
     package var objective: LatencyObjective?
+    /// Steps of the rate, for the report. Empty without a rate.
+    package var steps: [RateStep] = []
 
     package init(
         loop: LoadLoop, pool: RequestPool, connections: Int = 1, depth: Int = 1,

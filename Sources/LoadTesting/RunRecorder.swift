@@ -63,6 +63,9 @@ package struct KindRecord: Sendable {
 /// Counts of one stretch of the timeline.
 package struct IntervalRecord: Sendable {
     package var latency = LatencyHistogram()
+    /// Times of answers with tokens, as in `KindRecord`.
+    package var timeToFirstToken = LatencyHistogram()
+    package var interToken = LatencyHistogram()
     package var sent = 0
     package var succeeded = 0
     package var failed = 0
@@ -72,6 +75,16 @@ package struct IntervalRecord: Sendable {
     package var isMock = false
 
     package init() {}
+}
+
+/// Counts of one step of the rate: of the requests due in the step.
+package struct StepRecord: Sendable {
+    package let step: RateStep
+    /// Requests of all kinds.
+    package var requests = KindRecord()
+    /// Answers completed during the step, whenever they were due, and their tokens.
+    package var completed = 0
+    package var completedTokens = 0
 }
 
 /// All counts of a finished run.
@@ -95,6 +108,8 @@ package struct RunRecord: Sendable {
     package var earlyEnd: EarlyEnd?
     package var sawMock: Bool
     package var degradations: [String: Int]
+    /// One for each step of the plan.
+    package var steps: [StepRecord]
 
     /// The sum of all kinds.
     package var total: KindRecord {
@@ -118,28 +133,30 @@ package struct RunRecorder: Sendable {
     private var interval = IntervalRecord()
     private var lastEnd: Int64
     private var sawMock = false
+    private var steps: [StepRecord]
 
-    init(objective: LatencyObjective?, start: Int64, isOpen: Bool) {
+    init(objective: LatencyObjective?, start: Int64, isOpen: Bool, steps: [RateStep]) {
         self.objective = objective
         self.start = start
         self.isOpen = isOpen
         lastEnd = start
+        self.steps = steps.map { StepRecord(step: $0) }
     }
 
     /// Counts a request that is on its way.
-    mutating func intend(_ kind: RequestKind) {
-        change(kind) { $0.sent += 1 }
+    mutating func intend(_ kind: RequestKind, step: Int?) {
+        change(kind, step) { $0.sent += 1 }
         interval.sent += 1
     }
 
     /// Counts a request that was meant to be sent and never was.
-    mutating func miss(_ kind: RequestKind) {
-        change(kind) { $0.unsent += 1 }
+    mutating func miss(_ kind: RequestKind, step: Int?) {
+        change(kind, step) { $0.unsent += 1 }
     }
 
     /// Counts a request that was cut off at the end of the run.
-    mutating func abandon(_ kind: RequestKind) {
-        change(kind) { $0.unfinished += 1 }
+    mutating func abandon(_ kind: RequestKind, step: Int?) {
+        change(kind, step) { $0.unfinished += 1 }
     }
 
     /// Counts the outcome of a request.
@@ -154,7 +171,7 @@ package struct RunRecorder: Sendable {
         for degradation in outcome.degradations { Self.count(degradation, in: &degradations) }
         let intended = isOpen ? send.intended : outcome.sent
         let objective = objective
-        change(send.request.kind) { kind in
+        change(send.request.kind, send.step) { kind in
             kind.mock += outcome.isMock ? 1 : 0
             kind.degraded += outcome.degradations.isEmpty ? 0 : 1
             switch outcome.end {
@@ -164,19 +181,45 @@ package struct RunRecorder: Sendable {
             default: kind.failed += 1
             }
         }
-        recordInterval(outcome, latency: outcome.finished - intended)
+        recordInterval(outcome, intended: intended)
+        recordStep(outcome)
         if let name = outcome.errorName { Self.count(name, in: &errors) }
     }
 
-    private mutating func recordInterval(_ outcome: Outcome, latency: Int64) {
+    private mutating func recordInterval(_ outcome: Outcome, intended: Int64) {
         interval.outputTokens += outcome.outputTokens
         switch outcome.end {
         case .succeeded:
-            interval.latency.record(latency)
+            interval.latency.record(outcome.finished - intended)
             interval.succeeded += 1
+            Self.recordTokens(
+                outcome, intended, &interval.timeToFirstToken, &interval.interToken)
         case .cancelled: break
         case .deadlineExceeded: interval.late += 1
         default: interval.failed += 1
+        }
+    }
+
+    /// Counts an answer for the step in which it was complete.
+    private mutating func recordStep(_ outcome: Outcome) {
+        guard outcome.end == .succeeded, !steps.isEmpty else { return }
+        let seconds = Double(outcome.finished - start) / 1e9
+        guard
+            let index = steps.lastIndex(where: { $0.step.start <= seconds }),
+            seconds < steps[index].step.start + steps[index].step.seconds
+        else { return }
+        steps[index].completed += 1
+        steps[index].completedTokens += outcome.outputTokens
+    }
+
+    private static func recordTokens(
+        _ outcome: Outcome, _ intended: Int64, _ first: inout LatencyHistogram,
+        _ between: inout LatencyHistogram
+    ) {
+        guard let chunk = outcome.chunks.first else { return }
+        first.record(chunk.at - intended)
+        for (before, after) in zip(outcome.chunks, outcome.chunks.dropFirst()) {
+            between.record(after.at - before.at)
         }
     }
 
@@ -194,10 +237,7 @@ package struct RunRecorder: Sendable {
         var perToken: Double?
         if let chunk = outcome.chunks.first {
             first = chunk.at - intended
-            kind.timeToFirstToken.record(chunk.at - intended)
-            for (before, after) in zip(outcome.chunks, outcome.chunks.dropFirst()) {
-                kind.interToken.record(after.at - before.at)
-            }
+            recordTokens(outcome, intended, &kind.timeToFirstToken, &kind.interToken)
             if outcome.outputTokens > 1, let last = outcome.chunks.last {
                 let time = Double(last.at - chunk.at) / Double(outcome.outputTokens - 1)
                 perToken = time
@@ -230,13 +270,17 @@ package struct RunRecorder: Sendable {
             kinds: byKind, errors: errors, sendDelay: sendDelay, placeWait: placeWait,
             stillOpen: stillOpen, scheduledSeconds: Double(end - start) / 1e9,
             measuredSeconds: Double(max(lastEnd, end) - start) / 1e9, earlyEnd: earlyEnd,
-            sawMock: sawMock, degradations: degradations)
+            sawMock: sawMock, degradations: degradations, steps: steps)
     }
 
-    private mutating func change(_ kind: RequestKind, _ body: (inout KindRecord) -> Void) {
+    /// Changes the counts of a kind, and of the step in which the request was due.
+    private mutating func change(
+        _ kind: RequestKind, _ step: Int?, _ body: (inout KindRecord) -> Void
+    ) {
         let index = kind.index
         if kinds[index] == nil { kinds[index] = KindRecord() }
         body(&kinds[index]!)
+        if let step, steps.count > 1 { body(&steps[step].requests) }
     }
 
     private static func count(_ name: String, in counts: inout [String: Int]) {
@@ -272,6 +316,7 @@ extension RequestKind {
         case .logits: 7
         case .embed: 8
         case .stats: 9
+        case .chat: 10
         }
     }
 }

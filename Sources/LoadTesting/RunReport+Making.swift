@@ -86,6 +86,47 @@ extension IntervalReport {
     }
 }
 
+extension StepReport {
+    /// - Parameters:
+    ///   - requests: counts of the requests due in the step.
+    ///   - end: seconds from the end of warm-up to the end of sending.
+    init(_ record: StepRecord, _ requests: KindRecord, end: Double) {
+        start = record.step.start
+        seconds = Swift.min(record.step.seconds, Swift.max(end - record.step.start, 0))
+        from = record.step.from
+        to = record.step.to
+        intended = requests.sent + requests.unsent
+        sent = requests.sent
+        succeeded = requests.succeeded
+        failed = requests.failed
+        cancelled = requests.cancelled
+        deadlineExceeded = requests.deadlineExceeded
+        missing = requests.missing
+        let length = Swift.max(seconds, 1e-9)
+        offeredPerSecond = Double(intended) / length
+        requestsPerSecond = Double(record.completed) / length
+        outputTokensPerSecond = Double(record.completedTokens) / length
+        latency = Quantiles(requests.latency, missing: requests.missing)
+        timeToFirstToken = Quantiles(requests.timeToFirstToken)
+        interTokenLatency = Quantiles(requests.interToken)
+    }
+
+    /// The steps that were reached. Nil for fewer than two steps in the plan.
+    static func all(_ record: RunRecord) -> [StepReport]? {
+        guard record.steps.count > 1 else { return nil }
+        return record.steps.filter { $0.requests.sent + $0.requests.unsent > 0 }.map {
+            StepReport($0, $0.requests, end: record.scheduledSeconds)
+        }
+    }
+
+    /// A run at one rate as a step. Nil for a run without a rate.
+    package static func whole(_ record: RunRecord) -> StepReport? {
+        record.steps.first.map {
+            StepReport($0, record.total, end: record.scheduledSeconds)
+        }
+    }
+}
+
 extension RunReport {
     /// The report of one run.
     ///
@@ -150,6 +191,9 @@ extension RunReport {
             runQueueSeconds: result.host.runQueueSeconds)
         curve = Self.curve(total.latency)
         intervals = result.intervals.map(IntervalReport.init)
+        steps = StepReport.all(record)
+        timeline = Timeline.series(
+            result.intervals, starts: (steps ?? []).map(\.start))
         warnings = ReportWarnings.all(self)
     }
 

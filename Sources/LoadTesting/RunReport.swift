@@ -165,6 +165,86 @@ package struct TrialReport: Sendable, Equatable, Codable {
     package var held: Bool
     /// Reason for the outcome, in words.
     package var finding: String
+    /// Measures of the trial. Absent in reports of older testers.
+    package var step: StepReport?
+}
+
+/// One step of the rate. Percentiles and counts are those of the requests due in the step.
+package struct StepReport: Sendable, Equatable, Codable {
+    /// Seconds from the end of warm-up.
+    package var start: Double
+    package var seconds: Double
+    /// Requests per second asked for, at the beginning and at the end.
+    package var from: Double
+    package var to: Double
+    package var intended: Int
+    package var sent: Int
+    package var succeeded: Int
+    package var failed: Int
+    package var cancelled: Int
+    package var deadlineExceeded: Int
+    /// Requests without an answer: failed, past the deadline, without an end, never sent.
+    package var missing: Int
+    package var offeredPerSecond: Double
+    /// Answers completed during the step, per second.
+    package var requestsPerSecond: Double
+    package var outputTokensPerSecond: Double
+    package var latency: Quantiles?
+    package var timeToFirstToken: Quantiles?
+    package var interTokenLatency: Quantiles?
+}
+
+/// A threshold or rule of a run, kept or broken.
+package struct ThresholdReport: Sendable, Equatable, Codable {
+    /// The condition that fails the run, as given.
+    package var text: String
+    /// The found value: milliseconds, a share of 0 to 1, or a number. Absent when nothing was
+    /// measured, or when the value lies among requests without an answer.
+    package var value: Double?
+    package var bound: Double
+    /// The found and the allowed value for people.
+    package var found: String
+    package var allowed: String
+    /// Samples behind a percentile. Absent for shares and numbers.
+    package var samples: Int?
+    package var passed: Bool
+}
+
+/// Place and way of a run.
+package struct OriginReport: Sendable, Equatable, Codable {
+    /// Start in UTC: `2026-11-30T17:52:13Z`.
+    package var started: String
+    package var host: String
+    /// Processors that the tester may use, and the model of the first.
+    package var processors: Int
+    package var processor: String
+    /// Kernel, its release and machine.
+    package var system: String
+    /// The command line, quoted for a shell.
+    package var command: String
+
+    /// - Parameter startedAt: seconds since 1970.
+    package init(
+        startedAt: Double, host: String, processors: Int, processor: String, system: String,
+        command: [String]
+    ) {
+        started = UTCTime.text(startedAt)
+        self.host = host
+        self.processors = processors
+        self.processor = processor
+        self.system = system
+        self.command = command.map(Self.quoted).joined(separator: " ")
+    }
+
+    /// A word for a POSIX shell.
+    private static func quoted(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || "-_./:=,%+@".utf8.contains(byte)
+        }
+        if plain, !word.isEmpty { return word }
+        return "'" + word.replacing("'", with: "'\\''") + "'"
+    }
 }
 
 /// The outcome of `--find-max-rate`.
@@ -226,6 +306,14 @@ package struct RunReport: Sendable, Equatable, Codable {
     package var curve: [CurvePoint]
     package var intervals: [IntervalReport]
     package var search: SearchReport?
+    /// Absent in reports of older testers, as the following.
+    package var origin: OriginReport?
+    /// Steps of the rate. Absent for a run at one rate or without a rate.
+    package var steps: [StepReport]?
+    /// Percentiles over time.
+    package var timeline: [TimelineSeries]?
+    /// Thresholds and rules in force, kept or broken.
+    package var thresholds: [ThresholdReport]?
 
     package var isMock: Bool { provenance == "mock" }
 }

@@ -9,11 +9,13 @@ extension RunReport {
             lines += ["*** DEGRADED: some answers were worse than they could be ***", ""]
         }
         lines += heading + [""] + outcome + [""] + table
+        if let steps, steps.count > 1 { lines += [""] + Self.table(of: steps) }
         if kinds.count > 1 { lines += [""] + perKind }
         if !errors.isEmpty { lines += [""] + counted("errors by status", errors) }
         if !degradations.isEmpty { lines += [""] + counted("degradations", degradations) }
         if let search { lines += [""] + Self.lines(search) }
         lines += [""] + ownCost
+        if let thresholds, !thresholds.isEmpty { lines += [""] + Self.lines(thresholds) }
         if !warnings.isEmpty { lines += [""] + warnings.map { "warning: " + $0 } }
         if !failures.isEmpty { lines += [""] + failures.map { "FAILED: " + $0 } }
         return lines.joined(separator: "\n") + "\n"
@@ -23,13 +25,11 @@ extension RunReport {
         "*** MOCK: these answers were made up by a mock model; the numbers mean nothing ***"
 
     private var heading: [String] {
-        let models = target.models.map { model in
-            "\(model.name)\(model.isMock ? " (MOCK)" : "") generation \(model.generation)"
-                + (model.device.isEmpty ? "" : " on \(model.device)")
-        }
-        var lines = [
+        let models = target.models.map(Self.words).joined(separator: ", ")
+        var lines = origin.map(Self.lines) ?? []
+        lines += [
             "server     \(target.address), \(target.server)",
-            "models     \(models.isEmpty ? "none" : models.joined(separator: ", "))",
+            "models     \(models.isEmpty ? "none" : models)",
             "load       \(setup.loop) loop, \(setup.schedule); \(setup.connections) connections "
                 + "x depth \(setup.depth)",
             "requests   \(setup.mix)\(setup.prompts.isEmpty ? "" : "; " + setup.prompts)",
@@ -38,6 +38,21 @@ extension RunReport {
         ]
         if let endedEarly { lines.append("ended      " + endedEarly) }
         return lines
+    }
+
+    private static func lines(_ origin: OriginReport) -> [String] {
+        [
+            "started    \(origin.started) on \(origin.host), \(origin.processors) processors "
+                + "(\(origin.processor)), \(origin.system)",
+            "command    \(origin.command)",
+        ]
+    }
+
+    private static func words(_ model: TargetFacts.Model) -> String {
+        "\(model.name)\(model.isMock ? " (MOCK)" : "") generation \(model.generation)"
+            + (model.device.isEmpty ? "" : " on \(model.device)")
+            + (model.isMock ? "" : ", real")
+            + (model.fingerprint.isEmpty ? "" : ", fingerprint \(model.fingerprint.prefix(12))")
     }
 
     private var outcome: [String] {
@@ -89,13 +104,63 @@ extension RunReport {
 
     /// Percentiles over all requests, "none" where there is no answer. Nil when all were answered.
     private static func row(_ name: String, _ times: Quantiles?) -> String? {
-        guard let times, let all = times.ofAll else { return nil }
-        let values = [times.min, nil] + all.columns.map(\.value)
+        guard let times, times.ofAll != nil else { return nil }
         return NumberText.left(name, 19)
-            + values.enumerated().map { index, value in
-                let text = value.map(NumberText.short) ?? (index == 1 ? "-" : "none")
-                return NumberText.right(text, 8)
+            + ([.time(times.min), .few] + times.cellsOfAll.map(\.cell)).map {
+                NumberText.right(text($0), 8)
             }.joined()
+    }
+
+    private static func text(_ cell: TimeCell) -> String {
+        switch cell {
+        case .time(let value): NumberText.short(value)
+        case .few: "-"
+        case .unanswered: "none"
+        }
+    }
+
+    /// A row per step, or per trial of a search.
+    private static func table(of steps: [StepReport]) -> [String] {
+        let hasTokens = steps.contains { $0.timeToFirstToken != nil }
+        let names =
+            ["offered", "achieved", "missing", "p50", "p90", "p99"]
+            + (hasTokens ? ["ttft p50", "p99", "itl p50", "p99"] : [])
+        return [row("steps", names)]
+            + steps.map { step in
+                row(
+                    RateStep.words(step.from, step.to),
+                    cells(step) + (hasTokens ? tokenCells(step) : []))
+            }
+    }
+
+    private static func row(_ name: String, _ cells: [String]) -> String {
+        NumberText.left(name, 17) + cells.map { NumberText.right($0, 9) }.joined()
+    }
+
+    private static func cells(_ step: StepReport) -> [String] {
+        let times = ["p50", "p90", "p99"].map { name in
+            step.latency.map { text($0.cellOfAll(name)) } ?? "-"
+        }
+        return [
+            RateStep.rate(step.offeredPerSecond), RateStep.rate(step.requestsPerSecond),
+            "\(step.missing)",
+        ] + times
+    }
+
+    private static func tokenCells(_ step: StepReport) -> [String] {
+        [step.timeToFirstToken, step.interTokenLatency].flatMap { times in
+            ["p50", "p99"].map { name in times.map { text($0.cellOfAll(name)) } ?? "-" }
+        }
+    }
+
+    private static func lines(_ thresholds: [ThresholdReport]) -> [String] {
+        let width = min(thresholds.map(\.text.count).max() ?? 0, 40)
+        return ["thresholds"]
+            + thresholds.map { threshold in
+                (threshold.passed ? "passed  " : "BROKEN  ")
+                    + NumberText.left(threshold.text, width)
+                    + "  found \(threshold.found), allowed \(threshold.allowed)"
+            }
     }
 
     private static func table(
@@ -110,8 +175,8 @@ extension RunReport {
         return [header]
             + shown.map { name, times in
                 NumberText.left(name, 19)
-                    + ([times.min, times.mean] + times.columns.map(\.value)).map {
-                        NumberText.right(NumberText.short($0), 8)
+                    + ([.time(times.min), .time(times.mean)] + times.cells.map(\.cell)).map {
+                        NumberText.right(text($0), 8)
                     }.joined()
             }
     }
@@ -144,7 +209,7 @@ extension RunReport {
             + search.trials.map { trial in
                 NumberText.right(NumberText.short(trial.rate), 13) + "/s  "
                     + (trial.held ? "held    " : "failed  ") + trial.finding
-            }
+            } + [""] + table(of: search.trials.compactMap(\.step))
     }
 }
 
@@ -163,8 +228,8 @@ extension IntrinsicLatency {
             guard let times = Quantiles(histogram) else { continue }
             lines.append(
                 NumberText.left(name, 15)
-                    + times.columns.map {
-                        "\($0.name) \(NumberText.time(milliseconds: $0.value))"
+                    + times.cells.compactMap { name, cell in
+                        cell.milliseconds.map { "\(name) \(NumberText.time(milliseconds: $0))" }
                     }.joined(separator: "  "))
         }
         lines.append("no latency measured on this host can be trusted below these")

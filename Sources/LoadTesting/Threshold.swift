@@ -75,20 +75,46 @@ package struct Threshold: Sendable, Equatable {
 
     /// The sentence about a broken threshold. Nil when the threshold is not broken.
     package func failure(in report: RunReport) -> String? {
-        let times = times(in: report)
-        guard let value = times.map({ $0.value(path[path.count - 1]) }) ?? value(in: report) else {
-            return "threshold \(text): nothing of that sort was measured"
-        }
-        let breaks =
-            switch comparison {
-            case ">": value > bound
-            case ">=": value >= bound
-            case "<": value < bound
-            default: value <= bound
-            }
-        guard breaks else { return nil }
-        return "threshold \(text): found " + (value.isFinite ? shown(value) : Self.beyond(times))
+        let result = result(in: report)
+        guard !result.passed else { return nil }
+        return "threshold \(text): "
+            + (result.found == Self.nothing ? "" : "found ") + result.found
     }
+
+    /// The threshold with the found value and the verdict.
+    package func result(in report: RunReport) -> ThresholdReport {
+        let times = times(in: report)
+        let value = times.map { $0.value(path[path.count - 1]) } ?? value(in: report)
+        var result = ThresholdReport(
+            text: text, value: value.flatMap { $0.isFinite ? $0 : nil }, bound: bound,
+            found: Self.nothing, allowed: allowedWords, samples: times?.countOfAll, passed: false)
+        guard let value else { return result }
+        result.found = value.isFinite ? shown(value) : Self.beyond(times)
+        result.passed =
+            switch comparison {
+            case ">": value <= bound
+            case ">=": value < bound
+            case "<": value >= bound
+            default: value > bound
+            }
+        return result
+    }
+
+    private static let nothing = "nothing of that sort was measured"
+
+    private var allowedWords: String {
+        let words =
+            switch comparison {
+            case ">": "at most"
+            case ">=": "less than"
+            case "<": "at least"
+            default: "more than"
+            }
+        return "\(words) \(shown(bound))"
+    }
+
+    /// Samples that the threshold's percentile needs to be more than a guess.
+    var samplesNeeded: Int { EnoughSamples.needed(forColumn: path[path.count - 1]) }
 
     /// Text for a value beyond every bound.
     private static func beyond(_ times: Quantiles?) -> String {

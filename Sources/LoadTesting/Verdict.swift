@@ -24,6 +24,9 @@ extension RunReport {
         failuresMax: Double = LoadLimits.failureShareMax
     ) -> Verdict {
         failures = thresholds.compactMap { $0.failure(in: self) }
+        let rules = failuresMax < 1 ? [failureRule(failuresMax)] : []
+        self.thresholds = thresholds.map { $0.result(in: self) } + rules
+        warnings += thresholds.compactMap { ReportWarnings.few($0, self) }
         if earlyEnd == nil, succeeded > 0, failureShare > failuresMax {
             failures.append(
                 "\(missing - deadlineExceeded) of \(expected) requests failed or had no end: "
@@ -50,5 +53,13 @@ extension RunReport {
         }
         if isMock, !allowMock { return .mock }
         return failures.isEmpty ? .passed : .failed
+    }
+
+    private func failureRule(_ bound: Double) -> ThresholdReport {
+        ThresholdReport(
+            text: "--failures-max " + NumberText.percent(bound), value: failureShare, bound: bound,
+            found: NumberText.percent(failureShare) + " failed or had no end",
+            allowed: "at most " + NumberText.percent(bound), samples: nil,
+            passed: failureShare <= bound)
     }
 }

@@ -65,6 +65,16 @@ extension AssayRejection {
             "The tokenizer has changed: use the version that sealed it, or seal it again.",
         "seal_logits_differ":
             "Computing has changed: look at overrides and device first, then seal it again.",
+        "unsupported_architecture": "Use a model of a family that docs/formats.md lists.",
+        "unsupported_tensor_format":
+            "Convert or quantise the model to a format that docs/models.md lists.",
+        "unknown_key": "If the key changes nothing, vouch for it by an override, KEY=ignore.",
+        "missing_tensor": "The converter left a tensor out: fetch or convert the model again.",
+        "tokenizer_rejected": "Use a model with a tokenizer that docs/formats.md lists.",
+        "template_unsupported":
+            "Use a model whose chat template keeps to the language of docs/templates.md.",
+        "out_of_memory": "Stop other programs, or raise the memory limit of this process.",
+        "threads_unavailable": "Stop other programs, or raise the thread limit of this process.",
         "device_unavailable": "Ask for `auto` or `cpu`, or install the driver.",
         "memory_budget_exceeded": "Free memory, raise the budget, or use a smaller model.",
     ]

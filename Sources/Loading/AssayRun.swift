@@ -14,14 +14,17 @@ import ModelFiles
 import Synchronization
 import Tokenizers
 
-/// Progress of a load, for displays. Delivered on the loading thread.
+/// Progress of a load, for displays. Delivered on the loading thread, and with bytes on the thread
+/// that digests.
 public struct LayerProgress: Sendable, Equatable {
     /// Number of the attempt, from 1.
     public let attempt: Int
     /// The layer concerned.
     public let layer: Layer
-    /// Verdict of a finished layer. Nil when the layer starts.
+    /// Verdict of a finished layer. Nil when the layer starts or still runs.
     public let verdict: LayerVerdict?
+    /// Bytes read so far, by a layer that still runs. Nil when a layer starts or ends.
+    public var bytes: BytesRead?
 }
 
 /// Device of a model, the reason for the choice, and degradations.
@@ -122,7 +125,11 @@ struct AssayRun: Sendable {
         }
         let plan = try layer(.compatibility, files, isAbandoned) {
             let weights = try steps.plan(parsed, configuration.overrides)
-            placement = EarlyPlacement(of: files, isAbandoned) { digest in
+            let reading = ReadingProgress(of: files, time) { bytes in
+                guard !isAbandoned() else { return }
+                reportBytes(bytes)
+            }
+            placement = EarlyPlacement(of: files, isAbandoned, reading) { digest in
                 try steps.place(weights, configuration, path, digest)
             }
             return try steps.vocabulary(weights)
@@ -185,6 +192,11 @@ struct AssayRun: Sendable {
             finish(rejection.layer, started, ok: false, isAbandoned)
             throw rejection
         }
+    }
+
+    private func reportBytes(_ bytes: BytesRead) {
+        let layer = progress.state.withLock { $0.layer }
+        report(LayerProgress(attempt: attempt, layer: layer, verdict: nil, bytes: bytes))
     }
 
     private func finish(

@@ -42,13 +42,15 @@ final class EarlyPlacement: Sendable {
 
     /// Begins. Without another thread, the work waits for `value`.
     ///
-    /// - Parameter isAbandoned: returns true once the owner of the load has left.
+    /// - Parameters:
+    ///   - isAbandoned: returns true once the owner of the load has left.
+    ///   - reading: counts the bytes of the files as they are digested.
     init(
         of files: ModelFileSet, _ isAbandoned: @escaping @Sendable () -> Bool,
-        _ body: @escaping Body
+        _ reading: ReadingProgress? = nil, _ body: @escaping Body
     ) {
         let notice = Notice()
-        digest = FingerprintDigest {
+        digest = FingerprintDigest(reading) {
             isAbandoned() || notice.isGiven.load(ordering: .acquiring)
         }
         (self.files, self.body, self.notice) = (files, body, notice)

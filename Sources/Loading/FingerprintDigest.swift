@@ -11,12 +11,17 @@ import ModelFiles
 /// Collects the digests of a model's files during a load. See `ReadObserver` for threads.
 final class FingerprintDigest: ReadObserver {
     private let givenUp: @Sendable () -> Bool
+    private let reading: ReadingProgress?
     private let queue = DispatchQueue(label: "assay.fingerprint")
     /// Accessed on `queue` only.
     private nonisolated(unsafe) var digests: [ObjectIdentifier: SHA256] = [:]
 
-    /// - Parameter isGivenUp: returns true once the owner of the load has left.
-    init(isGivenUp: @escaping @Sendable () -> Bool) { givenUp = isGivenUp }
+    /// - Parameters:
+    ///   - reading: counts the digested bytes.
+    ///   - isGivenUp: returns true once the owner of the load has left.
+    init(_ reading: ReadingProgress? = nil, isGivenUp: @escaping @Sendable () -> Bool) {
+        (self.reading, givenUp) = (reading, isGivenUp)
+    }
 
     var isGivenUp: Bool { givenUp() }
 
@@ -31,6 +36,7 @@ final class FingerprintDigest: ReadObserver {
             let digest = digests[key] ?? SHA256()
             digest.update(bytes)
             digests[key] = digest
+            reading?.read(bytes.count)
             done()
         }
     }

@@ -1,56 +1,102 @@
 // The report as text for a terminal.
 //
-// Guarantees: a plain ASCII frame, a line per layer, and at the end the reason with advice.
-// Does not: colour, wrap or translate.
+// Guarantees: a row per layer, and at the end the reason with advice. The whole form has every text
+// and every digit. The short form has rounded numbers and fits a terminal: rows are cut, and the
+// reason is wrapped, never cut.
+// Does not: translate.
 
 import Inference
+import PlainText
 
 extension LoadReport: CustomStringConvertible {
     /// Equal to `table`.
     public var description: String { table }
 
-    /// Several lines: outcome, layers, facts, reason and advice.
-    public var table: String {
-        var lines = ["\(headline): \(path)", ""]
-        lines += layers.map { row($0.layer.rawValue, verdict($0)) }
-        let reached = layers.last?.layer
-        for layer in Layer.allCases where reached.map({ layer > $0 }) ?? true {
-            lines.append(row(layer.rawValue, accepted ? "skipped" : "not reached"))
+    /// Several lines: outcome, layers, facts, reason and advice, whole.
+    public var table: String { lines(true).map(\.plain).joined(separator: "\n") }
+
+    /// The lines of `table`, with their styles, or the short form.
+    package func lines(_ isWhole: Bool) -> [StyledText] {
+        var lines = [headline + StyledText(": \(path)"), ""] + layerTable.lines()
+        lines += factLines(isWhole)
+        if attempts.count > 1 { lines += ["", "attempts:"] + attemptLines(isWhole) }
+        guard let rejection else { return lines }
+        lines += ["", StyledText("refused at the \(rejection.layer) layer (\(rejection.code))")]
+        for text in [rejection.message, rejection.advice] {
+            let width = TextTable.widthMax - 2
+            lines += (isWhole ? [text] : wrapped(text, to: width)).map { StyledText("  \($0)") }
         }
-        lines += facts
-        if attempts.count > 1 { lines += ["", "attempts:"] + attempts.map(Self.line) }
-        if let rejection {
-            lines += [
-                "", "refused at the \(rejection.layer) layer (\(rejection.code))",
-                "  \(rejection.message)", "  \(rejection.advice)",
-            ]
-        }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
-    private var headline: String {
+    private var headline: StyledText {
         switch provenance {
         case .real: "accepted"
-        case .mock: "REFUSED, A MOCK STANDS IN"
-        case nil: "refused"
+        case .mock: StyledText("REFUSED, A MOCK STANDS IN", .alarm)
+        case nil: StyledText("refused", .alarm)
         }
     }
 
-    private var facts: [String] {
+    /// Columns of the first column in both tables.
+    private static let nameWidth = 13
+
+    private var layerTable: TextTable {
+        var table = TextTable(
+            [.text("LAYER", widthMin: Self.nameWidth), .text("VERDICT"), .number("TIME")],
+            indentation: 2)
+        for verdict in layers {
+            table.add([
+                .init(verdict.layer.rawValue), verdict.ok ? "ok" : StyledText("REFUSED", .alarm),
+                .init(Self.time(verdict.duration)),
+            ])
+        }
+        let reached = layers.last?.layer
+        for layer in Layer.allCases where reached.map({ layer > $0 }) ?? true {
+            table.add([.init(layer.rawValue), accepted ? "skipped" : "not reached", ""])
+        }
+        return table
+    }
+
+    /// Rows that the short form leaves whole: paths, digests and keys, for people to copy.
+    private static let wholeRows = ["override", "seal", "sha256"]
+
+    private func factLines(_ isWhole: Bool) -> [StyledText] {
+        let rows = facts(isWhole)
+        guard !rows.isEmpty else { return [] }
+        var table = TextTable([.text("", widthMin: Self.nameWidth), .text("")], indentation: 2)
+        var isCut = false
+        for (name, text) in rows {
+            let text = escaped(text)
+            // Indentation and gap take four columns, and a name of 14 is the longest.
+            let width = TextTable.widthMax - 14 - 4
+            let shown = Self.wholeRows.contains(name) ? text : shortened(text, to: width)
+            isCut = isCut || (!isWhole && shown != text)
+            table.add([.init(name), .init(isWhole ? text : shown)])
+        }
+        return [""] + table.lines() + (isCut ? [TextTable.hint] : [])
+    }
+
+    private func facts(_ isWhole: Bool) -> [(String, String)] {
         var rows: [(String, String)] = []
+        func bytes(_ size: Int) -> String {
+            isWhole ? "\(size) bytes" : Quantity.bytes(UInt64(clamping: size))
+        }
         if let model {
             let name = model.name.map { "\"\($0)\"" } ?? "without a name"
             rows.append(("model", "\(model.architecture), \(name)"))
             rows.append(
                 (
                     "size",
-                    "\(model.parameterCount) parameters, \(model.weightBytes) bytes of weights, "
+                    (isWhole
+                        ? "\(model.parameterCount)"
+                        : Quantity.count(UInt64(clamping: model.parameterCount)))
+                        + " parameters, \(bytes(model.weightBytes)) of weights, "
                         + "\(model.blockCount) blocks of width \(model.embeddingLength)"
                 ))
             rows.append(
                 (
                     "files",
-                    "\(model.container), \(model.fileSize) bytes in \(model.fileCount) "
+                    "\(model.container), \(bytes(model.fileSize)) in \(model.fileCount) "
                         + (model.fileCount == 1 ? "file" : "files")
                 ))
             rows.append(
@@ -79,7 +125,7 @@ extension LoadReport: CustomStringConvertible {
         if !degradations.isEmpty {
             rows.append(("degraded", degradations.joined(separator: ", ")))
         }
-        return rows.isEmpty ? [] : [""] + rows.map { row($0.0, $0.1) }
+        return rows
     }
 
     /// End tokens, pooling, and the keys that are applied or not understood.
@@ -100,23 +146,20 @@ extension LoadReport: CustomStringConvertible {
         return rows
     }
 
-    private func verdict(_ verdict: LayerVerdict) -> String {
-        (verdict.ok ? "ok     " : "REFUSED") + " " + Self.milliseconds(verdict.duration)
-    }
-
-    private func row(_ name: String, _ text: String) -> String {
-        "  " + name + String(repeating: " ", count: max(1, 15 - name.count)) + text
+    private func attemptLines(_ isWhole: Bool) -> [StyledText] {
+        let whole = attempts.map(Self.line)
+        let shown = isWhole ? whole : whole.map { shortened($0, to: TextTable.widthMax) }
+        return shown.map { StyledText($0) } + (shown == whole ? [] : [TextTable.hint])
     }
 
     private static func line(_ attempt: LoadAttempt) -> String {
         let outcome =
             attempt.rejection.map { "\($0.layer)/\($0.code): \($0.found)" } ?? "accepted"
-        return "  \(attempt.number). after a pause of \(milliseconds(attempt.pause)), "
-            + "\(milliseconds(attempt.duration)): \(outcome)"
+        return "  \(attempt.number). after a pause of \(time(attempt.pause)), "
+            + "\(time(attempt.duration)): \(outcome)"
     }
 
-    /// Milliseconds with at most three decimals, independent of the locale.
-    static func milliseconds(_ duration: Duration) -> String {
-        "\((duration.milliseconds * 1000).rounded() / 1000) ms"
+    private static func time(_ duration: Duration) -> String {
+        Quantity.time(milliseconds: duration.milliseconds)
     }
 }

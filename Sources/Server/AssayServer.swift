@@ -43,7 +43,7 @@ package enum ServerStartError: Error, Sendable, CustomStringConvertible {
 /// A server. Any thread. Call `start` once.
 package final class AssayServer: Sendable {
     /// Name and version, as told in Hello.
-    package static let version = "assayd 0.1.0"
+    package static let version = "assayd \(Limits.release)"
 
     private let configuration: ServerConfiguration
     private let logger: Logger

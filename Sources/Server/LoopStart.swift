@@ -48,9 +48,25 @@ struct LoopStart: Sendable {
             outcome.set(.success(bound.map(\.description)))
         } catch {
             network.close()
-            return outcome.set(.failure(.system("\(error)")))
+            return outcome.set(.failure(.system("\(error)\(Self.advice(after: error))")))
         }
         network.run()
+    }
+
+    /// What to do about an address that cannot be had.
+    private static func advice(after error: EventLoopError) -> String {
+        switch error.code {
+        case .addressInUse where !error.systemName.isEmpty:
+            "; another server is there: stop it, or choose another address with --listen"
+        case .addressUnavailable:
+            "; this machine has no such address or folder: create the folder, or choose another "
+                + "address with --listen"
+        case .permissionDenied:
+            "; this user may not listen there: choose another address with --listen, such as a "
+                + "port above 1023 or a path in a folder of your own"
+        case .pathOccupied: "; remove the file, or choose another path with --listen"
+        default: ""
+        }
     }
 
     private func makeNetwork(_ loop: Loop) throws(EventLoopError) -> NetworkLoop {

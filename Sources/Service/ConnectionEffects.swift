@@ -30,6 +30,9 @@ package struct ConnectionEffects {
 
     package init() {}
 
+    /// Protocol of a peer that speaks another one than ours, with an ending. No frame is sent.
+    package internal(set) var stranger: String?
+
     /// Asks for the end of the connection. A later call changes the ending and keeps the reason,
     /// unless the call has a reason of its own.
     mutating func end(_ ending: Ending, _ reason: ServiceError? = nil) {
@@ -43,6 +46,6 @@ package struct ConnectionEffects {
         if !work.isEmpty { work.removeAll(keepingCapacity: true) }
         if !cancelled.isEmpty { cancelled.removeAll(keepingCapacity: true) }
         reading = nil
-        if ending != nil { (ending, endingReason) = (nil, nil) }
+        if ending != nil { (ending, endingReason, stranger) = (nil, nil, nil) }
     }
 }

@@ -9,6 +9,7 @@
 // Guarantees:
 // - Before Hello frames are small, and every request but Hello is answered with an error.
 // - A damaged frame ends the connection with a GoAway that names the reason.
+// - A peer whose first bytes are those of another protocol is ended without a frame, by name.
 // - A refused request never ends the connection.
 // - After the end no action comes.
 // - Every request gets exactly one last frame unless the connection ends first.
@@ -37,6 +38,8 @@ package struct ConnectionMachine: ~Copyable {
     private(set) var revision: UInt64 = 1
     private(set) var peerBodySizeMax = Limits.frameSizeMaxBeforeHello - Limits.headerSize
     private var isPaused = false
+    /// True once a whole frame has come.
+    private var speaks = false
     /// Time of the last byte in either direction, or of the last end of a request.
     private(set) var activeAt: UInt64
 
@@ -67,11 +70,12 @@ package struct ConnectionMachine: ~Copyable {
         do throws(WireError) {
             while phase != .ended, let frame = try decoder.next() {
                 frameCount += 1
+                speaks = true
                 handle(frame, now: now, context: &context, effects: &effects)
             }
         } catch {
             if error.status == .protocolError { context.counters.add(.protocolErrors) }
-            end(ServiceError(error), tellPeer: true, context: &context, effects: &effects)
+            refuse(error, context: &context, effects: &effects)
         }
         decoder.settle()
         let refusal =
@@ -80,6 +84,18 @@ package struct ConnectionMachine: ~Copyable {
                 begins: wasBetweenFrames || frameCount > 0, now: now)
             ?? decoder.failure.map { ServiceError($0) }
         if let refusal { end(refusal, tellPeer: true, context: &context, effects: &effects) }
+    }
+
+    /// Ends the connection for damaged framing. Who speaks another protocol gets no frame.
+    private mutating func refuse(
+        _ error: WireError, context: inout ServiceContext, effects: inout ConnectionEffects
+    ) {
+        let stranger = speaks ? nil : Stranger.name(decoder.failedStart)
+        let reason = stranger.map { ServiceError.stranger($0) } ?? ServiceError(error)
+        end(reason, tellPeer: stranger == nil, context: &context, effects: &effects)
+        guard let stranger else { return }
+        effects.stranger = stranger
+        effects.end(.afterFlush)
     }
 
     private mutating func handle(

@@ -49,10 +49,19 @@ package struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible
     package init(_ error: WireError) {
         self.init(error.status, Code(error.code.name), error.message, field: error.field)
     }
+
+    /// A peer whose first bytes are those of the protocol `name`. Never on the wire.
+    package static func stranger(_ name: String) -> ServiceError {
+        ServiceError(
+            .protocolError, .strangerProtocol,
+            "reading the first bytes of a connection: found \(name), allowed: Assay's protocol")
+    }
 }
 
 extension ServiceError.Code {
     // Connection.
+    /// The peer speaks another protocol.
+    package static let strangerProtocol = Self("stranger_protocol")
     /// The first request was not Hello.
     package static let helloRequired = Self("hello_required")
     /// No Hello came in time.

@@ -8,7 +8,10 @@
 
 internal import CLZ4
 
-enum BodyCompression {
+package enum BodyCompression {
+    /// Version of the liblz4 that is loaded, such as `1.9.4`.
+    package static var libraryVersion: String { String(cString: LZ4_versionString()) }
+
     /// Compresses `body` into `scratch` and returns the block's size. Returns nil when compression
     /// does not pay.
     ///

@@ -53,6 +53,8 @@ public final class FrameDecoder {
     /// The error that ended decoding, or nil. `settle()` may set it as well: no memory was left for
     /// the rest of the chunk.
     public private(set) var failure: WireError?
+    /// The first bytes of the frame that failed, at most `Stranger.sampleSize`.
+    public private(set) var failedStart: [UInt8] = []
 
     /// A decoder for one connection. Starts with the limit before Hello when reading requests.
     public init(
@@ -115,6 +117,10 @@ public final class FrameDecoder {
 
     private func fail(_ error: WireError) {
         failure = error
+        let start =
+            pending.count > 0
+            ? pending.bytes : UnsafeRawBufferPointer(rebasing: chunk[chunkOffset...])
+        failedStart = Array(start.prefix(Stranger.sampleSize))
         chunkOffset = chunk.count
         forgetPending()
     }

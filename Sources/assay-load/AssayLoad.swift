@@ -6,14 +6,34 @@ import AssayClient
 import Console
 import EngineMeasure
 import LoadTesting
+import ProgramFacts
 
 @main
 struct AssayLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay-load", abstract: "Measures Assay.",
+        discussion: statuses.text + "\n\n" + variables.text,
+        version: ProgramVersion.text(of: "assay-load"),
         subcommands: [
             RpcCommand.self, CompareCommand.self, EngineCommand.self, LoadingCommand.self,
         ])
+
+    private static let statuses = HelpSection.statuses([
+        (0, "ok"),
+        (1, "a threshold is broken, too many requests fail, or an answer is degraded"),
+        (2, "wrong usage"),
+        (65, "a model was refused"),
+        (69, "the server is unreachable"),
+        (70, "nothing could be measured"),
+        (74, "standard output or input failed"),
+        (79, "a mock answered"),
+        (130, "interrupted"),
+    ])
+
+    private static let variables = HelpSection.variables([
+        SharedVariable.server(default: ServerAddress.standard.description),
+        SharedVariable.instructionSet,
+    ])
 
     /// Runs the command. The exit statuses are the project's, not the parser's: 2 for wrong usage,
     /// 65 for a model that cannot be measured, 69 for an unreachable server, 79 for a mock.

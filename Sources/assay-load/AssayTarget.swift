@@ -19,8 +19,8 @@ struct AssayTarget: LoadTarget {
 
     /// Makes clients for `connections` connections on `threads` threads. Connects nothing yet.
     ///
-    /// - Parameter wait: nanoseconds to wait for a missing server. 0 for a server to be measured, since
-    ///   no sample may wait.
+    /// - Parameter wait: nanoseconds to wait for a missing server. 0 for a server to be measured,
+    ///   since no sample may wait.
     init(
         _ address: ServerAddress, model: String?, connections: Int, threads: Int,
         allowMock: Bool, compression: Bool, wait: UInt64 = 0
@@ -76,8 +76,34 @@ struct AssayTarget: LoadTarget {
         }
     }
 
+    /// Names of all served models.
+    func modelNames() async throws(ClientError) -> [String] {
+        try await clients[0].models(deadlineMilliseconds: Self.factsMilliseconds)
+            .message.models.map(\.name)
+    }
+
     /// Requests allowed in flight per connection by the server. Nil before any Hello.
     var depthMax: Int? { clients[0].server.map { Int(clamping: $0.requestsInFlightMax) } }
+
+    /// Has every conversation rendered once, without generating, so that a model that cannot chat
+    /// is found before the load.
+    ///
+    /// - Throws: the server's refusal, with the number of the conversation from 1.
+    func checkConversations(
+        _ conversations: [[ConversationTurn]]
+    ) async throws(ClientError) -> (number: Int, error: ClientError)? {
+        for (index, turns) in conversations.enumerated() {
+            let request = RenderRequest(model: model, messages: turns.map(ChatMessage.init))
+            do throws(ClientError) {
+                _ = try await clients[0].render(
+                    request, deadlineMilliseconds: Self.factsMilliseconds)
+            } catch {
+                guard error.code == .serverRefused else { throw error }
+                return (index + 1, error)
+            }
+        }
+        return nil
+    }
 
     func close() async {
         for client in clients { client.close() }
@@ -100,7 +126,7 @@ struct AssayTarget: LoadTarget {
                     try await client.health(whole, deadlineMilliseconds: deadline), sent)
             case .models: return .one(try await client.models(deadlineMilliseconds: deadline), sent)
             case .stats: return .one(try await client.stats(deadlineMilliseconds: deadline), sent)
-            case .generate: return try await generate(request, client, sent)
+            case .generate, .chat: return try await generate(request, client, sent)
             default: return try await compute(request, client, sent)
             }
         } catch {
@@ -240,6 +266,12 @@ extension TargetFacts.Model {
     }
 }
 
+extension ChatMessage {
+    fileprivate init(_ turn: ConversationTurn) {
+        self.init(role: ChatMessage.Role(rawValue: turn.role) ?? .user, content: turn.text)
+    }
+}
+
 extension PlannedRequest {
     fileprivate var payload: [UInt8] {
         if case .payload(let bytes) = prompt { bytes } else { [] }
@@ -254,7 +286,11 @@ extension PlannedRequest {
     }
 
     fileprivate var wirePrompt: Prompt {
-        if case .text(let text) = prompt { .text(text) } else { .tokens(tokens) }
+        switch prompt {
+        case .text(let text): .text(text)
+        case .conversation(let turns): .messages(turns.map(ChatMessage.init))
+        default: .tokens(tokens)
+        }
     }
 
     fileprivate var wireInput: Input {

@@ -10,10 +10,10 @@ struct CompareCommand: ParsableCommand {
         abstract: "Compares two reports of rpc --save-json: what differs beyond chance.",
         discussion: "Exit status: 0; 1 with --fail-if-worse when something is worse beyond chance.")
 
-    @Argument(help: "The report before.")
+    @Argument(help: "The report before.", completion: .file(extensions: ["json"]))
     var before: String
 
-    @Argument(help: "The report after.")
+    @Argument(help: "The report after.", completion: .file(extensions: ["json"]))
     var after: String
 
     @Flag(help: "Fail when something is worse beyond chance.")

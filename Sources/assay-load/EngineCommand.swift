@@ -11,13 +11,15 @@ struct EngineCommand: ParsableCommand {
         commandName: "engine",
         abstract: "Tokens per second on a GGUF file, prompt and generation timed apart.")
 
-    @Argument(help: "The model file.")
+    @Argument(
+        help: "The model file.", completion: .file(extensions: ["gguf", "safetensors", "json"]))
     var path: String
 
     @Option(
-        parsing: .unconditional, help: "Threads to compute with, 1 to 256.",
+        parsing: .unconditional,
+        help: "Threads to compute with, 1 to 256 (default: one per processor).",
         transform: FlagValue.whole("--threads", 1...256))
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads: Int?
 
     @Option(
         parsing: .unconditional, help: "Prompt tokens per run.",
@@ -37,11 +39,13 @@ struct EngineCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
     func run() throws {
         let figures: EngineFigures
         do {
             figures = try EngineMeasure(
-                threads: threads, promptCount: prompt, generateCount: generate,
+                threads: threadCount, promptCount: prompt, generateCount: generate,
                 repetitionCount: repetitions
             ).run(path: path)
         } catch let error as EngineMeasureError {

@@ -18,7 +18,9 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: "Open loop: RATE:TIME,RATE:TIME...; their times are the duration.")
     var step: String?
 
-    @Option(help: "Open loop: a file of SECONDS[,KIND[,PROMPT_TOKENS[,OUTPUT_TOKENS]]] lines.")
+    @Option(
+        help: "Open loop: a file of SECONDS[,KIND[,PROMPT_TOKENS[,OUTPUT_TOKENS]]] lines.",
+        completion: .file())
     var trace: String?
 
     @Option(
@@ -177,9 +179,13 @@ struct Schedule {
     /// Returns the load loop. `rate` is the rate of a search's trial, else nil.
     func loop(rate: Double?) -> LoadLoop {
         if let trace { return .open(ArrivalSchedule(trace: trace)) }
-        let base = rate.map { RateProfile.constant($0, seconds: duration) } ?? profile
-        guard let base else { return .closed }
+        guard let base = profile(rate: rate) else { return .closed }
         return .open(ArrivalSchedule(base.warmed(seconds: warmup), kind, seed: seed))
+    }
+
+    /// The rate over the time of measuring. Nil without a rate.
+    func profile(rate: Double?) -> RateProfile? {
+        rate.map { RateProfile.constant($0, seconds: duration) } ?? profile
     }
 }
 
@@ -190,8 +196,15 @@ struct RequestOptions: ParsableArguments {
             "Kinds and weights, such as ping=80,generate=20; kinds: \(RequestKind.names)."))
     var mix = "ping"
 
-    @Option(help: "A file of prompts, one a line, instead of synthetic ones.")
+    @Option(
+        help: "A file of prompts, one a line, instead of synthetic ones.", completion: .file())
     var prompts: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Conversations of chat requests, instead of those in the box: a JSON list of messages, "
+                + "or a list of such lists.", valueName: "file"))
+    var conversation: String?
 
     @Option(
         help: ArgumentHelp(
@@ -205,7 +218,7 @@ struct RequestOptions: ParsableArguments {
     @Option(help: "Bytes of a ping, in the same forms.")
     var pingBytes = "64"
 
-    @Option(help: "Share of generations to give up after a few tokens: 10% or 0.1.")
+    @Option(help: "Share of generate and chat to give up after a few tokens: 10% or 0.1.")
     var cancelShare = "0"
 
     @Option(help: "Share of requests to send with --deadline.")
@@ -225,6 +238,7 @@ struct RequestOptions: ParsableArguments {
             pingBytes: try LengthDistribution(pingBytes, "--ping-bytes", most: 65_536))
         content.prompts =
             try prompts.map { try PromptFile.parse(try contents($0), name: $0) } ?? []
+        if let conversation { content.conversations = try ConversationFile.read(conversation) }
         content.cancelShare = try NumberText.share(cancelShare, "--cancel-share")
         content.deadlineShare = try NumberText.share(deadlineShare, "--deadline-share")
         guard deadline == nil || content.deadlineShare > 0 else {
@@ -243,8 +257,12 @@ struct RequestOptions: ParsableArguments {
 
     /// Description of the prompts for the report.
     var words: String {
-        if let prompts { return "prompts of \(prompts)" }
-        return mix == "ping" ? "\(pingBytes) bytes" : "synthetic prompts of \(promptTokens) tokens"
+        let kinds = ((try? RequestMix(mix))?.weights ?? []).map(\.kind)
+        let chat = conversation.map { "conversations of \($0)" } ?? "the conversations in the box"
+        if kinds == [.chat] { return chat }
+        if kinds == [.ping] { return "\(pingBytes) bytes" }
+        return (prompts.map { "prompts of \($0)" } ?? "synthetic prompts of \(promptTokens) tokens")
+            + (kinds.contains(.chat) ? "; " + chat : "")
     }
 }
 

@@ -18,7 +18,9 @@ struct LoadingCommand: ParsableCommand {
             could be measured.
             """)
 
-    @Argument(help: "Model files, or folders with one.")
+    @Argument(
+        help: "Model files, or folders with one.",
+        completion: .file(extensions: ["gguf", "safetensors", "json"]))
     var path: [String]
 
     @Option(
@@ -33,15 +35,18 @@ struct LoadingCommand: ParsableCommand {
     var faults = 2
 
     @Option(
-        parsing: .unconditional, help: "Threads to compute with, 1 to 256.",
+        parsing: .unconditional,
+        help: "Threads to compute with, 1 to 256 (default: one per processor).",
         transform: FlagValue.whole("--threads", 1...256))
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    var threads: Int?
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
     func run() throws {
-        let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threads)
+        let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threadCount)
         var all: [LoadFigures] = []
         do {
             for path in path {

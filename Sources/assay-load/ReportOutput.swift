@@ -10,16 +10,16 @@ struct ReportOptions: ParsableArguments {
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
 
-    @Option(help: "Write the report as JSON, for compare.")
+    @Option(help: "Write the report as JSON, for compare.", completion: .file())
     var saveJson: String?
 
-    @Option(help: "Write the timeline as CSV.")
+    @Option(help: "Write the timeline as CSV.", completion: .file())
     var saveCsv: String?
 
-    @Option(help: "Write an HdrHistogram interval log.")
+    @Option(help: "Write an HdrHistogram interval log.", completion: .file())
     var saveHdr: String?
 
-    @Option(help: "Write one HTML page with plots.")
+    @Option(help: "Write one HTML page with plots.", completion: .file())
     var saveHtml: String?
 
     /// Prints the report and writes the requested files.
@@ -62,9 +62,9 @@ struct ReportOptions: ParsableArguments {
     }
 }
 
-/// A line on standard error that follows a run, on a terminal only.
+/// A line on standard error that follows a run, on a terminal that can replace it.
 struct ProgressLine {
-    private let isShown = Console.errorIsTerminal
+    private let isShown = Console.errorCanRewrite
 
     /// Shows only the last interval of each second, since percentiles of every interval would cost
     /// the run too much.
@@ -78,7 +78,10 @@ struct ProgressLine {
             + "\(NumberText.short(rate))/s"
         if !record.latency.isEmpty {
             let table = record.latency.table
-            for percentile in [50, 99, 100] {
+            for percentile in [50, 99, 100]
+            where percentile == 100
+                || record.latency.count >= EnoughSamples.needed(for: Double(percentile))
+            {
                 let time = Double(table.value(at: Double(percentile))) / 1e6
                 text +=
                     "  \(percentile == 100 ? "max" : "p\(percentile)") "
@@ -93,7 +96,7 @@ struct ProgressLine {
 
     func say(_ text: String) {
         clear()
-        if isShown { Console.error(text) }
+        if Console.errorIsTerminal { Console.error(text) }
     }
 
     func clear() {

@@ -67,12 +67,17 @@ struct RpcCommand: AsyncParsableCommand {
     var noCompression = false
 
     @Option(
-        parsing: .unconditional, help: "Threads for the connections, 1 to 64.",
+        parsing: .unconditional,
+        help: "Threads for the connections, 1 to 64 (default: one per two processors, at most 4).",
         transform: FlagValue.whole("--threads", 1...64))
-    var threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+    var threads: Int?
 
     @Option(help: "Measure nothing but this host for so long (and as long again), such as 10s.")
     var intrinsicLatency: String?
+
+    private var threadCount: Int {
+        threads ?? max(1, min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
+    }
 
     func run() async throws {
         Interruption.watch()
@@ -82,7 +87,14 @@ struct RpcCommand: AsyncParsableCommand {
         let schedule = try schedule.settled()
         let bounds = try Bounds(failIf: failIf, failuresMax: failuresMax)
         let objective = try goodput.map { try LatencyObjective($0, "--goodput") }
-        _ = (try RequestMix(requests.mix), try requests.content(vocabulary: 0))
+        let kinds = Set(try RequestMix(requests.mix).weights.map(\.kind))
+            .union((schedule.trace ?? []).compactMap(\.kind))
+        let content = try requests.content(vocabulary: 0)
+        guard requests.conversation == nil || kinds.contains(.chat) else {
+            throw ValidationError(
+                "--conversation is \(requests.conversation ?? ""), and --mix is \(requests.mix) "
+                    + "without chat; add chat to --mix, or leave out --conversation")
+        }
         let end = ContinuousClock.now + .nanoseconds(wait ?? 60_000_000_000)
         let target = try target(schedule.connections, wait: wait ?? 0)
         let facts = try await target.facts(until: end)
@@ -90,9 +102,12 @@ struct RpcCommand: AsyncParsableCommand {
             throw RunRefused(status: Verdict.mock.rawValue, sentence: sentence)
         }
         guard model == nil || !facts.models.isEmpty else {
+            let names = try await target.modelNames()
+            let nearest = nearestName(to: model ?? "", among: names) ?? "none"
             throw RunRefused(
-                status: Verdict.failed.rawValue,
-                sentence: "the server at \(address) serves no model \"\(model ?? "")\"")
+                status: 2,
+                sentence: "--model: found no model \"\(model ?? "")\" on the server at \(address); "
+                    + "nearest: \(nearest), served are: \(names.joined(separator: ", "))")
         }
         // The client would hold back requests beyond the server's limit, and the wait would look
         // like the server's.
@@ -101,9 +116,25 @@ struct RpcCommand: AsyncParsableCommand {
                 "--depth: found \(schedule.depth), allowed: up to \(target.depthMax ?? 0), the "
                     + "server's requests in flight per connection")
         }
+        if kinds.contains(.chat) { try await checkChat(target, content.conversations) }
         await target.close()
         let verdict = try await measure(schedule, bounds, objective, facts)
         if verdict != .passed { throw ExitCode(verdict.rawValue) }
+    }
+
+    /// Refuses a model that cannot hold the conversations, before any load.
+    private func checkChat(
+        _ target: AssayTarget, _ conversations: [[ConversationTurn]]
+    ) async throws {
+        guard let refusal = try await target.checkConversations(conversations) else { return }
+        let name = model.map { "model \"\($0)\"" } ?? "model"
+        let what =
+            refusal.error.serverError?.code == "chat_template_missing"
+            ? "has no chat template, so chat in --mix cannot be measured; use generate, or serve a "
+                + "model with a chat template"
+            : "refuses conversation \(refusal.number): \(refusal.error.message)"
+        throw RunRefused(
+            status: refusal.error.exitStatus, sentence: "the \(name) at \(address) \(what)")
     }
 
     private var address: String {
@@ -114,7 +145,7 @@ struct RpcCommand: AsyncParsableCommand {
     /// Makes new clients, not connected yet.
     private func target(_ connections: Int, wait: UInt64 = 0) throws(ClientError) -> AssayTarget {
         try AssayTarget(
-            ServerAddress(address), model: model, connections: connections, threads: threads,
+            ServerAddress(address), model: model, connections: connections, threads: threadCount,
             allowMock: allowMock, compression: !noCompression, wait: wait)
     }
 
@@ -158,6 +189,7 @@ struct RpcCommand: AsyncParsableCommand {
             result, facts: facts, setup: try setup(schedule), objective: objective,
             startedAt: started)
         report.search = found
+        report.origin = .here(startedAt: started)
         await lookAgain(&report, facts, result)
         var verdict = report.judge(
             bounds.thresholds, earlyEnd: result.record.earlyEnd, allowMock: allowMock,
@@ -193,6 +225,7 @@ struct RpcCommand: AsyncParsableCommand {
         plan.allowMock = allowMock
         plan.allowDegraded = allowDegraded
         plan.objective = objective
+        plan.steps = schedule.profile(rate: rate)?.rateSteps ?? []
         let progress = ProgressLine()
         defer { progress.clear() }
         let result = await RunEngine(

@@ -5,22 +5,43 @@
 // Not here: the protocol is in AssayClient, the assay in Loading, vocabularies in Tokenizers.
 
 import ArgumentParser
+import AssayClient
 import Console
+import ProgramFacts
 
 struct Assay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay",
         abstract: "Assays model files and talks to an assayd server.",
-        discussion: """
-            Exit codes: 0 ok, 2 usage, 65 model rejected, 69 server unreachable, 70 internal, \
-            74 output that cannot be written, 75 overloaded or not ready (try again), \
-            76 protocol error, 77 refused, 79 mock answer refused.
-            """,
+        discussion: statuses.text + "\n\n" + variables.text,
+        version: ProgramVersion.text(of: "assay"),
         subcommands: [
-            Inspect.self, Generate.self, ScoreCommand.self, Embed.self, LogitsCommand.self,
+            Inspect.self, Generate.self, Chat.self, ScoreCommand.self, Embed.self,
+            LogitsCommand.self,
             Tokenize.self, Detokenize.self, Render.self, Models.self, Load.self, Unload.self,
             Health.self, Stats.self, Ping.self,
         ])
+
+    private static let statuses = HelpSection.statuses([
+        (0, "ok"),
+        (2, "wrong usage"),
+        (65, "a model was refused, or has drifted from its seal"),
+        (69, "the server is unreachable"),
+        (70, "an internal failure"),
+        (74, "standard output or input failed"),
+        (75, "overloaded, not ready, or too late: try again"),
+        (76, "protocol error"),
+        (77, "refused: not allowed, or a requirement does not hold"),
+        (79, "a mock's answer was refused"),
+        (130, "ended by Ctrl-C"),
+    ])
+
+    private static let variables = HelpSection.variables([
+        SharedVariable.server(default: ServerAddress.standard.description),
+        SharedVariable.instructionSet,
+        SharedVariable.noColour,
+        ("XDG_STATE_HOME", "folder of assay/history, the lines of assay chat", "~/.local/state"),
+    ])
 }
 
 @main

@@ -14,17 +14,18 @@ struct ConversationFile {
     /// JSON text of the list of tools.
     private(set) var tools: String?
     private let path: String
+    private let flag: String
 
     /// Reads and checks a file.
-    init(path: String) throws {
-        self.path = path
-        let text = try LocalText.read(path, of: "--conversation")
+    init(path: String, of flag: String = "--conversation") throws {
+        (self.path, self.flag) = (path, flag)
+        let text = try LocalText.read(path, of: flag)
         let root: JSONValue
         do throws(JSONError) {
             root = try JSONDocument(Array(text.utf8)).root
         } catch {
             throw Failure.usage(
-                "--conversation: \(path): found \(error.found) at byte \(error.offset), allowed: "
+                "\(flag): \(path): found \(error.found) at byte \(error.offset), allowed: "
                     + error.allowed)
         }
         var list = root
@@ -38,7 +39,7 @@ struct ConversationFile {
         }
         guard list.isArray, (1...Limits.messageCountMax).contains(list.count) else {
             throw wrong(
-                "messages", "\(list.typeName) of \(list.count)",
+                "messages", list.isArray ? "a list of \(list.count)" : list.typeName,
                 "a list of 1 to \(Limits.messageCountMax) messages")
         }
         messages = try list.elements.enumerated().map { try message($1, "messages[\($0)]") }
@@ -108,7 +109,7 @@ struct ConversationFile {
     }
 
     private func wrong(_ place: String, _ found: String, _ allowed: String) -> Failure {
-        Failure.usage("--conversation: \(path): \(place): found \(found), allowed: \(allowed)")
+        Failure.usage("\(flag): \(path): \(place): found \(found), allowed: \(allowed)")
     }
 }
 

@@ -24,6 +24,8 @@ enum ExitCode: Int32 {
     case refused = 77
     /// The answer came from a mock and --allow-mock was not given.
     case mockRefused = 79
+    /// Ended by Ctrl-C.
+    case interrupted = 130
 }
 
 func exitProcess(_ code: ExitCode) -> Never { exit(code.rawValue) }
@@ -39,42 +41,11 @@ struct Failure: Error {
         if let advice { Console.error("  \(advice)") }
     }
 
-    static func usage(_ message: String) -> Failure {
-        Failure(code: .usage, message: message, advice: "see assay help")
-    }
-}
-
-extension Failure {
-    init(_ error: ClientError, server: String) {
-        self.init(
-            code: ExitCode(rawValue: error.exitStatus) ?? .internalError, message: error.message)
-        advice = Self.advice(for: error, server: server)
-    }
-
-    private static func advice(for error: ClientError, server: String) -> String? {
-        switch error.code {
-        case .unreachable:
-            return "is assayd running? start it with: assayd --listen \(server), "
-                + "or name another with --server or ASSAY_SERVER"
-        case .connectionClosed:
-            return "the server stopped or refused the connection: its log says why"
-        case .mockRefused:
-            return "a mock's answer means nothing; load a real model, or say --allow-mock"
-        case .protocolError:
-            return "is there an assayd of this version at \(server)?"
-        default: break
-        }
-        if let pause = error.retryAfterMilliseconds {
-            return "try again in \(Double(pause) / 1000) s"
-        }
-        switch error.status {
-        case .notFound: return "assay models lists what is served"
-        case .permissionDenied where error.code.name == "loading_not_allowed":
-            return "ask over a Unix socket as the server's user, or set allow-loading"
-        case .modelRejected: return "assay inspect PATH shows each layer's verdict"
-        case .resourceExhausted, .unavailable: return "try again a little later"
-        case .deadlineExceeded: return "give it more time with --deadline, or try again later"
-        default: return error.field.map { "the field is \($0)" }
-        }
+    static func usage(_ message: String, advice: String? = nil) -> Failure {
+        let command = Assay.configuration.subcommands.map { $0._commandName }
+            .first { $0 == CommandLine.arguments.dropFirst().first }
+        let help = ["assay", "help", command].compactMap { $0 }.joined(separator: " ")
+        return Failure(
+            code: .usage, message: message, advice: advice ?? "\(help) lists its options")
     }
 }

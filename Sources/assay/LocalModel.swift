@@ -19,7 +19,7 @@ struct LocalModel {
         } catch {
             throw Failure(
                 code: .rejected, message: "\(path): \(error)",
-                advice: "assay inspect \(path) shows each layer's verdict")
+                advice: "assay inspect \(path.shellWord) shows each layer's verdict")
         }
     }
 

@@ -16,7 +16,7 @@ enum LocalVocabulary {
         } catch let error as ModelFileError {
             throw Failure(
                 code: .rejected, message: "\(path): \(error)",
-                advice: "assay inspect \(path) shows each layer's verdict")
+                advice: "assay inspect \(path.shellWord) shows each layer's verdict")
         } catch let error as TokenizerError {
             throw Failure(code: .rejected, message: "\(path): \(error)", advice: nil)
         }

@@ -1,6 +1,7 @@
-// Log-probabilities as JSON and as a table.
+// Log-probabilities as JSON and as tables.
 
 import Loading
+import PlainText
 import Wire
 
 enum LogprobsOutput {
@@ -32,24 +33,21 @@ enum LogprobsOutput {
             })
     }
 
-    /// Returns a line per token: id, log-probability, then the alternatives as `id:logprob`.
-    static func table(_ logprobs: Logprobs, title: String) -> String {
-        let lines = logprobs.tokens.indices.map { index in
-            let top = logprobs.top(at: index).map { "\t\($0.token):\(fixed($0.logprob))" }
-            return "\(logprobs.tokens[index])\t\(fixed(logprobs.logprobs[index]))"
-                + top.joined()
+    /// Returns a row per token: id, log-probability, then the alternatives as `id:logprob`.
+    ///
+    /// - Parameter heading: the first column's.
+    static func table(_ logprobs: Logprobs, heading: String = "TOKEN") -> TextTable {
+        var table = TextTable([.number(heading), .number("LOGPROB"), .reason("BEST")])
+        for index in logprobs.tokens.indices {
+            let top = logprobs.top(at: index).map { "\($0.token):\(fixed($0.logprob))" }
+            table.add([
+                .init("\(logprobs.tokens[index])"), .init(fixed(logprobs.logprobs[index])),
+                .init(top.joined(separator: " ")),
+            ])
         }
-        return ([title] + lines).joined(separator: "\n")
+        return table
     }
 
-    /// Formats a number with four decimals, for people to compare.
-    static func fixed(_ value: some BinaryFloatingPoint) -> String {
-        let value = Double(value)
-        guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }
-        let scaled = Int((value.magnitude * 10_000).rounded())
-        let decimals = "\(scaled % 10_000)"
-        let sign = value < 0 && scaled > 0 ? "-" : ""
-        return "\(sign)\(scaled / 10_000)."
-            + String(repeating: "0", count: 4 - decimals.count) + decimals
-    }
+    /// Four decimals, for people to compare.
+    static func fixed(_ value: some BinaryFloatingPoint) -> String { Quantity.fixed(value, 4) }
 }

@@ -14,7 +14,8 @@ struct PromptOptions: ParsableArguments {
     var prompt: String?
 
     @Option(
-        help: ArgumentHelp("File with the text to begin with.", valueName: "file"))
+        help: ArgumentHelp("File with the text to begin with.", valueName: "file"),
+        completion: .file())
     var promptFile: String?
 
     @Option(help: "Token ids to begin with, separated by commas; used as they are.")

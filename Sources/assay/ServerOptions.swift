@@ -84,13 +84,13 @@ struct ConnectionOptions: ParsableArguments {
             defer { client.close() }
             return try await waiting { try await body(client) }
         } catch let error as ClientError {
-            throw Failure(error, server: address)
+            throw await Failure.explained(error, server: address, deadline: deadline)
         }
     }
 
     /// Repeats `body` while the server or the model is missing, up to `wait` seconds. The client
     /// could wait by itself, but shows no progress.
-    private func waiting<Value: Sendable>(
+    func waiting<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws -> Value {
         let end = ContinuousClock.now + (wait ?? Self.loadingTime)
@@ -197,6 +197,7 @@ struct RequirementOptions: ParsableArguments {
         help: ArgumentHelp(
             "Have the server refuse unless this device computes, such as cpu.",
             valueName: "device"),
+        completion: .computingDevice,
         transform: FlagValue.text("--require-device", 1...Limits.deviceNameSizeMax))
     var requireDevice: String?
 

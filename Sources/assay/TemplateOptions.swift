@@ -10,12 +10,14 @@ struct TemplateOptions: ParsableArguments {
         name: .customLong("conversation"),
         help: ArgumentHelp(
             "File with a JSON list of messages, or an object with messages and tools.",
-            valueName: "file"))
+            valueName: "file"),
+        completion: .json)
     var conversationFile: String?
 
     @Option(
         name: .customLong("tools"),
-        help: ArgumentHelp("File with a JSON list of tools.", valueName: "file"))
+        help: ArgumentHelp("File with a JSON list of tools.", valueName: "file"),
+        completion: .json)
     var toolsFile: String?
 
     @Option(
@@ -135,13 +137,37 @@ extension RenderRequest: TemplateFields {}
 enum LocalText {
     /// A usage failure names the flag, for a file that cannot be read or is not UTF-8.
     static func read(_ path: String, of flag: String) throws -> String {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw Failure.usage("\(flag): reading \(path): \(error.localizedDescription)")
+        try text(data(path, of: flag), "\(flag): \(path)")
+    }
+
+    /// The bytes of a file. A usage failure names the flag and the system's reason.
+    static func data(_ path: String, of flag: String) throws -> Data {
+        func failure(_ found: String, _ advice: String) -> Failure {
+            .usage("\(flag): reading \(path): found \(found)", advice: advice)
         }
-        return try text(data, "\(flag): \(path)")
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let number = errno
+        guard descriptor >= 0 else {
+            switch number {
+            case ENOENT, ENOTDIR:
+                throw failure("no such file, allowed: a file", "check the path with ls")
+            case EACCES:
+                throw failure(
+                    "a file that this user may not read, allowed: a readable one",
+                    "ask its owner, or: chmod u+r \(path.shellWord)")
+            default: throw failure(String(cString: strerror(number)), "check the path with ls")
+            }
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT != S_IFDIR else {
+            throw failure("a folder, allowed: a file", "name a file in it")
+        }
+        do {
+            return try file.readToEnd() ?? Data()
+        } catch {
+            throw failure(error.localizedDescription, "check the disk and the path")
+        }
     }
 
     /// Reads standard input as far as a request can hold it.
@@ -162,7 +188,9 @@ enum LocalText {
 
     private static func text(_ bytes: some Sequence<UInt8>, _ place: String) throws -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw Failure.usage("\(place): found bytes that are not UTF-8, allowed: UTF-8")
+            throw Failure.usage(
+                "\(place): found bytes that are not UTF-8, allowed: UTF-8",
+                advice: "convert the text, for example with iconv -t UTF-8")
         }
         return text
     }

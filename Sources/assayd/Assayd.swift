@@ -36,7 +36,7 @@ enum Assayd {
             exit(AssaydExit.usage)
         }
         if options.dumpSettings {
-            Console.line(SettingsTable.json(flags: options.settingNames))
+            Console.line(SettingsTable.json(flags: Set(ConfigurationField.all.map(\.name))))
             exit(AssaydExit.ok)
         }
         prepareSignals()
@@ -104,7 +104,7 @@ enum Assayd {
                 sink.write(String(line))
             }
         }
-        logger.info("configuration: \(effective.lines.joined(separator: "; "))")
+        logger.info("configuration: \(effective.differences)")
         for warning in effective.warnings { logger.warning("\(warning)") }
         do {
             let server = try AssayServer(configuration: effective.values, logger: logger)

@@ -3,6 +3,7 @@
 
 import CKernels
 import Compute
+import ComputeTestSupport
 import TestSupport
 import Testing
 
@@ -78,7 +79,7 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
         let (format, rounding) = product
         let columns = format.columns(atLeast: 320)
         let sample = SampleMatrix(format, rows: 1000, columns: columns, seed: 21)
-        let one = try oneQueue(), many = CPUQueue(try CPUBackend(threads: threads))
+        let one = try oneQueue(), many = CPUQueue(try SharedBackends.get(threads: threads))
         let first = try sample.packed(by: one.backend)
         let second = try sample.packed(by: many.backend)
         for tokens in [1, 6, 30] {

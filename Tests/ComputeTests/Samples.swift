@@ -5,6 +5,7 @@
 
 import CKernels
 import Compute
+import ComputeTestSupport
 import TestSupport
 
 /// A matrix in file form, with its values as the reference dequantiser sees them.
@@ -135,7 +136,7 @@ func bits(_ values: [Float]) -> [UInt32] {
 /// kernels.
 func allBackends(threads: Int = 1) throws -> [CPUBackend] {
     try InstructionSet.available().map {
-        try CPUBackend(threads: threads, instructionSet: $0)
+        try SharedBackends.get(threads: threads, instructionSet: $0)
     }
 }
 
@@ -145,7 +146,7 @@ func allQueues(threads: Int = 1) throws -> [CPUQueue] {
 }
 
 /// A queue on a back end of one thread.
-func oneQueue() throws -> CPUQueue { CPUQueue(try CPUBackend(threads: 1)) }
+func oneQueue() throws -> CPUQueue { CPUQueue(try SharedBackends.get()) }
 
 /// The kernel tables of this machine, scalar first.
 var allTables: [UnsafePointer<kn_ops>] {

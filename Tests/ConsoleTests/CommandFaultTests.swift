@@ -1,8 +1,7 @@
 // The first word of a command line that does not fit, and the advice.
 
+import Console
 import Testing
-
-@testable import Console
 
 @Suite struct CommandFaultTests {
     private static let json = """

@@ -65,7 +65,7 @@ final class ChildProcess {
         return status ?? -1
     }
 
-    private static func exitStatus(_ raw: Int32) -> Int32 {
+    static func exitStatus(_ raw: Int32) -> Int32 {
         raw & 0x7F == 0 ? (raw >> 8) & 0xFF : 128 + (raw & 0x7F)
     }
 
@@ -74,7 +74,7 @@ final class ChildProcess {
     }
 
     /// A null-terminated array of C strings, valid during `body`.
-    private static func withStrings(
+    static func withStrings(
         _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Int32
     ) -> Int32 {
         let copies = strings.map { strdup($0) }

@@ -24,6 +24,28 @@ import Testing
         struct Search: Decodable {
             let rate: Double?
         }
+        struct Step: Decodable {
+            let intended: Int
+            let succeeded: Int
+        }
+        struct Threshold: Decodable {
+            let passed: Bool
+        }
+        struct Origin: Decodable {
+            let started: String
+            let host: String
+            let command: String
+        }
+        struct Target: Decodable {
+            struct Model: Decodable {
+                let fingerprint: String
+            }
+            let models: [Model]
+        }
+        let target: Target
+        let origin: Origin?
+        let steps: [Step]?
+        let thresholds: [Threshold]?
         let provenance: String
         let intended: Int
         let sent: Int
@@ -118,6 +140,77 @@ import Testing
         #expect(report.cancelled > 0)
         #expect(report.succeeded + report.cancelled + report.failed == 80)
         #expect(report.latency?.count == report.succeeded)
+    }
+
+    // MARK: - Conversations
+
+    @Test func chatIsMeasuredAsAStream() throws {
+        let server = try ServerProcess(model: nil)
+        let page = directory.path("chat.html")
+        let outcome = try load(
+            [
+                "--step", "20:500ms,40:500ms", "--mix", "chat=1,ping=1", "--output-tokens", "4",
+                "--connections", "2", "--warmup", "0", "--json", "--save-html", page,
+                "--fail-if", "chat.ttft.p90>1h",
+            ], server)
+        #expect(outcome.status == 0, "\(outcome.errors)\(outcome.output)")
+        let report = try report(outcome)
+        #expect(Set(report.kinds.map(\.kind)) == ["chat", "ping"])
+        #expect(report.succeeded == 30 && report.failed == 0)
+        #expect(try #require(report.time_to_first_token).count > 0)
+        #expect(report.steps?.map(\.intended) == [10, 20])
+        #expect(report.steps?.map(\.succeeded) == [10, 20])
+        #expect(report.thresholds?.map(\.passed) == [true, true])
+        let origin = try #require(report.origin)
+        #expect(origin.command.contains("--mix chat=1,ping=1") && !origin.host.isEmpty)
+        let text = try String(contentsOfFile: page, encoding: .utf8)
+        for part in [
+            origin.started, "Time to first token over time", "Latency against rate",
+            "chat.ttft.p90&gt;1h", try #require(report.target.models.first?.fingerprint),
+        ] {
+            #expect(text.contains(part), "\(part)")
+        }
+    }
+
+    @Test func aModelWithoutATemplateIsRefusedBeforeTheLoad() throws {
+        let server = try ServerProcess(model: model)
+        let outcome = try load(["--rate", "50", "--duration", "1s", "--mix", "chat"], server)
+        #expect(outcome.status == 2 && outcome.output.isEmpty)
+        #expect(
+            outcome.errors
+                == "assay-load: the model at \(server.addresses[0]) has no chat template, "
+                + "so chat in --mix cannot be measured; use generate, or serve a model with a chat "
+                + "template\n")
+        #expect(try server.counter("completion_tokens") == 0)
+    }
+
+    @Test func conversationsComeFromAFile() throws {
+        let server = try ServerProcess(model: nil)
+        func run(_ text: String, mix: String = "chat") throws -> Program.Outcome {
+            let path = try directory.write(text.utf8, as: "talk.json")
+            return try load(
+                [
+                    "--requests", "4", "--mix", mix, "--output-tokens", "2", "--json",
+                    "--conversation", path,
+                ], server)
+        }
+        let turn = #"{"role": "user", "content": "Hello!"}"#
+        for text in ["[\(turn)]", "{\"messages\": [\(turn)]}", "[[\(turn)], [\(turn)]]"] {
+            let outcome = try run(text)
+            #expect(outcome.status == 0, "\(text): \(outcome.errors)")
+            #expect(try report(outcome).succeeded == 4)
+        }
+        for (text, sentence) in [
+            ("{", "the file: found no JSON"), ("[]", "found 0 messages"),
+            (#"[{"role": "user"}]"#, "messages[0].content: found another value"),
+            (#"[{"role": "fox", "content": ""}]"#, "messages[0].role: found \"fox\""),
+            (#"[[{"role": "user", "content": "", "x": 1}]]"#, "[0][0]: found the key \"x\""),
+            ("[[[]]]", "messages[0][0]: found no object"),
+        ] {
+            let outcome = try run(text)
+            #expect(outcome.status == 2 && outcome.errors.contains(sentence), "\(outcome.errors)")
+        }
+        #expect(try run("[\(turn)]", mix: "ping").status == 2)
     }
 
     @Test func aMockServerFailsTheRun() throws {

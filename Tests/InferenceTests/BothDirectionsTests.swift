@@ -28,7 +28,7 @@ import Testing
         _ family: String, on backend: (any Backend)? = nil
     ) throws -> FixtureModel {
         let file = try builder(family).parsed()
-        return try FixtureModel.place(file, on: try backend ?? CPUBackend(threads: 2))
+        return try FixtureModel.place(file, on: try backend ?? SharedBackends.get(threads: 2))
     }
 
     /// Hidden states of inputs that share a step.
@@ -149,7 +149,7 @@ import Testing
         let plan = try folder.plan()
         #expect(plan.configuration.isCausal == false)
         let model = FixtureModel(
-            model: try TransformerModel(plan: plan, backend: CPUBackend(threads: 2)), plan: plan)
+            model: try TransformerModel(plan: plan, backend: SharedBackends.get(threads: 2)), plan: plan)
         #expect(try Self.hidden(model, inputs).map(Self.bits) == expected)
     }
 

@@ -2,6 +2,7 @@
 // same bits, whichever file they come in.
 
 import Compute
+import ComputeTestSupport
 import Goldens
 import Inference
 import ModelFiles
@@ -13,7 +14,7 @@ private func place(
     _ path: String, on instructionSet: InstructionSet = .best, overrides: [String: String] = [:]
 ) throws -> FixtureModel {
     let plan = try ModelPlan(ParsedModel(ModelFileSet(path: path)), overrides: overrides)
-    let backend = try CPUBackend(threads: 1, instructionSet: instructionSet)
+    let backend = try SharedBackends.get(instructionSet: instructionSet)
     return FixtureModel(model: try TransformerModel(plan: plan, backend: backend), plan: plan)
 }
 

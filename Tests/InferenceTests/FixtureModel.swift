@@ -1,6 +1,7 @@
 // Fixture models placed on a back end, and the few ways tests run them.
 
 import Compute
+import ComputeTestSupport
 import Goldens
 import Inference
 import ModelFiles
@@ -23,7 +24,7 @@ struct FixtureModel {
         overrides: [String: String] = [:]
     ) throws -> FixtureModel {
         try place(
-            file, on: CPUBackend(threads: threads, instructionSet: instructionSet),
+            file, on: SharedBackends.get(threads: threads, instructionSet: instructionSet),
             overrides: overrides)
     }
 

@@ -2,6 +2,7 @@
 // set. The references agree with each other to 3e-5; 1e-3 is what float32 arithmetic may add.
 
 import Compute
+import ComputeTestSupport
 import Goldens
 import Inference
 import ModelFiles
@@ -167,6 +168,6 @@ struct LogitsTests {
         let path = Fixtures.path("models/\(name)-f32.gguf")
         let plan = try ModelPlan(file: GGUFFile(ModelFile(path: path)))
         #expect(plan.tokenizer.vocabularySize == plan.configuration.vocabularySize)
-        _ = try TransformerModel(plan: plan, backend: CPUBackend(threads: 1)).validate()
+        _ = try TransformerModel(plan: plan, backend: SharedBackends.get()).validate()
     }
 }

@@ -1,6 +1,7 @@
 // Choices of tokens against a plain reference that sorts the vocabulary.
 
 import Compute
+import ComputeTestSupport
 import Inference
 import TestSupport
 import Testing
@@ -80,7 +81,7 @@ import Testing
         let kernels =
             try [HostKernels.scalar]
             + InstructionSet.available().map {
-                try CPUBackend(threads: 1, instructionSet: $0).hostKernels
+                try SharedBackends.get(instructionSet: $0).hostKernels
             }
         var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("TokenChoiceTests"))
         for round in 0..<600 {
@@ -183,7 +184,7 @@ import Testing
     @Test(arguments: [1, 3], [1, 300, 16_384, 16_385, 40_000])
     func rowsInSlicesAreScannedLikeWholeRows(_ threads: Int, _ width: Int) throws {
         var random = SeededGenerator(seed: SeededGenerator.fuzzSeed("RowScanTests"))
-        let queue = try CPUBackend(threads: threads).makeQueue()
+        let queue = try SharedBackends.get(threads: threads).makeQueue()
         var scans = RowScans()
         for strange in [nil, Float.nan, .infinity, -.infinity] {
             var values = (0..<3 * width).map { _ in Float(random.below(9)) }

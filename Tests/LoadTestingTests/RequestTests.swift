@@ -66,6 +66,9 @@ import Testing
             case (.ping, .payload(let bytes)): #expect(bytes.count == 8)
             case (.tokenize, .text(let text)): #expect(text.utf8.count == 32)
             case (.health, .none), (.models, .none), (.stats, .none): break
+            case (.chat, .conversation(let turns)):
+                #expect(turns.count > 2 && turns.last?.role == "user")
+                #expect(request.outputTokens == 8)
             case (_, .tokens(let tokens)):
                 #expect(tokens.count == 8 && tokens.allSatisfy { $0 < 50 })
             default: Issue.record("\(kind) has \(request.prompt)")
@@ -95,6 +98,31 @@ import Testing
             #expect(tokens.count == 77)
         } else {
             Issue.record("\(request.prompt)")
+        }
+    }
+
+    @Test func conversationsAreSentInTurnAndWhole() throws {
+        let talks = (1...3).map { [ConversationTurn("user", "question \($0)")] }
+        var pool = try Simulation.pool(RequestMix("chat=1,ping=1")) {
+            $0.conversations = talks
+            $0.cancelShare = 1
+        }
+        // The lengths of a trace are those of the answer: a conversation is sent as it is.
+        let entry = try TraceFile.parse(Array("0,chat,900,5".utf8), name: "t")[0]
+        let requests = (0..<3).map { _ in pool.draw(entry) }
+        #expect(requests.map(\.outputTokens) == [5, 5, 5])
+        #expect(Set(requests.map { "\($0.prompt)" }).count == 3)
+        #expect(requests.allSatisfy { $0.cancelAfterChunks != nil })
+        #expect(try RequestMix("chat=1,ping=1").description == "chat=1,ping=1")
+    }
+
+    @Test func everyConversationInTheBoxIsATalk() {
+        #expect(ConversationSet.builtIn.count >= 8)
+        for talk in ConversationSet.builtIn {
+            #expect(talk.count >= 3 && talk.count % 2 == 1)
+            let roles = talk.indices.map { $0 % 2 == 0 ? "user" : "assistant" }
+            #expect(talk.map(\.role) == roles)
+            #expect(talk.allSatisfy { !$0.text.isEmpty })
         }
     }
 

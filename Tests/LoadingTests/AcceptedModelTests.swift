@@ -64,11 +64,26 @@ import Testing
 
     @Test func progressNamesEachLayerTwice() throws {
         let seen = Mutex<[LayerProgress]>([])
-        _ = try ModelLoader.test().run(path: path) { step in seen.withLock { $0.append(step) } }
+        _ = try ModelLoader.test().run(path: path) { step in
+            if step.bytes == nil { seen.withLock { $0.append(step) } }
+        }
         let steps = seen.withLock { $0 }
         #expect(steps.map(\.layer) == Layer.allCases.flatMap { [$0, $0] })
         #expect(steps.map { $0.verdict == nil } == Layer.allCases.flatMap { _ in [true, false] })
         #expect(steps.allSatisfy { $0.attempt == 1 })
+    }
+
+    @Test func theBytesReadAreToldUpToTheLast() throws {
+        let seen = Mutex<[BytesRead]>([])
+        let outcome = try ModelLoader.test().run(path: path) { step in
+            if let bytes = step.bytes { seen.withLock { $0.append(bytes) } }
+        }
+        let told = seen.withLock { $0 }
+        let total = try #require(outcome.report.model?.fileSize)
+        #expect(told.allSatisfy { $0.total == total })
+        #expect(told.map(\.count) == told.map(\.count).sorted())
+        #expect(told.last?.count == total && told.last?.percentage == 100)
+        #expect(BytesRead(count: total - 1, total: total).percentage == 99)
     }
 
     @Test func overridesAreUsedAndRecorded() throws {

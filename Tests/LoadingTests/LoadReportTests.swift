@@ -5,6 +5,7 @@ import Compute
 import Inference
 import Loading
 import ModelFiles
+import PlainText
 import TestSupport
 import Testing
 import Tokenizers
@@ -22,11 +23,12 @@ import Tokenizers
             report.table == """
                 refused: \(path)
 
-                  file           ok      0.0 ms
-                  parse          REFUSED 0.0 ms
-                  compatibility  not reached
-                  placement      not reached
-                  validation     not reached
+                  LAYER          VERDICT      TIME
+                  file           ok           0 ms
+                  parse          REFUSED      0 ms
+                  compatibility  not reached     -
+                  placement      not reached     -
+                  validation     not reached     -
 
                 refused at the parse layer (html_page)
                   file is a web page and not a model: found an HTML page (a download that saved \
@@ -131,7 +133,8 @@ import Tokenizers
     @Test func tableOfAnAcceptedModel() throws {
         let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
         let table = try ModelLoader.test(time: time.source).run(path: path).report.table
-        #expect(table.hasPrefix("accepted: \(path)\n\n  file           ok      0.0 ms\n"))
+        #expect(table.hasPrefix("accepted: \(path)\n\n  LAYER          VERDICT  TIME\n"))
+        #expect(table.contains("\n  file           ok       0 ms\n"))
         #expect(table.contains("  model          llama, \"tiny random llama\"\n"))
         #expect(table.contains("\n  ends with      2 \"</s>\"\n  pooling        mean\n"))
         #expect(table.contains("\n  keys applied   general.architecture, llama."))
@@ -139,6 +142,41 @@ import Tokenizers
         #expect(table.contains("  device         cpu (no CUDA device: test)"))
         #expect(table.contains("\n  kernels        \(try CPUBackend(threads: 1).instructionSet)"))
         #expect(!table.contains("not reached") && !table.contains("activations"))
+    }
+
+    /// Every line of the short form fits, and nothing to copy is cut.
+    @Test func theShortFormFits() throws {
+        let path = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
+        let report = try ModelLoader.test(time: time.source).run(path: path).report
+        let lines = report.lines(false).map(\.plain)
+        #expect(lines.dropFirst().allSatisfy { $0.count <= TextTable.widthMax })
+        #expect(lines.contains { $0.hasPrefix("  keys applied   general.") && $0.hasSuffix("…") })
+        #expect(lines.contains { $0.hasSuffix(report.fingerprint?.hex ?? "no fingerprint") })
+        #expect(lines.last == "(shortened: --verbose shows all of it)")
+        #expect(!report.table.contains("…") && !report.table.contains("--verbose"))
+    }
+
+    /// A name in a file can be of any length.
+    @Test func aLongNameFitsTheShortForm() throws {
+        var builder = GGUFBuilder.tinyLlama()
+        builder.set("general.name", .string(String(repeating: "日本", count: 100)))
+        let path = try directory.write(builder.build(), as: "long.gguf")
+        let report = try ModelLoader.test(time: time.source).run(path: path).report
+        let lines = report.lines(false).map(\.plain)
+        #expect(lines.dropFirst().allSatisfy { terminalWidth($0) <= TextTable.widthMax })
+        #expect(lines.contains { $0.contains("日本…") })
+    }
+
+    /// The reason of a refusal is wrapped, never cut.
+    @Test func theShortFormHasTheWholeReason() throws {
+        let path = try directory.write("<html>".utf8, as: "page.gguf")
+        let report = try ModelLoader.test(time: time.source).run(path: path).report
+        let lines = report.lines(false).map(\.plain)
+        let words = lines.joined(separator: " ").split(separator: " ")
+        let reason = report.rejection?.message.split(separator: " ") ?? ["no reason"]
+        #expect(words.contains(reason))
+        #expect(lines.allSatisfy { $0.count <= TextTable.widthMax || $0.contains(path) })
+        #expect(report.lines(false).first?.parts.first?.style == .alarm)
     }
 
     /// A kernel that failed its self check: in the report, and in what every answer repeats.

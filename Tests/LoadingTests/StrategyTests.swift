@@ -71,7 +71,7 @@ import Testing
         #expect(outcome.rejection?.code.name == "io_error")
         #expect(time.sleeps == [.seconds(1), .seconds(2), .seconds(4)])
         #expect(outcome.report.attempts.count == 4)
-        #expect(outcome.report.table.contains("4. after a pause of 4000.0 ms"))
+        #expect(outcome.report.table.contains("4. after a pause of 4.00 s"))
     }
 
     @Test func gracefulDoesNotRetryWhatCannotHeal() throws {

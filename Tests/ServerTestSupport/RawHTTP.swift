@@ -14,7 +14,7 @@ package struct RawHTTPAnswer: Sendable {
     package let body: String
 
     /// Nil for bytes that are no answer.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
         let lines = text[..<end.lowerBound].split(separator: "\r\n")

@@ -4,6 +4,7 @@
 import Server
 import TestSupport
 import Testing
+import Wire
 
 @Suite struct AdminRequestTests {
     /// The verdict on `text`, given in pieces of `size` bytes; nil: more is needed.
@@ -87,6 +88,13 @@ import Testing
     ])
     func whatIsNoRequestIsRefusedWithItsStatus(text: String, expected: Int) {
         #expect(status(text) == expected)
+    }
+
+    /// Our own client at the wrong port must not wait for the time limit.
+    @Test func aFrameIsRefusedAtOnce() throws {
+        var encoder = FrameEncoder()
+        try encoder.appendRequest(HelloRequest(client: "c"), requestID: 1)
+        #expect(status(encoder.bytes) == 400)
     }
 
     @Test func sizesAreBoundedExactly() {

@@ -37,6 +37,7 @@ import Testing
         #expect(effective.values == ServerConfiguration())
         #expect(effective.values.listen == ["tcp://127.0.0.1:7411"])
         #expect(effective.lines.allSatisfy { $0.hasSuffix("(default)") })
+        #expect(effective.differences == "all settings are defaults")
     }
 
     @Test func totalsFollowTheMemoryUnlessTheOperatorSaysOtherwise() throws {
@@ -81,6 +82,7 @@ import Testing
         #expect(effective.values.limits.sequencesMax == 5)
         #expect(effective.values.limits.drainMicroseconds == 7_000_000)
         #expect(effective.lines.contains("threads = 4  (flag)"))
+        #expect(effective.differences.contains("threads = 4 (flag)"))
         #expect(effective.lines.contains("sequences-max = 5  (ASSAY_SEQUENCES_MAX)"))
     }
 

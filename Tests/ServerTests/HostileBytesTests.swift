@@ -11,10 +11,6 @@ import Wire
 
 @Suite(.serialized) struct HostileBytesTests {
     private static let greetings: [(String, [UInt8])] = [
-        ("HTTP/1.1", Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8)),
-        ("HTTP/2", Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)),
-        ("TLS", [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3] + [UInt8](repeating: 7, count: 200)),
-        ("SSH", Array("SSH-2.0-OpenSSH_9.2\r\n".utf8)),
         ("zeros", [UInt8](repeating: 0, count: 64)),
         ("ones", [UInt8](repeating: 255, count: 64)),
     ]
@@ -30,6 +26,42 @@ import Wire
         #expect(answer.status == .protocolError)
         #expect(try stranger.next() == nil)
         #expect(try server.client().call(PingRequest()).status == .ok)
+    }
+
+    /// First bytes of a peer, and what the server's whole answer begins with.
+    private static let strangers: [(first: [UInt8], answer: [UInt8])] =
+        ["GET / HTTP/1.1", "HEAD / HTTP/1.1", "POST /v1/models HTTP/1.1", "PRI * HTTP/2.0"]
+        .map { (Array("\($0)\r\nHost: x\r\n\r\n".utf8), Array("HTTP/1.1 400 Bad Request".utf8)) }
+        + [
+            (
+                [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3] + [UInt8](repeating: 7, count: 200),
+                [21, 3, 1, 0, 2, 2, 70]
+            ),
+            (Array("SSH-2.0-OpenSSH_9.2\r\n".utf8), []),
+        ]
+
+    @Test(arguments: strangers.indices, [false, true])
+    func aKnownProtocolIsAnsweredInItsOwnWords(_ index: Int, _ comesByteByByte: Bool) throws {
+        let server = try TestServer()
+        let (first, answer) = Self.strangers[index]
+        let stranger = try RawHTTP(String(server.tcp.dropFirst("tcp://".count)))
+        for piece in comesByteByByte ? first.map({ [$0] }) : [first] { stranger.send(piece) }
+        let bytes = try stranger.readToEnd()
+        #expect(bytes.starts(with: answer) && bytes.isEmpty == answer.isEmpty)
+        if let page = RawHTTPAnswer(bytes) {
+            #expect(page.body.contains("speaks Assay's own protocol, not HTTP"))
+            #expect(page.body.contains("admin address"))
+            #expect(page.headers["content-length"] == "\(page.body.utf8.count)")
+        }
+        #expect(try server.client().call(PingRequest()).status == .ok)
+    }
+
+    /// A length word of ours may be any bytes; after the first frame nobody is a stranger.
+    @Test func bytesOfAnotherProtocolBehindAFrameAreDamage() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        client.send(Array("GET / HTTP/1.1\r\n\r\n".utf8))
+        #expect(try #require(try client.next()).header.kind == .goAway)
     }
 
     @Test func bytesOneAtATimeAreAnsweredLikeAnyOther() throws {

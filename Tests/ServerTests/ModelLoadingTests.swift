@@ -27,6 +27,23 @@ import Wire
         #expect(try client.call(GenerateRequest.stream(tokens: 2)).error?.code == "model_required")
     }
 
+    @Test func aLoadTellsOfItsBytesWhenAsked() throws {
+        let server = try TestServer()
+        let client = try server.client()
+        let path = try TestServer.writeTiny(in: server.directory, name: "two.gguf", seed: 2)
+        let size = try #require(
+            try FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64)
+        let frames = try client.answers(
+            to: try client.request(LoadRequest(name: "two", path: path, progress: true)))
+        let layers = try frames.dropLast().map { try $0.decoded(LoadProgress.self).layer }
+        let running = layers.filter { $0.bytesRead != nil }
+        #expect(running.last?.bytesRead == size)
+        #expect(running.allSatisfy { $0.ok && $0.bytesTotal == size })
+        #expect(layers.count - running.count == 5)
+        let report = try frames[frames.count - 1].decoded(LoadResponse.self)
+        #expect(report.layers.allSatisfy { $0.bytesRead == nil && $0.bytesTotal == nil })
+    }
+
     @Test func streamsGoOnWhileAModelIsLoadedAndUnloaded() throws {
         let server = try TestServer()
         let client = try server.client()

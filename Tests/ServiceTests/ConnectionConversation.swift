@@ -32,6 +32,7 @@ struct ConnectionConversation: ~Copyable {
     var cancelled: [UInt64] = []
     var reading: Bool?
     var ending: ConnectionEffects.Ending?
+    var stranger: String?
     private var encoder = FrameEncoder()
     private let decoder = FrameDecoder(.response)
 
@@ -97,6 +98,7 @@ struct ConnectionConversation: ~Copyable {
         cancelled += effects.cancelled
         if let value = effects.reading { reading = value }
         if let value = effects.ending { ending = value }
+        if let value = effects.stranger { stranger = value }
         let frames = try decoder.frames(in: effects.output.bytes)
         effects.reset()
         return frames.map { Answer(header: $0.header, body: $0.body) }

@@ -33,6 +33,17 @@ import Wire
         #expect(talk.ending == .afterFlush)
     }
 
+    @Test(arguments: [("GET / HT", "HTTP"), ("\u{16}\u{3}\u{1}\u{2}", "TLS"), ("SSH-2.0", "SSH")])
+    func aStrangerGetsNoFrameAndIsNamed(_ first: String, _ name: String) throws {
+        var talk = try ConnectionConversation()
+        #expect(try talk.receive(Array(first.utf8)).isEmpty)
+        #expect(talk.ending == .afterFlush && talk.stranger == name)
+        // After a frame the same bytes are damage.
+        var second = try ConnectionConversation()
+        _ = try second.send(PingRequest(), id: 1)
+        #expect(try second.receive(Array(first.utf8)).map(\.header.kind) == [.goAway])
+    }
+
     @Test func aLargeFrameBehindHelloInTheSameReadIsFine() throws {
         var talk = try ConnectionConversation()
         var encoder = FrameEncoder()

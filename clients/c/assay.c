@@ -236,11 +236,8 @@ static int64_t milliseconds_until(int64_t then) {
 /* Waits on a condition of the monotonic clock. */
 static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until) {
     const struct timespec time = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-    if (until == FOREVER) {
-        (void)pthread_cond_wait(condition, lock);
-    } else {
-        (void)pthread_cond_timedwait(condition, lock, &time);
-    }
+    (void)(until == FOREVER ? pthread_cond_wait(condition, lock)
+                            : pthread_cond_timedwait(condition, lock, &time));
 }
 
 /* Makes a zeroed object that begins with a condition of the monotonic clock. NULL without
@@ -1481,7 +1478,9 @@ static bool cut_frames(struct connection *connection) {
             const size_t have = (size_t)(end - at);
             if (have > 0 && !check_header(at, have, (uint32_t)body_max,
                                           connection->hello.compression, &connection->error)) {
-                return false;
+                return !is_open && assay_stranger(
+                                       &connection->error, connection->pool->client->address.text,
+                                       at, have);
             }
             if (have < HEADER_SIZE) {
                 break;

@@ -657,15 +657,21 @@ struct assay_load_request {
     assay_text strategy;
     /* device (auto, cpu, cuda, cuda:N), absent for the server's setting (optional, 1..64 bytes) */
     assay_text device;
+    /* true asks for frames while a layer runs, with bytes_read in the Layer (optional) */
+    assay_opt_bool progress;
 };
 
 struct assay_layer {
     /* layer of the assay (required, file | parse | compatibility | placement | validation) */
     assay_text layer;
-    /* verdict of the layer, true when passed (required) */
+    /* verdict of the layer, true when passed, or when the layer still runs (required) */
     bool ok;
-    /* time taken, microseconds (required) */
+    /* time taken, microseconds, 0 while the layer runs (required) */
     uint64_t microseconds;
+    /* bytes of the files read so far, by a layer that still runs (optional) */
+    assay_opt_u64 bytes_read;
+    /* bytes of the files as a whole, beside bytes_read (optional) */
+    assay_opt_u64 bytes_total;
 };
 struct assay_layer_list {
     const struct assay_layer *items;
@@ -673,7 +679,7 @@ struct assay_layer_list {
 };
 
 struct assay_load_progress {
-    /* the Layer just completed (required) */
+    /* the Layer just completed, or the running one where it has bytes_read (required) */
     const struct assay_layer *layer;
     /* number of the frame in the answer, from 0 (optional) */
     assay_opt_u64 frame;
@@ -1658,6 +1664,9 @@ static const assay_field_info assay_fields_load_request[] = {
     {.name = "device", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
      .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
      .offset = offsetof(struct assay_load_request, device)},
+    {.name = "progress", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_load_request, progress)},
 };
 static const assay_field_info assay_fields_load_progress[] = {
     {.name = "layer", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 1,
@@ -1699,6 +1708,12 @@ static const assay_field_info assay_fields_layer[] = {
     {.name = "microseconds", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
      .since = 1, .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8,
      .element_size = 8, .offset = offsetof(struct assay_layer, microseconds)},
+    {.name = "bytes_read", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_layer, bytes_read)},
+    {.name = "bytes_total", .id = 5, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_layer, bytes_total)},
 };
 static const assay_field_info assay_fields_unload_request[] = {
     {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
@@ -2292,13 +2307,13 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {.name = "Model", .size = sizeof(struct assay_model), .fields = assay_fields_model,
      .field_count = 13},
     {.name = "Load request", .size = sizeof(struct assay_load_request),
-     .fields = assay_fields_load_request, .field_count = 4},
+     .fields = assay_fields_load_request, .field_count = 5},
     {.name = "Load progress", .size = sizeof(struct assay_load_progress),
      .fields = assay_fields_load_progress, .field_count = 2},
     {.name = "Load response", .size = sizeof(struct assay_load_response),
      .fields = assay_fields_load_response, .field_count = 6},
     {.name = "Layer", .size = sizeof(struct assay_layer), .fields = assay_fields_layer,
-     .field_count = 3},
+     .field_count = 5},
     {.name = "Unload request", .size = sizeof(struct assay_unload_request),
      .fields = assay_fields_unload_request, .field_count = 1},
     {.name = "Unload response", .size = sizeof(struct assay_unload_response)},
@@ -2653,6 +2668,56 @@ static const struct {
     {34, "REQUIREMENT_NOT_MET"},
     {35, "MOCK_REFUSED"},
 };
+
+/* First bytes of other protocols, with their names. None begins a frame before Hello. */
+static const struct {
+    const char *start, *name;
+} assay_strangers[] = {
+    {"HTTP", "HTTP"},
+    {"GET ", "HTTP"},
+    {"HEAD", "HTTP"},
+    {"POST", "HTTP"},
+    {"PUT ", "HTTP"},
+    {"DELE", "HTTP"},
+    {"OPTI", "HTTP"},
+    {"PATC", "HTTP"},
+    {"CONN", "HTTP"},
+    {"TRAC", "HTTP"},
+    {"PRI ", "HTTP"},
+    {"\025\003\001", "TLS"},
+    {"\025\003\002", "TLS"},
+    {"\025\003\003", "TLS"},
+    {"\026\003\001", "TLS"},
+    {"\026\003\002", "TLS"},
+    {"\026\003\003", "TLS"},
+    {"SSH-", "SSH"},
+};
+
+/* Says in an error which protocol the peer at `address` speaks, by its first bytes. Returns false. */
+static bool assay_stranger(
+    assay_error *error, const char *address, const uint8_t *bytes, size_t size) {
+    char shown[4 * 16 + 1] = "";
+    for (size_t i = 0; i < sizeof assay_strangers / sizeof assay_strangers[0]; i++) {
+        const size_t length = strlen(assay_strangers[i].start);
+        if (size >= length && memcmp(bytes, assay_strangers[i].start, length) == 0) {
+            (void)snprintf(
+                error->message, sizeof error->message,
+                "reading the first bytes: the peer at %s speaks %s, not Assay's protocol", address,
+                assay_strangers[i].name);
+            return false;
+        }
+    }
+    for (size_t i = 0, at = 0; i < size && i < 16; i++) {
+        const bool is_plain = bytes[i] >= 32 && bytes[i] < 127;
+        at += (size_t)snprintf(
+            shown + at, sizeof shown - at, is_plain ? "%c" : "\\x%02x", bytes[i]);
+    }
+    (void)snprintf(
+        error->message, sizeof error->message,
+        "reading the first bytes: the peer at %s does not speak Assay's protocol, its first bytes "
+        "are \"%s\"", address, shown);
+    return false;
+}
 
 static const assay_options assay_defaults = {
     .name = "assay-c/0.1.0",

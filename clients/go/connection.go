@@ -95,8 +95,12 @@ func (c *connection) run(life context.Context, network, address string) {
 // readingError makes the error for damage, for silence during Hello, or for a closed connection.
 func (c *connection) readingError(err error) *Error {
 	const doing = "reading the server's answers"
-	if wrong, ok := err.(damage); ok {
+	if wrong, ok := err.(damage); ok && c.open.Load() {
 		return protocolError(doing, "%v", wrong)
+	} else if ok { // the bytes of the faulty header are still in the buffer
+		first, _ := c.reader.source.Peek(c.reader.source.Buffered())
+		return protocolError("reading the first bytes", "%s",
+			strangerWords(c.socket.RemoteAddr(), first))
 	}
 	if timeout, ok := err.(net.Error); ok && timeout.Timeout() && !c.open.Load() {
 		return silenceError("saying Hello", c.options.ConnectMilliseconds)

@@ -5,7 +5,10 @@ package assay
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
+	"net"
+	"strings"
 )
 
 const (
@@ -300,6 +303,40 @@ var codeStatus = map[Code]Status{
 	CodeGivenUp:          StatusCancelled,
 	CodeRequestInvalid:   StatusInvalidArgument,
 	CodeRevisionTooLow:   StatusUnimplemented,
+}
+
+// strangers has the first bytes of other protocols. None begins a frame before Hello.
+var strangers = []struct{ start, name string }{
+	{"HTTP", "HTTP"},
+	{"GET ", "HTTP"},
+	{"HEAD", "HTTP"},
+	{"POST", "HTTP"},
+	{"PUT ", "HTTP"},
+	{"DELE", "HTTP"},
+	{"OPTI", "HTTP"},
+	{"PATC", "HTTP"},
+	{"CONN", "HTTP"},
+	{"TRAC", "HTTP"},
+	{"PRI ", "HTTP"},
+	{"\x15\x03\x01", "TLS"},
+	{"\x15\x03\x02", "TLS"},
+	{"\x15\x03\x03", "TLS"},
+	{"\x16\x03\x01", "TLS"},
+	{"\x16\x03\x02", "TLS"},
+	{"\x16\x03\x03", "TLS"},
+	{"SSH-", "SSH"},
+}
+
+// strangerWords says what a peer with these first bytes speaks, which are no frame.
+func strangerWords(peer net.Addr, first []byte) string {
+	words := fmt.Sprintf("the peer at %s://%s ", peer.Network(), peer)
+	for _, each := range strangers {
+		if strings.HasPrefix(string(first), each.start) {
+			return words + "speaks " + each.name + ", not Assay's protocol"
+		}
+	}
+	first = first[:min(len(first), 16)]
+	return words + fmt.Sprintf("does not speak Assay's protocol, its first bytes are %+q", first)
 }
 
 // field is one row of a table. low and high bound the value of a u64, the bytes of a text or bytes
@@ -895,6 +932,9 @@ type LoadRequest struct {
 	// Device: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (1 to 64
 	// bytes).
 	Device string `json:"device,omitempty"`
+
+	// Progress: true asks for frames while a layer runs, with `bytes_read` in the `Layer`.
+	Progress *bool `json:"progress,omitempty"`
 }
 
 func (m *LoadRequest) fields(c *coder) {
@@ -902,11 +942,12 @@ func (m *LoadRequest) fields(c *coder) {
 	c.required(field{id: 2, name: "path", typ: typeText, low: 1, high: 4096}, &m.Path)
 	c.optional(field{id: 3, name: "strategy", typ: typeText, choices: []string{"strict", "graceful", "development"}}, &m.Strategy, m.Strategy != "")
 	c.optional(field{id: 4, name: "device", typ: typeText, low: 1, high: 64}, &m.Device, m.Device != "")
+	pointer(c, field{id: 5, name: "progress", typ: typeBool}, &m.Progress)
 }
 
 // loadProgress is the message "Load progress" of Protocol/SPEC.md.
 type loadProgress struct {
-	// Layer: the `Layer` just completed.
+	// Layer: the `Layer` just completed, or the running one where it has `bytes_read`.
 	Layer Layer `json:"layer"`
 
 	// Frame: number of the frame in the answer, from 0.
@@ -965,17 +1006,25 @@ type Layer struct {
 	// Layer: layer of the assay: file, parse, compatibility, placement, validation.
 	Layer string `json:"layer"`
 
-	// Ok: verdict of the layer, true when passed.
+	// Ok: verdict of the layer, true when passed, or when the layer still runs.
 	Ok bool `json:"ok"`
 
-	// Microseconds: time taken, microseconds.
+	// Microseconds: time taken, microseconds, 0 while the layer runs.
 	Microseconds uint64 `json:"microseconds"`
+
+	// BytesRead: bytes of the files read so far, by a layer that still runs.
+	BytesRead *uint64 `json:"bytes_read,omitempty"`
+
+	// BytesTotal: bytes of the files as a whole, beside `bytes_read`.
+	BytesTotal *uint64 `json:"bytes_total,omitempty"`
 }
 
 func (m *Layer) fields(c *coder) {
 	c.required(field{id: 1, name: "layer", typ: typeText, choices: []string{"file", "parse", "compatibility", "placement", "validation"}}, &m.Layer)
 	c.required(field{id: 2, name: "ok", typ: typeBool}, &m.Ok)
 	c.required(field{id: 3, name: "microseconds", typ: typeU64, high: math.MaxUint64}, &m.Microseconds)
+	pointer(c, field{id: 4, name: "bytes_read", typ: typeU64, high: math.MaxUint64}, &m.BytesRead)
+	pointer(c, field{id: 5, name: "bytes_total", typ: typeU64, high: math.MaxUint64}, &m.BytesTotal)
 }
 
 // UnloadRequest is the message "Unload request" of Protocol/SPEC.md.

@@ -1,12 +1,11 @@
-import assay
-from assay import testing
+from assay import GenerateRequest, testing
 
 
-def answer(request: assay.GenerateRequest) -> dict[str, object]:
+def answer(request: GenerateRequest) -> dict[str, object]:
     assert request.prompt == "317+485="
     return {"text": "802"}
 
 
-with testing.serving(Generate=answer) as url, assay.Client(url) as client:
+with testing.client(Generate=answer) as client:
     said = client.generate("317+485=")
-    print(said.text, said.provenance)
+    print(said.text, said.provenance)  # 802 mock

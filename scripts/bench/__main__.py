@@ -12,6 +12,7 @@ Does not: quieten the machine. docs/tuning.md says what helps.
 """
 
 import argparse
+import difflib
 import datetime
 import json
 import os
@@ -75,11 +76,14 @@ def main():
             return 1
     given.out.mkdir(parents=True, exist_ok=True)
     programs = Programs(ROOT, given.bin, llama, given.out, given.threads)
-    parts = [part for part in plan.parts(programs, given.sets, given.quick)
-             if given.only in part.name]
+    parts = plan.parts(programs, given.sets, given.quick)
+    names = [part.name for part in parts]
+    parts = [part for part in parts if given.only in part.name]
     if not parts:
-        sys.stderr.write(f"bench: no part has \"{given.only}\" in its name\n")
-        return 1
+        nearest = difflib.get_close_matches(given.only, names, 1, 0)[0]
+        sys.stderr.write(f"bench: --only: no part has \"{given.only}\" in its name; nearest: "
+                         f"{nearest}; there are: {', '.join(names)}\n")
+        return 2
     try:
         programs.prepare([model for part in parts for model in part.models])
         for each in range(given.rounds):

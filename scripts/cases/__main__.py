@@ -8,6 +8,7 @@ when a case that scripts/cases-expected.txt lists is wrong, or when nothing matc
 """
 
 import argparse
+import difflib
 import fnmatch
 import os
 import pathlib
@@ -108,8 +109,15 @@ def chosen(only):
         cases += given_cases(folder.absolute())
     else:
         print(f"cases: SKIPPED all given cases: no folder {folder}; set ASSAY_CASES", flush=True)
-    return [case for case in cases
-            if fnmatch.fnmatch(case[0], only) or fnmatch.fnmatch(case[0], f"*{only}*")]
+    found = [case for case in cases
+             if fnmatch.fnmatch(case[0], only) or fnmatch.fnmatch(case[0], f"*{only}*")]
+    if not found:
+        names = [case[0] for case in cases]
+        nearest = difflib.get_close_matches(only, names, 1, 0) or ["none"]
+        print(f"cases: ONLY: no case matches {only!r}; nearest: {nearest[0]}; allowed: a part of a "
+              f"name, or a pattern, of {', '.join(names)}", file=sys.stderr)
+        sys.exit(2)
+    return found
 
 
 def main():
@@ -140,7 +148,7 @@ def main():
     ending = f": FAILED {', '.join(sorted(set(failed)))}" if failed else ""
     print(f"cases: {counts['RIGHT']} right, {counts['WRONG']} wrong, {counts['open']} open, "
           f"{counts['SKIP']} skipped{ending}")
-    return 1 if failed or not cases else 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

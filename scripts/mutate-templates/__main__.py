@@ -15,6 +15,7 @@ Exit status 1 for a mistake that no row notices, or a name without mistake.
 """
 import argparse
 import collections
+import difflib
 import json
 import os
 import pathlib
@@ -111,6 +112,12 @@ def main():
     if options.reference:
         return rows.ask_reference()
     changes = mutants.all_changes()
+    wanted = [change for change in changes if options.only in change.label]
+    if not wanted:
+        labels = [change.label for change in changes]
+        nearest = difflib.get_close_matches(options.only, labels, 1, 0)[0]
+        parser.error(f"--only: no mistake has {options.only!r} in its name; nearest: {nearest}; "
+                     f"there are {len(labels)}, in scripts/mutate-templates/mutants.txt")
     missing = check_names(changes)
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or pathlib.Path(scratch)
@@ -118,7 +125,6 @@ def main():
         sets = {"rows": rows.own_rows()}
         if options.goldens:
             sets["goldens"] = rows.golden_rows()
-        wanted = [change for change in changes if options.only in change.label]
         counts = collections.OrderedDict()
         for name, content in sets.items():
             path = folder / f"{name}.jsonl"

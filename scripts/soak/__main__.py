@@ -10,6 +10,7 @@ class and a line in ACTORS.
 """
 
 import argparse
+import difflib
 import json
 import os
 import pathlib
@@ -250,7 +251,9 @@ def arguments():
     words.only = words.only.split(",")
     unknown = [name for name in words.only if name not in ACTORS]
     if unknown:
-        parse.error(f"no actor {unknown[0]!r}; there are {', '.join(ACTORS)}")
+        nearest = difflib.get_close_matches(unknown[0], ACTORS, 1, 0)[0]
+        parse.error(f"--only: no actor {unknown[0]!r}; nearest: {nearest}; there are "
+                    f"{', '.join(ACTORS)}")
     words.quiet = min(QUIET_MAX_SECONDS, words.seconds / 2,
                       max(QUIET_MIN_SECONDS, words.seconds / QUIET_SHARE))
     words.seed = words.seed or random.SystemRandom().randrange(1, 1 << 32)

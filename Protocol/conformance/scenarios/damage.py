@@ -117,6 +117,38 @@ breaks("logprobs_asked_for_and_missing", "tokens without the log-probabilities a
        lambda peer, request: peer.answer(request, logprobs=None))
 
 
+def stranger(name, meaning, first, words, rest=b"", reads=True):
+    """A row: another protocol's server sends `first` before or after reading Hello. The error
+    says what speaks at the address."""
+    @row("damage", meaning, name)
+    def play(stage):
+        client = stage.open(attempts=1)
+        call = client.ping()
+        peer = stage.accept()
+        if reads:
+            peer.request("Hello")
+        for byte in first:
+            peer.send(bytes([byte]))
+        peer.send(rest)
+        error = call.error("protocol_error", status="PROTOCOL_ERROR")
+        said = "the peer at %s " % stage.listener.url
+        expect(said in error["message"], said, error["message"])
+        expect(words in error["message"], words, error["message"])
+        peer.closed(but=("Hello",))
+        works_anew(client, stage)
+
+
+stranger("peer_speaks_http", "HTTP answers Hello: the error names it and the address",
+         b"HTTP/1.1 400 Bad Request\r\n", "speaks HTTP, not Assay's protocol",
+         b"Content-Length: 0\r\n\r\n")
+stranger("peer_speaks_tls", "a TLS alert answers Hello: the error names it and the address",
+         bytes.fromhex("15030300020246"), "speaks TLS, not Assay's protocol")
+stranger("peer_speaks_ssh", "an SSH server greets first: the error names it and the address",
+         b"SSH-2.0-OpenSSH_9.2\r\n", "speaks SSH, not Assay's protocol", reads=False)
+stranger("peer_speaks_unknown", "an unknown protocol: the error shows its first bytes",
+         b"+OK \x07 ready\r\n", 'its first bytes are "+OK ')
+
+
 @row("damage", "an unknown id: everything in flight on the connection fails")
 def damage_fails_all(stage):
     client = stage.open()

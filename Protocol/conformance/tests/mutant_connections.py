@@ -226,6 +226,14 @@ class PacksTheFirstAttemptAlone(Connection):
         return super().packs(fields, body) and "context" not in fields
 
 
+@mutant("peer_speaks_http", "peer_speaks_tls", "peer_speaks_ssh", "peer_speaks_unknown")
+class SaysOnlyThatTheBytesAreWrong(Connection):
+    """Leaves the reader to guess what answers at a wrong port."""
+
+    def named(self, error):
+        return error
+
+
 @mutant("answer_size_streamed", "answer_size_whole", "answer_size_of_one_chunk",
         "answer_size_compressed", "answer_size_logits", "answer_size_one_more",
         "answer_size_of_one_frame")

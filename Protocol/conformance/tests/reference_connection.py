@@ -65,7 +65,7 @@ class Connection:
         self.error, self.draining = None, False
         self.limit = LIMITS["frame_size_max_before_hello"]
         self.compression, self.in_flight_max, self.revision = False, 1, 1
-        self.buffer = b""
+        self.buffer, self.frames = b"", 0  # headers seen
         self.socket = client.connect(until)
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -177,7 +177,7 @@ class Connection:
                         raise CallError("connection_closed", "UNAVAILABLE", "the server closed",
                                         again=True)
             except CallError as error:
-                self.close(error)
+                self.close(self.named(error))
             except Wrong as error:
                 self.close(damage(str(error)))
             except (OSError, ValueError) as error:
@@ -200,6 +200,7 @@ class Connection:
             struct.unpack_from("<IBBBBQIIII", self.buffer)
         wire = length - 28
         self.check_header(kind, flags, provenance, number, status, raw, wire, reserved, limit)
+        self.frames += 1
         if have < 4 + length:
             return None
         body, self.buffer = self.buffer[32:4 + length], self.buffer[4 + length:]
@@ -217,6 +218,20 @@ class Connection:
             raise damage("rawSize %d" % raw)
         if compressed and (not self.may_compress() or raw < 1024 or not 0 < wire < raw):
             raise damage("a compressed body that may not be")
+
+    def named(self, error):
+        """The error, or what the peer speaks when its first bytes are no frame."""
+        if self.number > 1 or self.frames or error.json["code"] != "protocol_error":
+            return error
+        first = self.buffer.decode("latin-1")[:16]
+        words = "does not speak Assay's protocol, its first bytes are \"%s\"" % "".join(
+            one if " " <= one <= "~" else "\\x%02x" % ord(one) for one in first)
+        for stranger in PROTOCOL["strangers"]:
+            if first.startswith(tuple(stranger["starts"])):
+                words = "speaks %s, not Assay's protocol" % stranger["name"]
+        at = self.client.address
+        where = "unix://" + at if isinstance(at, str) else "tcp://%s:%d" % at
+        return damage("the peer at %s %s" % (where, words))
 
     def provenance_known(self, provenance):
         return provenance in (1, 2)

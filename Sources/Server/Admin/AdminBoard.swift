@@ -53,7 +53,8 @@ final class AdminBoard: Sendable {
         state.withLock { state in
             // Loads of clients are not kept, because their names have no bound.
             guard state.progress[name] != nil else { return }
-            state.progress[name] = "loading: \(progress.layer) layer\(attempt)"
+            let share = progress.bytes.map { ", \($0.percentage) % of \($0.total) bytes" } ?? ""
+            state.progress[name] = "loading: \(progress.layer) layer\(attempt)\(share)"
         }
     }
 

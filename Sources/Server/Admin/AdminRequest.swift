@@ -37,8 +37,15 @@ package struct AdminRequestReader {
     package mutating func take(
         _ bytes: UnsafeRawBufferPointer
     ) throws(AdminRefusal) -> AdminRequest? {
-        head.append(contentsOf: bytes.prefix(Self.headSizeMax + 1 - head.count))
-        guard let end = endOfHead() else {
+        let known = head.count
+        head.append(contentsOf: bytes.prefix(Self.headSizeMax + 1 - known))
+        let end = endOfHead()
+        // A frame or a TLS greeting has no end of head to wait for.
+        let new = head[known..<max(known, end ?? head.count)]
+        guard new.allSatisfy({ Self.isLineByte($0) || $0 == 13 || $0 == 10 }) else {
+            throw Self.bad("a control character")
+        }
+        guard let end else {
             guard head.count <= Self.headSizeMax else {
                 throw AdminRefusal(
                     status: 431, sentence: "the head is over \(Self.headSizeMax) bytes")

@@ -8,7 +8,7 @@
 import Service
 
 /// A setting.
-struct ConfigurationField: Sendable {
+package struct ConfigurationField: Sendable {
     /// A place in the configuration.
     typealias Path<Value> = any WritableKeyPath<ServerConfiguration, Value> & Sendable
 
@@ -24,7 +24,7 @@ struct ConfigurationField: Sendable {
         case duration(Path<UInt64>, ClosedRange<Double>)
     }
 
-    let name: String
+    package let name: String
     let unit: String
     let explanation: String
     let storage: Storage
@@ -35,7 +35,7 @@ struct ConfigurationField: Sendable {
 
     static func named(_ name: String) -> ConfigurationField? { all.first { $0.name == name } }
 
-    static let all: [ConfigurationField] = serving + connections + engine
+    package static let all: [ConfigurationField] = serving + connections + engine
 
     private static let serving: [ConfigurationField] = [
         .init(

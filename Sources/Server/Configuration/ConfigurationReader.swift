@@ -25,6 +25,19 @@ package struct EffectiveConfiguration: Sendable {
     /// Sentences for the log of the start.
     package let warnings: [String]
 
+    /// The defaults on this machine.
+    let defaults: ServerConfiguration
+
+    /// The settings that differ from their defaults, as `name = value (source)`, for the log.
+    package var differences: String {
+        let shown = ConfigurationField.all.compactMap { field -> String? in
+            let value = field.shown(in: values)
+            guard value != field.shown(in: defaults) else { return nil }
+            return "\(field.name) = \(value) (\(sources[field.name] ?? "default"))"
+        }
+        return shown.isEmpty ? "all settings are defaults" : shown.joined(separator: "; ")
+    }
+
     /// One line per field: `name = value  (source)`, in the table's order.
     package var lines: [String] {
         ConfigurationField.all.map { field in
@@ -49,6 +62,7 @@ package enum ConfigurationReader {
     ) throws(ConfigurationError) -> EffectiveConfiguration {
         var values = ServerConfiguration()
         values.limits = ServiceLimits(memory: memory ?? MemoryLimit.bytes)
+        let defaults = values
         var sources: [String: String] = [:]
         if let file {
             let content = try ConfigurationFile(path: file)
@@ -81,7 +95,8 @@ package enum ConfigurationReader {
         try validate(values)
         return EffectiveConfiguration(
             values: values, sources: sources,
-            warnings: UnknownVariables.warning(environment).map { [$0] } ?? [])
+            warnings: UnknownVariables.warning(environment).map { [$0] } ?? [],
+            defaults: defaults)
     }
 
     private static func unknownKey(_ key: String, location: String) -> ConfigurationError {

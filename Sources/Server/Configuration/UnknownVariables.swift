@@ -15,7 +15,7 @@ enum UnknownVariables {
     private static let foreign: Set<String> = [
         "ASSAY_SERVER", "ASSAY_CONFIG", "ASSAY_DEMO_MODEL", "ASSAY_DEMO_SCORES", "ASSAY_FIXTURES",
         "ASSAY_FUZZ_SEED", "ASSAY_INSTRUCTION_SET", "ASSAY_BIN", "ASSAY_CLIENTS", "ASSAY_SEED",
-        "ASSAY_SWIFT_FLAGS",
+        "ASSAY_SWIFT_FLAGS", "ASSAY_COMMIT",
     ]
     /// Most names to list, and most bytes to show of each.
     private static let shownCountMax = 8

@@ -59,8 +59,7 @@ struct ModelLoading: Sendable {
                     guard roots.allow(request.path) else { throw .pathNotAllowed }
                     let outcome = try run(request, strategy: strategy) { progress in
                         report(progress, of: request.name)
-                        guard let verdict = progress.verdict else { return }
-                        let layer = LayerVerdictRecord(verdict)
+                        guard let layer = Self.record(progress, for: request) else { return }
                         inbox.post(
                             .event(ticket: ticket, .loadProgress(LoadProgress(layer: layer))))
                     }
@@ -75,8 +74,21 @@ struct ModelLoading: Sendable {
         }
     }
 
+    /// Makes what the client is told. Nil for a layer that begins, and for one that runs unless the
+    /// client asked.
+    private static func record(
+        _ progress: LayerProgress, for request: LoadRequest
+    ) -> LayerVerdictRecord? {
+        if let verdict = progress.verdict { return LayerVerdictRecord(verdict) }
+        guard request.progress == true, let bytes = progress.bytes else { return nil }
+        return LayerVerdictRecord(
+            layer: progress.layer.description, ok: true, microseconds: 0,
+            bytesRead: UInt64(bytes.count), bytesTotal: UInt64(bytes.total))
+    }
+
     private func report(_ progress: LayerProgress, of name: String) {
         observe(name, progress)
+        guard progress.bytes == nil else { return }
         let state = progress.verdict == nil ? "begins" : "done"
         logger.log(
             level: progress.verdict == nil ? .debug : .info, "loading",

@@ -172,6 +172,7 @@ final class NetworkLoop {
     /// Carries out the machine's actions. Events that they cause wait for `settle`.
     func carryOut(_ connection: ClientConnection) {
         send(connection)
+        if let stranger = effects.stranger { answer(stranger, connection) }
         if !effects.work.isEmpty { startWork() }
         if !effects.cancelled.isEmpty {
             for ticket in effects.cancelled { router.cancel(ticket, context: &context) }
@@ -267,7 +268,7 @@ final class NetworkLoop {
 
     /// Logs the end of a connection that the server caused.
     private func note(_ connection: ClientConnection) {
-        guard let reason = effects.endingReason else { return }
+        guard let reason = effects.endingReason, effects.stranger == nil else { return }
         logger.info(
             "connection ended",
             metadata: [

@@ -11,6 +11,9 @@ public enum Limits {
     /// Revision of the version that this code speaks.
     public static let revision: UInt64 = 3
 
+    /// Release of the programs and of the clients.
+    public static let release = "0.1.0"
+
     /// Frame before Hello: bytes with header, so that a stranger cannot claim memory.
     public static let frameSizeMaxBeforeHello = 4096
 

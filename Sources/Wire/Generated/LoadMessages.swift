@@ -15,16 +15,22 @@ public struct LoadRequest: RequestMessage, Equatable {
     public var strategy: LoadStrategy?
     /// Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting.
     public var device: String?
+    /// True asks for frames while a layer runs, with `bytes_read` in the `Layer`.
+    public var progress: Bool?
 
     /// Makes a value from the fields.
-    public init(name: String, path: String, strategy: LoadStrategy? = nil, device: String? = nil) {
+    public init(
+        name: String, path: String, strategy: LoadStrategy? = nil, device: String? = nil,
+        progress: Bool? = nil
+    ) {
         self.name = name
         self.path = path
         self.strategy = strategy
         self.device = device
+        self.progress = progress
     }
 
-    enum ID: UInt16 { case name = 1, path = 2, strategy = 3, device = 4 }
+    enum ID: UInt16 { case name = 1, path = 2, strategy = 3, device = 4, progress = 5 }
 
     /// Table of the body.
     public static let layout = MessageLayout(
@@ -35,6 +41,7 @@ public struct LoadRequest: RequestMessage, Equatable {
             FieldLayout(
                 ID.strategy, "strategy", .text, .optional, .choice("strict|graceful|development")),
             FieldLayout(ID.device, "device", .text, .optional, .size(1, 64)),
+            FieldLayout(ID.progress, "progress", .bool),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -47,6 +54,7 @@ public struct LoadRequest: RequestMessage, Equatable {
             case .path: path = try value.text()
             case .strategy: strategy = try value.word(LoadStrategy.self)
             case .device: device = try value.text()
+            case .progress: progress = value.bool
             }
         }
     }
@@ -57,6 +65,7 @@ public struct LoadRequest: RequestMessage, Equatable {
         writer.text(ID.path, path)
         writer.text(ID.strategy, strategy?.rawValue)
         writer.text(ID.device, device)
+        writer.bool(ID.progress, progress)
     }
 }
 
@@ -67,7 +76,7 @@ public struct LoadProgress: NumberedResponse, Equatable {
     /// True: more frames of the response follow.
     public static let isFollowed = true
 
-    /// The `Layer` just completed.
+    /// The `Layer` just completed, or the running one where it has `bytes_read`.
     public var layer: LayerVerdictRecord
     /// Number of the frame in the answer, from 0.
     public var frame: UInt64?

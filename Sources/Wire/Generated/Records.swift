@@ -816,19 +816,28 @@ public struct ModelInfo: WireRecord, Equatable {
 public struct LayerVerdictRecord: WireRecord, Equatable {
     /// Layer of the assay.
     public var layer: String
-    /// Verdict of the layer, true when passed.
+    /// Verdict of the layer, true when passed, or when the layer still runs.
     public var ok: Bool
-    /// Time taken, microseconds.
+    /// Time taken, microseconds, 0 while the layer runs.
     public var microseconds: UInt64
+    /// Bytes of the files read so far, by a layer that still runs.
+    public var bytesRead: UInt64?
+    /// Bytes of the files as a whole, beside `bytes_read`.
+    public var bytesTotal: UInt64?
 
     /// Makes a value from the fields.
-    public init(layer: String, ok: Bool, microseconds: UInt64) {
+    public init(
+        layer: String, ok: Bool, microseconds: UInt64, bytesRead: UInt64? = nil,
+        bytesTotal: UInt64? = nil
+    ) {
         self.layer = layer
         self.ok = ok
         self.microseconds = microseconds
+        self.bytesRead = bytesRead
+        self.bytesTotal = bytesTotal
     }
 
-    enum ID: UInt16 { case layer = 1, ok = 2, microseconds = 3 }
+    enum ID: UInt16 { case layer = 1, ok = 2, microseconds = 3, bytesRead = 4, bytesTotal = 5 }
 
     /// Table of the body.
     public static let layout = MessageLayout(
@@ -839,6 +848,8 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
                 .choice("file|parse|compatibility|placement|validation")),
             FieldLayout(ID.ok, "ok", .bool, .required),
             FieldLayout(ID.microseconds, "microseconds", .unsigned, .required),
+            FieldLayout(ID.bytesRead, "bytes_read", .unsigned),
+            FieldLayout(ID.bytesTotal, "bytes_total", .unsigned),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -850,6 +861,8 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
             case .layer: layer = try value.text()
             case .ok: ok = value.bool
             case .microseconds: microseconds = value.unsigned
+            case .bytesRead: bytesRead = value.unsigned
+            case .bytesTotal: bytesTotal = value.unsigned
             }
         }
     }
@@ -859,6 +872,8 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
         writer.text(ID.layer, layer)
         writer.bool(ID.ok, ok)
         writer.unsigned(ID.microseconds, microseconds)
+        writer.unsigned(ID.bytesRead, bytesRead)
+        writer.unsigned(ID.bytesTotal, bytesTotal)
     }
 }
 

@@ -19,7 +19,8 @@ struct Detokenize: AsyncParsableCommand {
     @Option(help: "Token ids separated by commas.")
     var tokens: String?
 
-    @Option(help: "Use this model file's vocabulary instead of a server.")
+    @Option(
+        help: "Use this model file's vocabulary instead of a server.", completion: .model)
     var file: String?
 
     @Flag(help: "Read one {\"tokens\":[…]} a line, write one {\"text\",\"hex\"} a line.")

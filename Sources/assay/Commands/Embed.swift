@@ -12,12 +12,13 @@ struct Embed: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Embeddings: one vector for each text.")
 
-    /// Number of values per vector in the summary.
+    /// Number of values per vector in the table.
     private static let shownCount = 6
 
     @OptionGroup var options: ServerOptions
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
+    @OptionGroup var form: TableOptions
 
     @Option(
         name: .customLong("text"),
@@ -29,7 +30,9 @@ struct Embed: AsyncParsableCommand {
             "Token ids to embed, used as they are; repeatable, after the texts.", valueName: "ids"))
     var tokens: [String] = []
 
-    @Option(help: "Embed each line of this file, after the texts; empty lines are skipped.")
+    @Option(
+        help: "Embed each line of this file, after the texts; empty lines are skipped.",
+        completion: .file())
     var file: String?
 
     @Flag(help: "Names of special tokens in the text become those tokens.")
@@ -48,7 +51,9 @@ struct Embed: AsyncParsableCommand {
     @Flag(help: "Leave the vectors at their length instead of making it 1.")
     var noNormalize = false
 
-    @Option(help: "Write all vectors to this file: float32, little-endian, row by row.")
+    @Option(
+        help: "Write all vectors to this file: float32, little-endian, row by row.",
+        completion: .file())
     var raw: String?
 
     func run() async throws {
@@ -73,7 +78,7 @@ struct Embed: AsyncParsableCommand {
         if options.json {
             Console.line(Self.json(message, output).text)
         } else {
-            for row in Self.rows(message) { Console.line(Self.line(row)) }
+            Console.lines(Self.table(message, isWhole: form.verbose))
             Console.error(output.line)
             if let pooling = message.pooling { Console.error("[pooling: \(pooling.rawValue)]") }
         }
@@ -82,12 +87,7 @@ struct Embed: AsyncParsableCommand {
     /// Returns the lines of --file that are not empty.
     private func lines() throws -> [String] {
         guard let file else { return [] }
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: file))
-        } catch {
-            throw Failure.usage("--file: reading \(file): \(error.localizedDescription)")
-        }
+        let data = try LocalText.data(file, of: "--file")
         let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         return try lines.enumerated().compactMap { index, line in
             let bytes = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
@@ -119,9 +119,17 @@ struct Embed: AsyncParsableCommand {
             ] + output.account)
     }
 
-    private static func line(_ row: ArraySlice<Float>) -> String {
-        let shown = row.prefix(shownCount).map { LogprobsOutput.fixed($0) }
-        let more = row.count > shownCount ? " …" : ""
-        return "\(row.count) dimensions\t" + shown.joined(separator: " ") + more
+    /// Returns a row per input: the first values, or all of them when `isWhole`.
+    private static func table(_ message: EmbedResponse, isWhole: Bool) -> [StyledText] {
+        let width = Int(message.dimensions)
+        let count = isWhole ? width : min(width, shownCount)
+        var table = TextTable(
+            [.number("INPUT"), .number("VALUES")] + (0..<count).map { .number("[\($0)]") })
+        for (index, row) in rows(message).enumerated() {
+            table.add(
+                [.init("\(index)"), .init("\(width)")]
+                    + row.prefix(count).map { .init(LogprobsOutput.fixed($0)) })
+        }
+        return table.lines(isWhole: true) + (count < width ? [TextTable.hint] : [])
     }
 }

@@ -5,6 +5,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct Health: AsyncParsableCommand {
@@ -14,6 +15,7 @@ struct Health: AsyncParsableCommand {
     @OptionGroup var options: ServerOptions
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
+    @OptionGroup var form: TableOptions
 
     @Flag(help: "Compare the model with its seal now; 65 when it has drifted.")
     var verify = false
@@ -40,15 +42,21 @@ struct Health: AsyncParsableCommand {
                     ("file", .string(message.file?.rawValue)),
                 ]).text)
         } else {
-            let reason = message.reason.map { ": \($0)" } ?? ""
-            Console.line(
-                "\(message.ready ? "ready" : "not ready") (\(message.state.rawValue))\(reason)")
-            for line in [Self.sealLine(message), Self.fileLine(message)] {
-                if let line { Console.line(line) }
-            }
+            Console.lines(lines(message))
         }
         if verify, message.state == .failed { exitProcess(.rejected) }
         if !message.ready { exitProcess(.tryAgain) }
+    }
+
+    /// Returns the state with its reason, the seal and the file, a line each.
+    private func lines(_ message: HealthResponse) -> [StyledText] {
+        let reason = message.reason.map { ": \(escaped($0))" } ?? ""
+        let words = message.ready ? "ready" : "not ready"
+        let state = "\(words) (\(message.state.rawValue))\(reason)"
+        let first = form.verbose ? state : shortened(state, to: TextTable.widthMax)
+        let others = [Self.sealLine(message), Self.fileLine(message)].compactMap(\.self)
+        return [StyledText(first)] + others.map { StyledText($0) }
+            + (first == state ? [] : [TextTable.hint])
     }
 
     private static func fileLine(_ message: HealthResponse) -> String? {

@@ -11,7 +11,7 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Assay a model file on this machine: 0 accepted, 65 rejected.")
 
-    @Argument(help: "The model: a .gguf or .safetensors file, or a folder.")
+    @Argument(help: "The model: a .gguf or .safetensors file, or a folder.", completion: .model)
     var path: String
 
     @Flag(help: "Print JSON.")
@@ -30,6 +30,8 @@ struct Inspect: ParsableCommand {
             "Refuse the model unless this is its SHA-256, such as the one published beside a file.",
             valueName: "hex"))
     var digest: String?
+
+    @OptionGroup var form: TableOptions
 
     @Flag(help: "Write a seal beside an accepted model; later loads must match it.")
     var seal = false
@@ -74,7 +76,7 @@ struct Inspect: ParsableCommand {
         if seal, case .success(.real(let model)) = outcome.result {
             report.seal = .written(path: try write(model))
         }
-        Console.line(json ? report.json : report.table)
+        if json { Console.line(report.json) } else { Console.lines(report.lines(form.verbose)) }
         // The table and the JSON both give place, reason and advice.
         if case .failure = outcome.result { exitProcess(.rejected) }
     }
@@ -102,10 +104,17 @@ extension Failure {
 /// The line that names the running layer. Called from the loading thread and from the main thread.
 private final class InspectProgress: Sendable {
     private let progress = Mutex(Progress())
+    private let estimate = ReadingEstimate()
+    private let begin = ContinuousClock.now
 
     func show(_ step: LayerProgress) {
         guard step.verdict == nil else { return }
-        progress.withLock { $0.show("assaying: \(step.layer) layer") }
+        let words = step.bytes.map {
+            estimate.words(
+                layer: step.layer.rawValue, count: UInt64($0.count), total: UInt64($0.total),
+                time: begin.duration(to: .now))
+        }
+        progress.withLock { $0.show("assaying: " + (words ?? "\(step.layer) layer")) }
     }
 
     func clear() { progress.withLock { $0.clear() } }

@@ -12,42 +12,62 @@ struct Load: AsyncParsableCommand {
         abstract: "Have the server assay a model file and serve it.")
 
     @OptionGroup var options: ServerOptions
+    @OptionGroup var form: TableOptions
 
-    @Argument(help: "NAME=PATH, or PATH with --model NAME; the path is the server's.")
+    @Argument(
+        help: "NAME=PATH, or PATH with --model NAME; the path is the server's.",
+        completion: .model)
     var target: String
 
     @Option(
         help: "strict, graceful or development; the server's setting by default.",
-        transform: FlagValue.word("--strategy"))
+        completion: .strategy, transform: FlagValue.word("--strategy"))
     var strategy: LoadStrategy?
 
     @Option(
-        help: "auto, cpu, cuda or cuda:N; the server's setting by default.",
+        help: "auto, cpu, cuda or cuda:N; the server's setting by default.", completion: .device,
         transform: FlagValue.text("--device", 1...Limits.deviceNameSizeMax))
     var device: String?
 
     func run() async throws {
-        let request = try request()
-        let json = options.json
+        let asked = try request()
         let reply = try await options.withClient { client in
-            var progress = Progress()
-            defer { progress.clear() }
-            progress.show("loading \(request.name)")
-            return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
-                progress.clear()
-                let time = Double(layer.microseconds) / 1000
-                if !json {
-                    Console.line("\(layer.layer)  \(layer.ok ? "ok" : "REJECTED")  \(time) ms")
-                }
-                progress.show("loading \(request.name): after the \(layer.layer) layer")
+            var request = asked
+            do {
+                return try await load(request, client)
+            } catch let error as ClientError where error.serverError?.code == "field_unknown" {
+                // A server from before the field.
+                request.progress = nil
+                return try await load(request, client)
             }
         }
-        options.announce(reply.provenance, model: request.name)
+        options.announce(reply.provenance, model: asked.name)
         let message = reply.message
-        if json {
+        if options.json {
             Console.line(Self.json(message, reply.provenance).text)
         } else if let model = message.model {
-            Console.line(ModelOutput.line(model))
+            Console.lines([""] + ModelOutput.lines([model], isWhole: form.verbose))
+        }
+    }
+
+    private func load(
+        _ request: LoadRequest, _ client: Client
+    ) async throws -> Reply<LoadResponse> {
+        var rows = LayerRows()
+        var progress = Progress()
+        defer { progress.clear() }
+        progress.show("loading \(request.name)")
+        let (estimate, begin) = (ReadingEstimate(), ContinuousClock.now)
+        return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
+            if let count = layer.bytesRead {
+                let words = estimate.words(
+                    layer: layer.layer, count: count, total: layer.bytesTotal ?? count,
+                    time: begin.duration(to: .now))
+                return progress.show("loading \(request.name): \(words)")
+            }
+            progress.clear()
+            if !options.json { rows.show(layer) }
+            progress.show("loading \(request.name): after the \(layer.layer) layer")
         }
     }
 
@@ -64,7 +84,8 @@ struct Load: AsyncParsableCommand {
         try Self.check(parts[0], "the name", Limits.modelNameSizeMax)
         try Self.check(parts[1], "the path", Limits.pathSizeMax)
         return LoadRequest(
-            name: String(parts[0]), path: String(parts[1]), strategy: strategy, device: device)
+            name: String(parts[0]), path: String(parts[1]), strategy: strategy, device: device,
+            progress: true)
     }
 
     private static func check(_ text: Substring, _ part: String, _ sizeMax: Int) throws {
@@ -89,5 +110,23 @@ struct Load: AsyncParsableCommand {
             ("overrides", .array(message.overrides.map { .string($0) })),
             ("attempts", .array(message.attempts.map { .string($0) })),
         ])
+    }
+}
+
+/// A table whose rows come one by one, with a column wide enough for each layer's name.
+private struct LayerRows {
+    private let table = TextTable([
+        .text("LAYER", widthMin: 13), .text("VERDICT", widthMin: 8), .number("TIME", widthMin: 9),
+    ])
+    private var isBegun = false
+
+    mutating func show(_ layer: LayerVerdictRecord) {
+        var table = table
+        table.add([
+            .init(layer.layer), layer.ok ? "ok" : StyledText("REJECTED", .alarm),
+            .init(Quantity.time(microseconds: layer.microseconds)),
+        ])
+        Console.lines(Array(table.lines().suffix(isBegun ? 1 : 2)))
+        isBegun = true
     }
 }

@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 import Wire
 
 struct LogitsCommand: AsyncParsableCommand {
@@ -21,7 +22,9 @@ struct LogitsCommand: AsyncParsableCommand {
     @Flag(help: "Scores after every token, not only after the last.")
     var allPositions = false
 
-    @Option(help: "Write all scores to this file: float32, little-endian, row by row.")
+    @Option(
+        help: "Write all scores to this file: float32, little-endian, row by row.",
+        completion: .file())
     var raw: String?
 
     func run() async throws {
@@ -44,7 +47,14 @@ struct LogitsCommand: AsyncParsableCommand {
         if options.json {
             Console.line(Self.json(message, top, output).text)
         } else {
-            for (token, logit) in top { Console.line("\(token)\t\(logit)") }
+            var table = TextTable([.number("RANK"), .number("TOKEN"), .number("LOGIT")])
+            for (index, entry) in top.enumerated() {
+                table.add([
+                    .init("\(index + 1)"), .init("\(entry.token)"),
+                    .init(LogprobsOutput.fixed(entry.logit)),
+                ])
+            }
+            Console.lines(table.lines())
             Console.error(output.line)
         }
     }

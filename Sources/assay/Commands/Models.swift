@@ -12,6 +12,7 @@ struct Models: AsyncParsableCommand {
 
     @OptionGroup var options: ConnectionOptions
     @OptionGroup var chosen: ModelOption
+    @OptionGroup var form: TableOptions
 
     func run() async throws {
         let reply = try await options.withClient { client in
@@ -19,6 +20,11 @@ struct Models: AsyncParsableCommand {
         }
         let models = reply.message.models.filter {
             chosen.model == nil || $0.name == chosen.model
+        }
+        if let name = chosen.model, models.isEmpty {
+            throw Failure(
+                code: .usage, message: "--model: found no model \(name.shellWord) on the server",
+                advice: Failure.unknown(name, among: reply.message.models.map(\.name)))
         }
         if options.json {
             let list = models.map { JSONText.object(ModelOutput.fields($0)) }
@@ -28,12 +34,12 @@ struct Models: AsyncParsableCommand {
                 ]).text)
             return
         }
-        if models.isEmpty { Console.error("no models are being served") }
-        for model in models { Console.line(ModelOutput.line(model)) }
+        guard !models.isEmpty else { return Console.error("no models are being served") }
+        Console.lines(ModelOutput.lines(models, isWhole: form.verbose))
     }
 }
 
-/// One model as JSON and as a line.
+/// Models as JSON, as a table, and as a list of all facts.
 enum ModelOutput {
     static func fields(_ model: ModelInfo) -> [(String, JSONText)] {
         [
@@ -52,19 +58,59 @@ enum ModelOutput {
         ] + (model.file.map { [("file", .string($0.rawValue))] } ?? [])
     }
 
-    /// Returns a line for people. The line mentions the file on disk only if it differs from the
-    /// loaded file.
-    static func line(_ model: ModelInfo) -> String {
-        let mark = model.provenance == .mock ? "MOCK" : "real"
-        let reason = model.deviceReason.map { " (\($0))" } ?? ""
-        let file =
+    /// Returns the table of `models`, or all facts of each below another when `isWhole`.
+    static func lines(_ models: [ModelInfo], isWhole: Bool) -> [StyledText] {
+        guard !isWhole else {
+            return Array(models.map(facts).joined(separator: [""]))
+        }
+        var table = TextTable([
+            .text("NAME"), .text("FINGERPRINT"), .text("FAMILY"), .number("PARAMS"),
+            .number("SIZE"), .text("MARK"), .text("STATE"), .text("DEVICE"), .reason("NOTE"),
+        ])
+        for model in models {
+            table.add([
+                .init(model.name), .init(fingerprint(model, size: 6)), .init(model.architecture),
+                .init(Quantity.count(model.parameters)), .init(Quantity.bytes(model.bytes)),
+                mark(model), .init(model.state.rawValue), .init(model.device),
+                .init(note(model)),
+            ])
+        }
+        return table.lines()
+    }
+
+    private static func facts(_ model: ModelInfo) -> [StyledText] {
+        var table = TextTable([.text(""), .text("")])
+        let rows: [(StyledText, StyledText)] = [
+            ("name", .init(model.name)), ("mark", mark(model)),
+            ("state", .init(model.state.rawValue)), ("family", .init(model.architecture)),
+            ("parameters", .init("\(model.parameters)")), ("bytes", .init("\(model.bytes)")),
+            ("vocabulary", .init("\(model.vocabulary)")),
+            ("context", .init("\(model.context)")),
+            ("fingerprint", .init(fingerprint(model, size: Limits.fingerprintSize))),
+            ("generation", .init("\(model.generation)")), ("device", .init(model.device)),
+            ("device reason", .init(model.deviceReason ?? "")),
+            ("file", .init(model.file?.rawValue ?? "")),
+        ]
+        for (name, value) in rows { table.add([name, value]) }
+        return table.lines(isWhole: true)
+    }
+
+    private static func mark(_ model: ModelInfo) -> StyledText {
+        model.provenance == .mock ? StyledText("MOCK", .alarm) : "real"
+    }
+
+    private static func fingerprint(_ model: ModelInfo, size: Int) -> String {
+        model.fingerprint.map { hexText($0.prefix(size)) } ?? ""
+    }
+
+    /// The file on disk where it differs from the loaded one, and why the device was chosen.
+    private static func note(_ model: ModelInfo) -> String {
+        let file: String? =
             switch model.file {
-            case .changed, .missing: "  file \(model.file?.rawValue ?? "")"
-            case .unchanged, nil: ""
+            case .changed: "file changed"
+            case .missing: "file missing"
+            case .unchanged, nil: nil
             }
-        return "\(model.name)  \(mark)  \(model.state.rawValue)  \(model.architecture)  "
-            + "\(model.parameters) parameters  vocabulary \(model.vocabulary)  "
-            + "context \(model.context)  generation \(model.generation)  "
-            + "\(model.device)\(reason)\(file)"
+        return [file, model.deviceReason].compactMap(\.self).joined(separator: "; ")
     }
 }

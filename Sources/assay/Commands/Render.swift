@@ -30,7 +30,7 @@ struct Render: AsyncParsableCommand {
             valueName: "role:text"))
     var messages: [String] = []
 
-    @Option(help: "Use this model's files instead of a server.")
+    @Option(help: "Use this model's files instead of a server.", completion: .model)
     var file: String?
 
     @Flag(help: "Read one conversation a line, with its template.")
@@ -38,7 +38,8 @@ struct Render: AsyncParsableCommand {
 
     @Option(
         name: .customLong("template"),
-        help: ArgumentHelp("The template of lines that name none.", valueName: "file"))
+        help: ArgumentHelp("The template of lines that name none.", valueName: "file"),
+        completion: .file())
     var templateFile: String?
 
     func run() async throws {

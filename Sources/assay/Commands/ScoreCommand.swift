@@ -15,6 +15,7 @@ struct ScoreCommand: AsyncParsableCommand {
     @OptionGroup var input: PromptOptions
     @OptionGroup var demands: RequirementOptions
     @OptionGroup var place: ContextOptions
+    @OptionGroup var form: TableOptions
 
     @Option(
         name: .customLong("continuation"),
@@ -53,7 +54,7 @@ struct ScoreCommand: AsyncParsableCommand {
         if options.json {
             Console.line(Self.json(message, inputs, output).text)
         } else {
-            Self.printLines(message, inputs)
+            printTables(message, inputs)
             Console.error(output.line)
         }
     }
@@ -85,26 +86,32 @@ struct ScoreCommand: AsyncParsableCommand {
             ] + output.account)
     }
 
-    /// Prints a line per continuation, the most probable first: sum, sum per token, number of
-    /// tokens, "greedy" if each token was the model's own choice, and the continuation. A star
-    /// marks the best.
-    private static func printLines(_ message: ScoreResponse, _ inputs: [Input]) {
+    /// Prints a row per continuation, the most probable first: sum, sum per token, number of
+    /// tokens, "greedy" if each token was the model's own choice, and the continuation. With
+    /// --top-logprobs, a table of the tokens of each follows.
+    private func printTables(_ message: ScoreResponse, _ inputs: [Input]) {
         let ranked = zip(inputs, message.scores).enumerated().sorted { one, other in
             let (first, second) = (one.element.1.logprob, other.element.1.logprob)
             return first == second ? one.offset < other.offset : first > second
         }
-        for (rank, entry) in ranked.enumerated() {
+        var table = TextTable([
+            .number("RANK"), .number("LOGPROB"), .number("PER-TOKEN"), .number("TOKENS"),
+            .text("CHOICE"), .reason("CONTINUATION"),
+        ])
+        for (index, entry) in ranked.enumerated() {
             let (input, score) = entry.element
             let count = score.logprobs.count
-            let mean = LogprobsOutput.fixed(score.logprob / Double(count))
-            Console.line(
-                [
-                    rank == 0 ? "*" : " ", LogprobsOutput.fixed(score.logprob),
-                    "\(mean)/token", "\(count) token\(count == 1 ? "" : "s")",
-                    score.greedy ? "greedy" : "-", InputList.json(input).text,
-                ].joined(separator: "\t"))
-            guard score.logprobs.topCount > 0 else { continue }
-            Console.line(LogprobsOutput.table(score.logprobs, title: "token\tlogprob\tbest"))
+            table.add([
+                .init("\(index + 1)"), .init(LogprobsOutput.fixed(score.logprob)),
+                .init(LogprobsOutput.fixed(score.logprob / Double(count))), .init("\(count)"),
+                score.greedy ? "greedy" : "", .init(InputList.json(input).text),
+            ])
+        }
+        Console.lines(table.lines(isWhole: form.verbose))
+        for (index, entry) in ranked.enumerated() where entry.element.1.logprobs.topCount > 0 {
+            let tokens = LogprobsOutput.table(entry.element.1.logprobs)
+            let title = StyledText("tokens of rank \(index + 1):")
+            Console.lines(["", title] + tokens.lines(isWhole: form.verbose))
         }
     }
 }

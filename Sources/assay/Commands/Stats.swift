@@ -4,6 +4,7 @@ import Console
 import Loading
 import ArgumentParser
 import AssayClient
+import PlainText
 
 struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,9 +31,14 @@ struct Stats: AsyncParsableCommand {
                     ("counters", .object(list)),
                 ]).text)
         } else {
+            var table = TextTable([.text("COUNTER"), .number("REAL"), .number("MOCK")])
             for counter in counters {
-                Console.line("\(counter.name)  real \(counter.real)  mock \(counter.mock)")
+                table.add([
+                    .init(counter.name), .init("\(counter.real)"),
+                    .init("\(counter.mock)", counter.mock > 0 ? .alarm : .plain),
+                ])
             }
+            Console.lines(table.lines())
         }
     }
 }

@@ -19,7 +19,8 @@ struct Tokenize: AsyncParsableCommand {
     @Argument(help: "The text; standard input when absent.")
     var text: String?
 
-    @Option(help: "Use this model file's vocabulary instead of a server.")
+    @Option(
+        help: "Use this model file's vocabulary instead of a server.", completion: .model)
     var file: String?
 
     @Flag(help: "Read one {\"text\" or \"hex\", \"parse_special\", \"add_special\"} a line.")

@@ -12,14 +12,17 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from assay import testing
 from assay.testing import LIMIT, Peer
-from assay.testing import server as scripted
 
 __all__ = ["LIMIT", "MODEL", "ROOT", "Peer", "assayd", "assayd_path", "bridge", "scripted"]
 
 ROOT = pathlib.Path(__file__).parents[3]
 MODEL = ROOT / "models" / "assay-demo.gguf"
+#: the bridge is tested as if a real model answered
+scripted = partial(testing.server, provenance="real")
 
 
 def assayd_path() -> str:

@@ -6,6 +6,9 @@ import contextlib
 import json
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import unittest
 from collections.abc import Iterator
@@ -48,6 +51,29 @@ def rest(sock: socket.socket) -> bytes:
         while piece := sock.recv(65536):
             pieces.append(piece)
     return b"".join(pieces)
+
+
+class SupervisorTests(unittest.TestCase):
+    def test_systemd_is_told_when_the_bridge_listens_and_when_it_stops(self) -> None:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told,
+        ):
+            told.bind(f"{folder}/notify")
+            told.settimeout(LIMIT)
+            with bridge_process("", NOTIFY_SOCKET=f"{folder}/notify") as (_, process):
+                self.assertEqual(told.recv(64), b"READY=1")
+                process.send_signal(signal.SIGTERM)
+                self.assertEqual(told.recv(64), b"STOPPING=1")
+                # uvicorn ends by the signal itself, which systemd counts as a clean end.
+                self.assertEqual(process.wait(LIMIT), -signal.SIGTERM)
+
+    def test_the_version_names_all_parts(self) -> None:
+        words = [sys.executable, "-m", "assay_bridge", "--version"]
+        said = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, check=True)
+        part = r"\d+(\.\d+)+"
+        wanted = f"assay-bridge {part} \\(wire revision \\d+, assay {part}, starlette {part}, "
+        self.assertRegex(said.stdout, wanted + f"uvicorn {part}, lz4 {part}\\)\n$")
 
 
 class PatienceTests(unittest.TestCase):

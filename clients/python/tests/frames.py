@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any
 
-from assay import AssayError, Client, Options
+from assay import AssayError, Client, Options, testing
 from assay._codec import encode
 from assay._connection import Connection
 from assay._exchange import Call, Exchange
-from assay._protocol import KINDS
-from assay.testing import ANSWER, answer, frame, hello, refusal
+from assay._protocol import KINDS, PROVENANCE_REAL
+from assay.testing import ANSWER, frame, hello, refusal
 
 __all__ = ["ANSWER", "answer", "begun", "feed", "frame", "greeted", "hello", "opened", "refusal"]
 __all__ += ["take", "written"]
+
+#: the client is tested as if a real model answered
+answer = partial(testing.answer, provenance=PROVENANCE_REAL)
 
 
 def feed(core: Connection, data: bytes, size: int = 1 << 20) -> None:

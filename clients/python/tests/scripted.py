@@ -8,12 +8,16 @@ import contextlib
 import faulthandler
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
-from assay import AssayError
-from assay.testing import LIMIT, Peer, server
+from assay import AssayError, testing
+from assay.testing import LIMIT, Peer
 
 __all__ = ["LIMIT", "Peer", "Threads", "end_of", "fails", "run", "server"]
+
+#: the client is tested as if a real model answered
+server = partial(testing.server, provenance="real")
 
 
 class Threads:

@@ -39,7 +39,10 @@ class WordsTests(unittest.TestCase):
             asked.append(request)
             return {"text": "eight hundred two"}
 
-        with testing.serving(Generate=says, Embed=counted) as url, assay.Client(url) as client:
+        with (
+            testing.serving(provenance="real", Generate=says, Embed=counted) as url,
+            assay.Client(url) as client,
+        ):
             answer = client.generate("317+485=", max_tokens=8)
             self.assertEqual((answer.text, answer.provenance), ("eight hundred two", "real"))
             texts = [chunk.text for chunk in client.generate_stream("a", stop=["b"])]
@@ -69,7 +72,9 @@ class WordsTests(unittest.TestCase):
                 async with client.chat_stream([{"role": "user", "content": "a"}]) as stream:
                     self.assertEqual([chunk.text async for chunk in stream], ["b"])
 
-        with testing.serving(Generate=lambda _: {"text": "b"}, Embed=counted) as url:
+        with testing.serving(
+            provenance="real", Generate=lambda _: {"text": "b"}, Embed=counted
+        ) as url:
             run(ask())
 
     def test_score_takes_a_prompt_and_its_continuations(self) -> None:
@@ -115,7 +120,10 @@ class KindsTests(unittest.TestCase):
         }
         for status, kind in kinds.items():
             handler = refusing(status)
-            with testing.serving(Generate=handler) as url, assay.Client(url) as client:
+            with (
+                testing.serving(provenance="real", Generate=handler) as url,
+                assay.Client(url) as client,
+            ):
                 with self.subTest(status=status), self.assertRaises(kind) as caught:
                     client.generate("a")
                 self.assertIsInstance(caught.exception, assay.AssayError)
@@ -132,7 +140,7 @@ class KindsTests(unittest.TestCase):
             peer.request()
 
         options = assay.Options(grace_milliseconds=0, attempts=1)
-        with testing.server(silent) as url, assay.Client(url, options) as client:
+        with testing.server(silent, provenance="real") as url, assay.Client(url, options) as client:
             with self.assertRaises(TimeoutError):
                 client.generate("a", deadline_milliseconds=20)
 
@@ -152,12 +160,37 @@ class KindsTests(unittest.TestCase):
 
 
 class TestingTests(unittest.TestCase):
-    def test_a_mock_is_refused_unless_allowed(self) -> None:
-        with testing.serving(mock=True, Generate=lambda _: {"text": "a"}) as url:
+    def test_a_stand_in_says_mock_and_is_refused_unless_allowed(self) -> None:
+        with testing.serving(Generate=lambda _: {"text": "a"}) as url:
             with assay.Client(url) as client, fails("mock_refused"):
                 client.generate("a")
             with assay.Client(url, assay.Options(allow_mock=True)) as client:
                 self.assertIs(client.generate("a").provenance, assay.Provenance.MOCK)
+                # What the server says of itself is real, whatever it serves.
+                self.assertIs(client.ping(b"a").provenance, assay.Provenance.REAL)
+
+    def test_the_client_of_a_test_allows_its_mocks(self) -> None:
+        with testing.client(Generate=lambda _: {"text": "a b"}) as client:
+            answer = client.generate("a")
+            self.assertEqual((answer.text, answer.provenance), ("a b", "mock"))
+
+    def test_a_test_may_ask_for_real_and_nothing_else(self) -> None:
+        with testing.serving(provenance="real", Generate=lambda _: {"text": "a"}) as url:
+            with assay.Client(url) as client:
+                self.assertEqual(client.generate("a").provenance, "real")
+        for made in (testing.serving, testing.server):
+            with self.assertRaises(ValueError), made(provenance="fake"):
+                pass
+
+    def test_a_script_says_mock_unless_told(self) -> None:
+        def ends(peer: testing.Peer) -> None:
+            peer.hello()
+            peer.end(peer.request()[1])
+
+        for given, wanted in (({}, "mock"), ({"provenance": "real"}, "real")):
+            with testing.server(ends, **given) as url:
+                with assay.Client(url, assay.Options(allow_mock=True)) as client:
+                    self.assertEqual(client.generate("a").provenance, wanted)
 
     def test_what_no_handler_answers_is_refused(self) -> None:
         with testing.serving() as url, assay.Client(url) as client:

@@ -244,7 +244,8 @@ impl Connection {
     fn open(&self) -> Result<()> {
         let (kind, options) = (HelloRequest::KIND, &self.options);
         let socket = Arc::new(self.address.connect(self.connect_until)?);
-        let frames = FrameReader::new(FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE);
+        let body_max = FRAME_SIZE_MAX_BEFORE_HELLO - HEADER_SIZE;
+        let frames = FrameReader { body_max, ..FrameReader::default() };
         let buffer = vec![0; READ_SIZE];
         let mut state = self.state();
         state.failure.clone().map_or(Ok(()), Err)?; // no call waits any more
@@ -363,8 +364,10 @@ impl Connection {
                 state.last_byte_at = Some(Instant::now());
             }
             let filed = frames.into_iter().try_for_each(|frame| self.file(&mut state, frame));
-            if let Err(error) = filed.and(came) {
-                state.fail(&error);
+            if let (Err(error), Some(reading)) = (filed.and(came), &state.reading) {
+                let first = state.agreed.is_none().then_some(&reading.frames.rest[..]);
+                let strange = first.and_then(|first| stranger(&self.address.url, first));
+                state.fail(&strange.unwrap_or(error));
             }
         }
         state

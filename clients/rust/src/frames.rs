@@ -24,18 +24,15 @@ pub struct Frame {
 type Check<'a> = (usize, bool, &'static str, &'a dyn Display, &'a dyn Display);
 
 /// Cuts a stream of bytes into frames, without a socket.
+#[derive(Default)]
 pub struct FrameReader {
     pub body_max: usize,
     pub may_compress: bool,
     /// Bytes of a frame that is not whole.
-    rest: Vec<u8>,
+    pub rest: Vec<u8>,
 }
 
 impl FrameReader {
-    pub fn new(body_max: usize) -> Self {
-        FrameReader { body_max, may_compress: false, rest: Vec::new() }
-    }
-
     /// Checks the bytes of a header that are present, in the order of SPEC.md. `None` for a part of
     /// a header without faults.
     pub fn check_header(&self, bytes: &[u8]) -> Result<Option<(Header, Provenance)>> {

@@ -4,7 +4,7 @@
 use crate::answers::Gather;
 use crate::client::Client;
 use crate::codec::{BodyError, Message, Request, See};
-use crate::errors::{AssayError, Result};
+use crate::errors::{error, AssayError, Result};
 use crate::exchange::Reply;
 
 /// Version of the protocol.
@@ -403,6 +403,43 @@ impl ErrorDetail {
         self.layer = words.layer;
         self.server_load = words.server_load;
     }
+}
+
+/// First bytes of other protocols, with their names. None begins a frame before Hello.
+const STRANGERS: &[(&[u8], &str)] = &[
+    (b"HTTP", "HTTP"),
+    (b"GET ", "HTTP"),
+    (b"HEAD", "HTTP"),
+    (b"POST", "HTTP"),
+    (b"PUT ", "HTTP"),
+    (b"DELE", "HTTP"),
+    (b"OPTI", "HTTP"),
+    (b"PATC", "HTTP"),
+    (b"CONN", "HTTP"),
+    (b"TRAC", "HTTP"),
+    (b"PRI ", "HTTP"),
+    (b"\x15\x03\x01", "TLS"),
+    (b"\x15\x03\x02", "TLS"),
+    (b"\x15\x03\x03", "TLS"),
+    (b"\x16\x03\x01", "TLS"),
+    (b"\x16\x03\x02", "TLS"),
+    (b"\x16\x03\x03", "TLS"),
+    (b"SSH-", "SSH"),
+];
+
+/// The error for the first bytes of the peer at `url`. `None` when they may begin a frame.
+pub(crate) fn stranger(url: &str, first: &[u8]) -> Option<AssayError> {
+    let word = <[u8; 4]>::try_from(first.get(..4)?).ok()?;
+    let fits = (28..=4092).contains(&u32::from_le_bytes(word));
+    if fits && first.get(4).map_or(true, |version| *version == VERSION) {
+        return None;
+    }
+    let shown = first[..first.len().min(16)].escape_ascii();
+    let words = match STRANGERS.iter().find(|(start, _)| first.starts_with(start)) {
+        Some((_, name)) => format!("speaks {name}, not Assay's protocol"),
+        None => format!("does not speak Assay's protocol, its first bytes are \"{shown}\""),
+    };
+    Some(error!(ProtocolError, "reading the first bytes: the peer at {url} {words}"))
 }
 
 /// The header of a frame.
@@ -2165,6 +2202,8 @@ pub struct LoadRequest {
     /// Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (optional, 1..64
     /// bytes).
     pub device: Option<String>,
+    /// True asks for frames while a layer runs, with `bytes_read` in the `Layer` (optional).
+    pub progress: Option<bool>,
 }
 
 const LOAD_REQUEST_TABLE: Table = Table {
@@ -2177,6 +2216,7 @@ const LOAD_REQUEST_TABLE: Table = Table {
             ..FIELD
         },
         Field { id: 4, name: "device", kind: 4, bounds: (1, 64), ..FIELD },
+        Field { id: 5, name: "progress", kind: 8, ..FIELD },
     ],
     one_of: &[],
     excludes: &[],
@@ -2196,6 +2236,9 @@ impl Message for LoadRequest {
         if let Some(value) = &mut self.device {
             see(3, Place::Text(value))?;
         }
+        if let Some(value) = &mut self.progress {
+            see(4, Place::Bool(value))?;
+        }
         Ok(())
     }
 
@@ -2205,6 +2248,7 @@ impl Message for LoadRequest {
             1 => Place::Text(&mut self.path),
             2 => Place::Text(self.strategy.get_or_insert_with(Default::default)),
             3 => Place::Text(self.device.get_or_insert_with(Default::default)),
+            4 => Place::Bool(self.progress.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -2229,7 +2273,7 @@ impl Message for LoadRequest {
 /// Message `Load progress`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadProgress {
-    /// The `Layer` just completed (required).
+    /// The `Layer` just completed, or the running one where it has `bytes_read` (required).
     pub layer: Layer,
     /// Number of the frame in the answer, from 0 (optional).
     pub frame: Option<u64>,
@@ -2382,10 +2426,14 @@ impl Message for LoadResponse {
 pub struct Layer {
     /// Layer of the assay (required, `file`, `parse`, `compatibility`, `placement`, `validation`).
     pub layer: String,
-    /// Verdict of the layer, true when passed (required).
+    /// Verdict of the layer, true when passed, or when the layer still runs (required).
     pub ok: bool,
-    /// Time taken, microseconds (required).
+    /// Time taken, microseconds, 0 while the layer runs (required).
     pub microseconds: u64,
+    /// Bytes of the files read so far, by a layer that still runs (optional).
+    pub bytes_read: Option<u64>,
+    /// Bytes of the files as a whole, beside `bytes_read` (optional).
+    pub bytes_total: Option<u64>,
 }
 
 const LAYER_TABLE: Table = Table {
@@ -2397,6 +2445,8 @@ const LAYER_TABLE: Table = Table {
         },
         Field { id: 2, name: "ok", kind: 8, times: (1, 1), ..FIELD },
         Field { id: 3, name: "microseconds", kind: 1, times: (1, 1), ..FIELD },
+        Field { id: 4, name: "bytes_read", kind: 1, ..FIELD },
+        Field { id: 5, name: "bytes_total", kind: 1, ..FIELD },
     ],
     one_of: &[],
     excludes: &[],
@@ -2411,6 +2461,12 @@ impl Message for Layer {
         see(0, Place::Text(&mut self.layer))?;
         see(1, Place::Bool(&mut self.ok))?;
         see(2, Place::U64(&mut self.microseconds))?;
+        if let Some(value) = &mut self.bytes_read {
+            see(3, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.bytes_total {
+            see(4, Place::U64(value))?;
+        }
         Ok(())
     }
 
@@ -2419,6 +2475,8 @@ impl Message for Layer {
             0 => Place::Text(&mut self.layer),
             1 => Place::Bool(&mut self.ok),
             2 => Place::U64(&mut self.microseconds),
+            3 => Place::U64(self.bytes_read.get_or_insert_with(Default::default)),
+            4 => Place::U64(self.bytes_total.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -4844,6 +4902,12 @@ impl LoadRequest {
     /// Sets `device`: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting.
     pub fn device(mut self, value: impl Into<String>) -> Self {
         self.device = Some(value.into());
+        self
+    }
+
+    /// Sets `progress`: true asks for frames while a layer runs, with `bytes_read` in the `Layer`.
+    pub fn progress(mut self, value: bool) -> Self {
+        self.progress = Some(value);
         self
     }
 }

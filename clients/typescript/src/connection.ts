@@ -20,7 +20,7 @@ import { Settings } from "./options.js";
 import {
   bodySizeMax, Code, ErrorBody, errorBodyTable, flagDegraded, frameSizeMaxBeforeHello, goAwayKind,
   goAwayTable, headerSize, HelloResponse, Kind, kinds, protocolRevision, responseBit, Status,
-  statuses,
+  statuses, stranger,
 } from "./protocol.js";
 import { Address, dial } from "./socket.js";
 
@@ -220,7 +220,9 @@ export class Connection {
         if (this.failure !== undefined) return;
       }
     } catch (error) {
-      this.fail(error instanceof AssayError ? error : breachError("reading frames", error));
+      const strange = this.isOpen ? undefined : stranger(this.address.text, this.reader.chunks[0]);
+      this.fail(
+        error instanceof AssayError ? error : breachError("reading frames", strange ?? error));
     }
   }
 

@@ -30,7 +30,8 @@ export class FrameReader {
   /** True when Hello has agreed on compressed bodies. */
   decompresses = false;
 
-  private chunks: Uint8Array[] = [];
+  /** Bytes that no frame has taken. */
+  chunks: Uint8Array[] = [];
   private size = 0;
 
   /** Largest accepted body, bytes. */

@@ -233,6 +233,45 @@ export const statusOfCode: Partial<Record<Code, Status>> = {
   revision_too_low: "UNIMPLEMENTED",
 };
 
+/** First bytes of other protocols, with their names. None begins a frame before Hello. */
+const strangers: readonly (readonly [string, string])[] = [
+  ["HTTP", "HTTP"],
+  ["GET ", "HTTP"],
+  ["HEAD", "HTTP"],
+  ["POST", "HTTP"],
+  ["PUT ", "HTTP"],
+  ["DELE", "HTTP"],
+  ["OPTI", "HTTP"],
+  ["PATC", "HTTP"],
+  ["CONN", "HTTP"],
+  ["TRAC", "HTTP"],
+  ["PRI ", "HTTP"],
+  ["\x15\x03\x01", "TLS"],
+  ["\x15\x03\x02", "TLS"],
+  ["\x15\x03\x03", "TLS"],
+  ["\x16\x03\x01", "TLS"],
+  ["\x16\x03\x02", "TLS"],
+  ["\x16\x03\x03", "TLS"],
+  ["SSH-", "SSH"],
+];
+
+/**
+ * What the first bytes of the peer at `address` say. Undefined when they may begin a frame.
+ */
+export function stranger(address: string, first: Uint8Array = new Uint8Array()): string | undefined {
+  const [a = 0, b = 0, c = 0, d = 0, version = protocolVersion] = first;
+  const length = a + b * 2 ** 8 + c * 2 ** 16 + d * 2 ** 24;
+  const fits = length >= 28 && length <= 4092 && version === protocolVersion;
+  if (first.length < 4 || fits) return undefined;
+  const text = String.fromCharCode(...first.subarray(0, 16));
+  const known = strangers.find(([start]) => text.startsWith(start));
+  const shown = text.replace(/[^ -~]/g, (one) =>
+    "\\x" + one.charCodeAt(0).toString(16).padStart(2, "0"));
+  const words = known !== undefined ? `speaks ${known[1]}, not Assay's protocol`
+    : `does not speak Assay's protocol, its first bytes are "${shown}"`;
+  return `the peer at ${address} ${words}`;
+}
+
 /** The record "Requirements" of SPEC.md. */
 export interface Requirements {
   /** The model must be real, default false. */
@@ -533,11 +572,13 @@ export interface LoadRequest {
   strategy?: "strict" | "graceful" | "development";
   /** Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (1 to 64 bytes). */
   device?: string;
+  /** True asks for frames while a layer runs, with `bytes_read` in the `Layer`. */
+  progress?: boolean;
 }
 
 /** The message "Load progress" of SPEC.md. */
 export interface LoadProgress extends Origin {
-  /** The `Layer` just completed. */
+  /** The `Layer` just completed, or the running one where it has `bytes_read`. */
   layer: Layer;
   /** Number of the frame in the answer, from 0. */
   frame?: number;
@@ -563,10 +604,14 @@ export interface LoadResponse extends Origin {
 export interface Layer {
   /** Layer of the assay. */
   layer: "file" | "parse" | "compatibility" | "placement" | "validation";
-  /** Verdict of the layer, true when passed. */
+  /** Verdict of the layer, true when passed, or when the layer still runs. */
   ok: boolean;
-  /** Time taken, microseconds. */
+  /** Time taken, microseconds, 0 while the layer runs. */
   microseconds: number;
+  /** Bytes of the files read so far, by a layer that still runs. */
+  bytesRead?: number;
+  /** Bytes of the files as a whole, beside `bytes_read`. */
+  bytesTotal?: number;
 }
 
 /** The message "Unload request" of SPEC.md. */
@@ -1208,6 +1253,7 @@ export const loadRequestTable: Message = {
     { id: 2, name: "path", key: "path", type: FieldType.Text, presence: "required", low: 1, high: 4096 },
     { id: 3, name: "strategy", key: "strategy", type: FieldType.Text, presence: "optional", choices: ["strict", "graceful", "development"] },
     { id: 4, name: "device", key: "device", type: FieldType.Text, presence: "optional", low: 1, high: 64 },
+    { id: 5, name: "progress", key: "progress", type: FieldType.Bool, presence: "optional" },
   ],
 };
 
@@ -1217,6 +1263,8 @@ export const layerTable: Message = {
     { id: 1, name: "layer", key: "layer", type: FieldType.Text, presence: "required", choices: ["file", "parse", "compatibility", "placement", "validation"] },
     { id: 2, name: "ok", key: "ok", type: FieldType.Bool, presence: "required" },
     { id: 3, name: "microseconds", key: "microseconds", type: FieldType.U64, presence: "required" },
+    { id: 4, name: "bytes_read", key: "bytesRead", type: FieldType.U64, presence: "optional" },
+    { id: 5, name: "bytes_total", key: "bytesTotal", type: FieldType.U64, presence: "optional" },
   ],
 };
 

@@ -33,21 +33,17 @@ export function parseAddress(given: string): Address {
     }
     return { text, where: { path } };
   }
-  if (!text.startsWith("tcp://")) refuse("tcp://HOST:PORT or unix:///PATH");
   const parts = /^tcp:\/\/(\[[0-9a-fA-F:.%]+\]|[^\[\]:\/@]+):([0-9]{1,5})$/.exec(text);
   const port = Number(parts?.[2] ?? 0);
   const host = (parts?.[1] ?? "").replace(/^\[(.*)\]$/, "$1");
   if (host === "" || port < 1 || port > 65535) {
-    refuse("tcp://HOST:PORT with a port from 1 to 65535");
+    refuse("tcp://HOST:PORT with a port from 1 to 65535, or unix:///PATH");
   }
   return { text, where: { host, port } };
 }
 
 /** Starts to connect. Bytes written before the connection stands are sent afterwards. */
 export function dial(address: Address): net.Socket {
-  const socket = net.connect(address.where);
-  return socket.on("connect", () => {
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, keepAliveIdle); // without effect on a Unix socket
-  });
+  const probed = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveIdle };
+  return net.connect({ ...address.where, ...probed }); // without effect on a Unix socket
 }

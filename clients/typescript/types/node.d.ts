@@ -19,7 +19,13 @@ declare module "node:net" {
     address(): { port: number };
     close(): void;
   }
-  export function connect(where: { path: string } | { host: string; port: number }): Socket;
+  export function connect(
+    where: ({ path: string } | { host: string; port: number }) & {
+      noDelay?: boolean;
+      keepAlive?: boolean;
+      keepAliveInitialDelay?: number;
+    }
+  ): Socket;
   export function createServer(accepted: (socket: Socket) => void): Server;
 }
 declare module "node:fs" {

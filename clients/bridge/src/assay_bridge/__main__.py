@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from dataclasses import asdict, fields
+from importlib.metadata import version
 
 try:
-    from assay import AssayError, AsyncClient  # noqa: F401
+    from assay import REVISION, AssayError, AsyncClient  # noqa: F401
 except ImportError:
     sys.exit("assay-bridge: no client of Assay is installed: pip install ./clients/python")
 
@@ -20,9 +21,12 @@ from ._serving import server
 def arguments() -> argparse.Namespace:
     """The command line. Arguments without a default here have that of `Settings`."""
     words = argparse.ArgumentParser(
-        "assay-bridge", description="An OpenAI-style HTTP gateway in front of an Assay server."
+        "assay-bridge",
+        description="An OpenAI-style HTTP gateway in front of an Assay server.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = words.add_argument
+    add("--version", action="version", version=_versions())
     add("--server", help="URL of the server (or ASSAY_SERVER; %(default)s)")
     add("--listen", default="127.0.0.1:8411", help="HOST:PORT (%(default)s)")
     names = "NAME by which clients reach the bridge, beside loopback and --listen; repeatable"
@@ -41,6 +45,11 @@ def arguments() -> argparse.Namespace:
     if os.environ.get("ASSAY_SERVER"):
         words.set_defaults(server=os.environ["ASSAY_SERVER"])
     return words.parse_args()
+
+
+def _versions() -> str:
+    parts = [f"{name} {version(name)}" for name in ("assay", "starlette", "uvicorn", "lz4")]
+    return f"assay-bridge {version('assay-bridge')} (wire revision {REVISION}, {', '.join(parts)})"
 
 
 def _seconds(text: str) -> int:

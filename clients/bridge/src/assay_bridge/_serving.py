@@ -13,7 +13,9 @@ Not here: bodies that stop (_reading).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
+import os
 import socket
 import struct
 import termios
@@ -122,6 +124,15 @@ def server(settings: Settings, host: str, port: int, log_level: str) -> Announci
     )
 
 
+def tell_systemd(words: str) -> None:
+    """Tells the supervisor that started the bridge, if there is one. Failures do not matter."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path:
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.sendto(words.encode(), path.replace("@", "\0", 1) if path[0] == "@" else path)
+
+
 class Announcing(uvicorn.Server):
     """A server that prints the address of its listener, which port 0 leaves open."""
 
@@ -132,8 +143,11 @@ class Announcing(uvicorn.Server):
                 host, port = sock.getsockname()[:2]
                 host = f"[{host}]" if ":" in host else host
                 print(f"listening on http://{host}:{port}", flush=True)
+        if self.servers:
+            tell_systemd("READY=1")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        tell_systemd("STOPPING=1")
         await super().shutdown(sockets)
         if self.server_state.tasks:  # cancelled, with last words to write
             await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_WITHIN)

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from . import _frames
 from . import _protocol as protocol
 from ._codec import decode, encode
-from ._errors import AssayError, breach, closed, invalid
+from ._errors import AssayError, breach, closed, invalid, stranger
 from ._exchange import Call, refused
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_tuple, unpack
 from ._options import Options
@@ -60,7 +60,8 @@ class Input(NamedTuple):
 class Connection:
     """The state of one connection."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, where: str = "") -> None:
+        self.where = where
         self.options = options
         #: reason for the end, None while the connection lives
         self.broken: AssayError | None = None
@@ -213,7 +214,7 @@ class Connection:
         try:
             self._file(now)
         except AssayError as error:
-            self.fail(error)
+            self.fail(error if self.is_open else stranger(error, self.where, self.input.pieces))
         if not (self.takes_requests or self.calls or self.broken):
             self.fail(closed("the server takes no more requests"))
 

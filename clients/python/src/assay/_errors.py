@@ -127,3 +127,43 @@ def invalid(doing: str, found: object, allowed: object, field: str | None = None
     """Makes the error for a request that cannot be sent."""
     text = f"{doing}: found {found}, allowed: {allowed}"
     return AssayError(protocol.REQUEST_INVALID, text, field=field)
+
+
+# First bytes of other protocols, with their names. None begins a frame before Hello.
+_STRANGERS = (
+    (b"HTTP", "HTTP"),
+    (b"GET ", "HTTP"),
+    (b"HEAD", "HTTP"),
+    (b"POST", "HTTP"),
+    (b"PUT ", "HTTP"),
+    (b"DELE", "HTTP"),
+    (b"OPTI", "HTTP"),
+    (b"PATC", "HTTP"),
+    (b"CONN", "HTTP"),
+    (b"TRAC", "HTTP"),
+    (b"PRI ", "HTTP"),
+    (b"\x15\x03\x01", "TLS"),
+    (b"\x15\x03\x02", "TLS"),
+    (b"\x15\x03\x03", "TLS"),
+    (b"\x16\x03\x01", "TLS"),
+    (b"\x16\x03\x02", "TLS"),
+    (b"\x16\x03\x03", "TLS"),
+    (b"SSH-", "SSH"),
+)
+
+
+def stranger(error: AssayError, where: str, pieces: list[bytes]) -> AssayError:
+    """Returns the error for the first bytes of the peer at `where`, or `error` if they may begin a
+    frame."""
+    first = b"".join(pieces)
+    length = int.from_bytes(first[:4], "little")
+    fits = 28 <= length <= 4092 and first[4:5] in (b"", b"\x01")
+    if len(first) < 4 or fits or error.code != protocol.PROTOCOL_ERROR:
+        return error
+    for start, name in _STRANGERS:
+        if first.startswith(start):
+            words = f"speaks {name}, not Assay's protocol"
+            return breach(f"reading the first bytes: the peer at {where} {words}")
+    shown = "".join(chr(one) if 32 <= one < 127 else f"\\x{one:02x}" for one in first[:16])
+    words = f'does not speak Assay\'s protocol, its first bytes are "{shown}"'
+    return breach(f"reading the first bytes: the peer at {where} {words}")

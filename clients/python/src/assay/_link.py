@@ -108,7 +108,7 @@ class Link(Connection):
     _socket: socket.socket
 
     def __init__(self, address: Address, options: Options) -> None:
-        super().__init__(options)
+        super().__init__(options, address.text)
         self._address = address
         self._lock = threading.Lock()  # of the state and the members below
         self._is_connected = False
@@ -217,10 +217,9 @@ class Link(Connection):
             self._write()
 
     def _not_open(self, reason: object) -> AssayError:
-        where = self._address.text
         if self._is_connected:
-            return AssayError(protocol.TIMED_OUT, f"saying Hello to {where}: {reason}")
-        return AssayError(protocol.UNREACHABLE, f"connecting to {where}: {reason}")
+            return AssayError(protocol.TIMED_OUT, f"saying Hello to {self.where}: {reason}")
+        return AssayError(protocol.UNREACHABLE, f"connecting to {self.where}: {reason}")
 
     async def _connected(self, limit: float) -> socket.socket:
         """Returns a connected socket. Raises OSError."""

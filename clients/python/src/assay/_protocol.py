@@ -459,6 +459,7 @@ MESSAGES: dict[str, Message] = {
             Field(3, "strategy", TEXT, 1, 0, 4294967295, 0, 1,
                 choices=("strict", "graceful", "development")),
             Field(4, "device", TEXT, 1, 1, 64, 0, 1),
+            Field(5, "progress", BOOL, 1, 1, 1, 0, 1),
         ),
     ),
     "Load progress": Message(
@@ -489,6 +490,8 @@ MESSAGES: dict[str, Message] = {
                 choices=("file", "parse", "compatibility", "placement", "validation")),
             Field(2, "ok", BOOL, 1, 1, 1, 1, 1),
             Field(3, "microseconds", U64, 1, 8, 8, 1, 1),
+            Field(4, "bytes_read", U64, 1, 8, 8, 0, 1),
+            Field(5, "bytes_total", U64, 1, 8, 8, 0, 1),
         ),
     ),
     "Unload request": Message(

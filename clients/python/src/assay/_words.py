@@ -36,6 +36,7 @@ class LoadWords(TypedDict, total=False):
     path: str
     strategy: Literal["strict", "graceful", "development"]
     device: str
+    progress: bool
 
 
 class UnloadWords(TypedDict, total=False):

@@ -325,6 +325,8 @@ class LoadRequest:
     strategy: Literal["strict", "graceful", "development"] | None = None
     #: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting
     device: str | None = None
+    #: true asks for frames while a layer runs, with `bytes_read` in the `Layer`
+    progress: bool | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -333,10 +335,14 @@ class Layer:
 
     #: layer of the assay
     layer: Literal["file", "parse", "compatibility", "placement", "validation"]
-    #: verdict of the layer, true when passed
+    #: verdict of the layer, true when passed, or when the layer still runs
     ok: bool
-    #: time taken, microseconds
+    #: time taken, microseconds, 0 while the layer runs
     microseconds: int
+    #: bytes of the files read so far, by a layer that still runs
+    bytes_read: int | None = None
+    #: bytes of the files as a whole, beside `bytes_read`
+    bytes_total: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -660,7 +666,7 @@ class ModelsResponse(Result):
 class LoadProgress(Result):
     """Load progress."""
 
-    #: the `Layer` just completed
+    #: the `Layer` just completed, or the running one where it has `bytes_read`
     layer: Layer
     #: number of the frame in the answer, from 0
     frame: int | None = None

@@ -3,13 +3,18 @@
     def answers(request):
         return {"text": "802"}
 
-    with assay.testing.serving(Generate=answers) as url, assay.Client(url) as client:
+    with assay.testing.client(Generate=answers) as client:
         assert client.generate("317+485=").text == "802"
 
-`serving` answers requests by kind, on any number of connections. `server` plays a script frame by
-frame on each connection, for tests of lost connections, refusals and late answers. Frames are made
-by the client's own writer, so an answer that breaks its table raises `request_invalid` in the test.
-Not here: a model. Counts of tokens are those that the test gives, or the number of words.
+`client` and `serving` answer requests by kind, on any number of connections. `server` plays a
+script frame by frame on each connection, for tests of lost connections, refusals and late answers.
+Frames are made by the client's own writer, so an answer that breaks its table raises
+`request_invalid` in the test.
+
+No model answers here, so answers that a model would give say `mock`, and a client refuses mocks
+unless its options allow them, as those of `client` do. A test of a program that makes its own
+client asks for `provenance="real"`. Counts of tokens are those that the test gives, or the number
+of words.
 """
 
 from __future__ import annotations
@@ -25,9 +30,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import messages
+from ._client import Client
 from ._codec import decode, encode
 from ._errors import AssayError
 from ._frames import COUNTED, HEADER
+from ._options import Options
 from ._protocol import (
     FLAG_MORE,
     KINDS,
@@ -38,7 +45,8 @@ from ._protocol import (
     Status,
 )
 
-__all__ = ["ANSWER", "LIMIT", "Peer", "answer", "frame", "hello", "refusal", "server", "serving"]
+__all__ = ["ANSWER", "LIMIT", "Peer", "answer", "client", "frame", "hello", "refusal", "server"]
+__all__ += ["serving"]
 
 #: seconds after which a wait of the scripted server has failed, whatever the machine's speed
 LIMIT = 30.0
@@ -56,6 +64,7 @@ _MARKS: dict[str, Any] = {
     "degraded": False,
 }
 _CANCEL = KINDS["Cancel"].number
+_PROVENANCES = {"real": PROVENANCE_REAL, "mock": PROVENANCE_MOCK}
 
 # ---------------------------------------------------------------- frames
 
@@ -77,14 +86,23 @@ def frame(
 
 def answer(name: str, number: int, /, **fields: Any) -> bytes:
     """Makes a frame that answers a request of a kind: a chunk with flags 2, if the kind has chunks,
-    or an error with a status. `fields` may include words of the header."""
+    or an error with a status. `fields` may include words of the header. What a model would say is a
+    mock's without a word about the provenance."""
     kind, names = KINDS[name], fields.keys() & {"flags", "provenance", "status"}
-    words = {name: fields.pop(name) for name in names}
+    words = {"provenance": _provenance(name, "mock")} | {one: fields.pop(one) for one in names}
     message = kind.chunk if kind.chunk and words.get("flags") == FLAG_MORE else kind.response
     message = MESSAGES["Error"] if "status" in words else message
     marks = _MARKS if issubclass(message.type, messages.Result) else {}
     body = encode(message, message.type(**marks, **fields), REVISION)
     return frame(kind.number, number, body, **words)
+
+
+def _provenance(name: str, model: str) -> int:
+    """The provenance of an answer of a kind. The server's own words are real whatever it serves."""
+    if model not in _PROVENANCES:
+        raise ValueError(f"found provenance {model!r}, allowed: {list(_PROVENANCES)}")
+    says = "answer" in KINDS[name].response.names
+    return _PROVENANCES[model] if says else PROVENANCE_REAL
 
 
 def hello(number: int = 1, **fields: Any) -> bytes:
@@ -101,7 +119,8 @@ def hello(number: int = 1, **fields: Any) -> bytes:
 
 def refusal(name: str, number: int, status: int, **fields: Any) -> bytes:
     """Makes a frame with a status."""
-    return answer(name, number, status=status, **({"code": "no", "message": "no"} | fields))
+    given = {"code": "no", "message": "no", "provenance": PROVENANCE_REAL} | fields
+    return answer(name, number, status=status, **given)
 
 
 # ---------------------------------------------------------------- connections
@@ -110,9 +129,11 @@ def refusal(name: str, number: int, status: int, **fields: Any) -> bytes:
 class Peer:
     """One accepted connection of the scripted server."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, provenance: str = "mock") -> None:
         self.socket = sock
         self.file = sock.makefile("rb")
+        #: what answers of a model say of themselves, "mock" or "real"
+        self.provenance = provenance
 
     def request(self) -> tuple[int, int, bytes]:
         """Kind, id and body of the next request; kind 0 at the end."""
@@ -130,7 +151,8 @@ class Peer:
 
     def send(self, name: str, number: int, *, more: bool = False, **fields: object) -> None:
         """Sends an answer, or a chunk when there is `more` to come."""
-        words = fields | ({"flags": FLAG_MORE} if more else {})
+        words = {"provenance": _provenance(name, self.provenance)} | fields
+        words |= {"flags": FLAG_MORE} if more else {}
         self.socket.sendall(answer(name, number, **words))
 
     def refuse(self, kind: int, number: int, status: int, code: str, pause: int) -> None:
@@ -153,8 +175,9 @@ class Peer:
 
 
 @contextlib.contextmanager
-def server(*scripts: Callable[[Peer], object]) -> Iterator[str]:
+def server(*scripts: Callable[[Peer], object], provenance: str = "mock") -> Iterator[str]:
     """A server that plays one script for each connection; its address."""
+    _provenance("Generate", provenance)
     with _listening() as (listener, address), ThreadPoolExecutor(1) as pool:
 
         def play() -> None:
@@ -162,7 +185,7 @@ def server(*scripts: Callable[[Peer], object]) -> Iterator[str]:
                 sock, _ = listener.accept()
                 with sock:
                     sock.settimeout(LIMIT)
-                    script(Peer(sock))
+                    script(Peer(sock, provenance))
 
         played = pool.submit(play)
         yield address
@@ -182,15 +205,24 @@ def _listening() -> Iterator[tuple[socket.socket, str]]:
 
 
 @contextlib.contextmanager
-def serving(*, mock: bool = False, **handlers: Handler) -> Iterator[str]:
+def client(*, provenance: str = "mock", **handlers: Handler) -> Iterator[Client]:
+    """A client that allows mocks, of a server that answers by these handlers: see `serving`."""
+    with serving(provenance=provenance, **handlers) as url:
+        with Client(url, Options(allow_mock=True)) as made:
+            yield made
+
+
+@contextlib.contextmanager
+def serving(*, provenance: str = "mock", **handlers: Handler) -> Iterator[str]:
     """A server that answers each request by the handler of its kind; its address.
 
     A handler gets the request and returns fields of the response. Fields that an answer demands
     beside these are filled in, and the text of a Generate goes out word by word. An `AssayError`
     of the handler refuses the request. Ping and Health are answered without a handler, and other
-    kinds are refused as UNIMPLEMENTED. With `mock` every answer is a mock's. An exception of
-    another kind ends the connection, and is raised at the end of the block.
+    kinds are refused as UNIMPLEMENTED. What a model would say has the `provenance`. An exception
+    of another kind ends the connection, and is raised at the end of the block.
     """
+    _provenance("Generate", provenance)
     unknown = handlers.keys() - KINDS.keys()
     if unknown:
         raise TypeError(f"no kind {sorted(unknown)}; there are {sorted(KINDS)}")
@@ -198,7 +230,7 @@ def serving(*, mock: bool = False, **handlers: Handler) -> Iterator[str]:
         "Ping": lambda request: {"payload": request.payload or b""},
         "Health": lambda request: {"ready": True, "state": "ready"},
     }
-    served = _Serving(known | handlers, PROVENANCE_MOCK if mock else PROVENANCE_REAL)
+    served = _Serving(known | handlers, provenance)
     with _listening() as (listener, address):
         listener.settimeout(None)
         accepting = threading.Thread(target=served.accept, args=(listener,), daemon=True)
@@ -216,7 +248,7 @@ def serving(*, mock: bool = False, **handlers: Handler) -> Iterator[str]:
 class _Serving:
     """The connections of one `serving` block, a thread each."""
 
-    def __init__(self, handlers: dict[str, Handler], provenance: int) -> None:
+    def __init__(self, handlers: dict[str, Handler], provenance: str) -> None:
         self.handlers = handlers
         self.provenance = provenance
         self.failures: list[Exception] = []
@@ -241,7 +273,7 @@ class _Serving:
             thread.join(LIMIT)
 
     def _serve(self, sock: socket.socket) -> None:
-        peer = Peer(sock)
+        peer = Peer(sock, self.provenance)
         with sock, peer.file:  # the file holds the socket open, too
             try:
                 peer.hello()
@@ -280,6 +312,5 @@ class _Serving:
         if "answer" in KINDS[name].response.names:
             fields = {"answer": ANSWER} | fields
         for place, text in enumerate(words):
-            chunk = {"tokens": [place], "text": text, "provenance": self.provenance}
-            peer.send(name, number, more=True, **chunk)
-        peer.send(name, number, provenance=self.provenance, **fields)
+            peer.send(name, number, more=True, tokens=[place], text=text)
+        peer.send(name, number, **fields)

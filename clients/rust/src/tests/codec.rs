@@ -236,7 +236,7 @@ fn packed(text: &[u8], raw_size: u32) -> Vec<u8> {
 }
 
 fn reader(body_max: usize) -> FrameReader {
-    let mut reader = FrameReader::new(body_max);
+    let mut reader = FrameReader { body_max, ..FrameReader::default() };
     reader.may_compress = true;
     reader
 }
@@ -300,7 +300,8 @@ fn blocks_are_refused_without_agreement_and_when_they_lie() {
         let taken = reader.take(&packed(&[b'x'; 5000], raw_size), &mut Vec::new());
         taken.expect_err("a breach").message.clone()
     };
-    let message = refusal(FrameReader::new(1 << 20), 5000);
+    let reader = FrameReader { body_max: 1 << 20, ..FrameReader::default() };
+    let message = refusal(reader, 5000);
     assert!(message.contains("compression_not_agreed: "), "not agreed: {}", message);
     let message = refusal(reader(1 << 20), 1_000_000);
     assert!(message.contains("compressed_body_damaged"), "a lie: {}", message);

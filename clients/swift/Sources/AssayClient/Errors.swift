@@ -3,6 +3,7 @@
 // Guarantees: a stable code, a status (the server's, or the nearest match), advice on trying again,
 // and a sentence to act on. Prompts and answers never appear in an error.
 
+import Glibc
 import Wire
 
 /// Reason for the failure of a call.
@@ -22,6 +23,8 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
     /// True when the server ended an idle connection and had not read the request. Then `isUnsent`,
     /// too.
     package private(set) var isUnread = false
+    /// Number of the system's error behind `unreachable`: errno, or negative of getaddrinfo(3).
+    package private(set) var systemNumber: Int32 = 0
     private let ownField: String?
 
     /// Path of the offending field of the request, or name of the offending option.
@@ -57,8 +60,12 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
         return error
     }
 
-    static func unreachable(_ address: ServerAddress, _ reason: String) -> AssayError {
-        AssayError(.unreachable, "connecting to \(address): \(reason)")
+    static func unreachable(
+        _ address: ServerAddress, _ reason: String, number: Int32 = ETIMEDOUT
+    ) -> AssayError {
+        var error = AssayError(.unreachable, "connecting to \(address): \(reason)")
+        error.systemNumber = number
+        return error
     }
 
     /// The system has run out of a resource.
@@ -96,6 +103,11 @@ public struct AssayError: Error, Sendable, CustomStringConvertible {
 
     static func damage(_ doing: String, _ what: String) -> AssayError {
         AssayError(.protocolError, "\(doing): \(what)")
+    }
+
+    /// The first bytes of a peer are no frame.
+    static func stranger(_ address: ServerAddress, _ bytes: [UInt8]) -> AssayError {
+        damage("reading the first bytes", "the peer at \(address) \(Stranger.words(bytes))")
     }
 
     /// Bytes of the server that Wire refuses. An error in the server's body is a breach of the

@@ -39,7 +39,10 @@ extension PoolState {
                 }
             }
         } catch {
-            return end(connection, error)
+            let isStranger = connection.phase == .greeting && connection.decoder.failure != nil
+            return end(
+                connection,
+                isStranger ? .stranger(address, connection.decoder.failedStart) : error)
         }
         connection.decoder.settle()
         if connection.phase == .draining, connection.calls.isEmpty {

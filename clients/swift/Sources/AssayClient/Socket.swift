@@ -75,7 +75,7 @@ enum Socket {
             var list: UnsafeMutablePointer<addrinfo>?
             let status = getaddrinfo(host, "\(port)", &hints, &list)
             guard status == 0 else {
-                throw .unreachable(address, String(cString: gai_strerror(status)))
+                throw .unreachable(address, String(cString: gai_strerror(status)), number: status)
             }
             defer { freeaddrinfo(list) }
             var next = list
@@ -87,7 +87,7 @@ enum Socket {
         if outcome >= 0 { return outcome }
         // The first two errors end a wait of full length: for TCP, and for a Unix socket.
         let isLate = [-EINPROGRESS, -EAGAIN, -ETIMEDOUT].contains(outcome)
-        throw .unreachable(address, isLate ? "no answer in time" : text(-outcome))
+        throw .unreachable(address, isLate ? "no answer in time" : text(-outcome), number: -outcome)
     }
 
     /// A connected descriptor, or a negative errno. A host that never answers, and a Unix socket
