@@ -15,7 +15,6 @@ import EventLoop
 import Foundation
 import PlainText
 import Service
-import Synchronization
 
 /// The settings in force and their sources.
 package struct EffectiveConfiguration: Sendable {
@@ -66,19 +65,18 @@ package enum ConfigurationReader {
         let defaults = values
         var sources: [String: String] = [:]
         if let file {
-            let reader = try fileProvider(path: file)
-            for field in ConfigurationField.all
-            where try field.read(from: reader, into: &values, location: file) {
+            let content = try ConfigurationFile(path: file)
+            for key in content.keys where ConfigurationField.named(key) == nil {
+                throw unknownKey(key, location: content.location(key))
+            }
+            for field in ConfigurationField.all where try field.read(from: content, into: &values) {
                 sources[field.name] = file
             }
         }
         let variables = environment.filter { $0.key.hasPrefix("ASSAY_") }
         let provider = EnvironmentVariablesProvider(environmentVariables: variables)
         for field in ConfigurationField.all
-        where try field.read(
-            from: provider.snapshot(), into: &values, prefix: ["assay"],
-            location: field.environmentName)
-        {
+        where try field.read(from: provider.snapshot(), into: &values) {
             sources[field.name] = field.environmentName
         }
         for (name, texts) in flags.sorted(by: { $0.key < $1.key }) {
@@ -101,48 +99,14 @@ package enum ConfigurationReader {
             defaults: defaults)
     }
 
-    private static func fileProvider(
-        path: String
-    ) throws(ConfigurationError) -> any ConfigSnapshot {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError(
-                code: .fileUnreadable, message: "reading the configuration file: cannot be read",
-                location: path)
-        }
-        let keys = SeenKeys()
-        let isJSON = path.lowercased().hasSuffix(".json")
-        let snapshot: any ConfigSnapshot
-        do {
-            let bytes = [UInt8](data)
-            if isJSON {
-                snapshot = try JSONSnapshot(
-                    data: bytes.span.bytes, providerName: path,
-                    parsingOptions: .init(
-                        secretsSpecifier: .dynamic { key, _ in keys.insert(key) }))
-            } else {
-                snapshot = try YAMLSnapshot(
-                    data: bytes.span.bytes, providerName: path,
-                    parsingOptions: .init(
-                        secretsSpecifier: .dynamic { key, _ in keys.insert(key) }))
-            }
-        } catch {
-            throw ConfigurationError(
-                code: .fileMalformed,
-                message: "reading the configuration file as \(isJSON ? "JSON" : "YAML"): \(error)",
-                location: path)
-        }
-        for key in keys.all where ConfigurationField.named(key) == nil {
-            throw unknownKey(key, location: path)
-        }
-        return snapshot
-    }
-
     private static func unknownKey(_ key: String, location: String) -> ConfigurationError {
-        let nearest = nearestName(to: key, among: ConfigurationField.all.map(\.name)) ?? ""
+        // A long key is nobody's typing error.
+        let nearest = nearestName(
+            to: String(key.prefix(60)), among: ConfigurationField.all.map(\.name))
         return ConfigurationError(
             code: .unknownKey,
-            message:
-                "reading the configuration: \"\(key)\" is no setting; nearest is \"\(nearest)\"",
+            message: "reading the configuration: \(FlagValue.shown(escaped(key))) is no setting; "
+                + "nearest is \"\(nearest ?? "")\"",
             location: location)
     }
 
@@ -224,18 +188,5 @@ package enum ConfigurationReader {
             throw ConfigurationError(
                 code: .outOfRange, message: "\(error)", location: "configuration")
         }
-    }
-}
-
-/// Lists the keys of a file. The parsers of swift-configuration show every key to their secrets
-/// specifier, which has no further use here.
-private final class SeenKeys: Sendable {
-    private let keys = Mutex<Set<String>>([])
-    var all: [String] { keys.withLock { $0.sorted() } }
-
-    /// Remembers `key`. Returns false: the key is no secret.
-    func insert(_ key: String) -> Bool {
-        keys.withLock { _ = $0.insert(key) }
-        return false
     }
 }

@@ -16,14 +16,16 @@ except ImportError:
 from ._app import Settings
 from ._guard import name_of
 from ._serving import server
+from ._words import Words, time_in, whole
 
 
 def arguments() -> argparse.Namespace:
     """The command line. Arguments without a default here have that of `Settings`."""
-    words = argparse.ArgumentParser(
+    words = Words(
         "assay-bridge",
         description="An OpenAI-style HTTP gateway in front of an Assay server.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     add = words.add_argument
     add("--version", action="version", version=_versions())
@@ -32,14 +34,20 @@ def arguments() -> argparse.Namespace:
     names = "NAME by which clients reach the bridge, beside loopback and --listen; repeatable"
     add("--allow-host", dest="allow_hosts", metavar="NAME", action="append", help=names)
     add("--allow-mock", action="store_true", help="hand out answers of mocks; every body says so")
-    add("--connections", type=int, help="to the server (%(default)s)")
-    add("--deadline-milliseconds", type=int, help="of every request; 0: none")
+    add("--connections", type=whole(1, 1024), help="to the server (%(default)s)")
+    milliseconds = time_in("ms", 0, 2**32 - 1)
+    limit = "of every request: milliseconds, or 50ms, 5s, 2m; 0: none"
+    add("--deadline-milliseconds", type=milliseconds, metavar="TIME", help=limit)
     loading = "of a request for a server that is not there or loads its model (%(default)s)"
-    add("--wait-milliseconds", type=int, help=loading)
-    add("--body-size-max", type=int, help="bytes (%(default)s)")
-    add("--body-seconds", type=_seconds, help="for a head or body that stops (%(default)s)")
-    add("--reader-seconds", type=_seconds, help="for a client that stops reading (%(default)s)")
-    add("--shutdown-seconds", type=_seconds, help="from SIGTERM to the end (%(default)s)")
+    add("--wait-milliseconds", type=milliseconds, metavar="TIME", help=loading)
+    add("--body-size-max", type=whole(1, 1 << 40), help="bytes (%(default)s)")
+    for name, use in [
+        ("--body-seconds", "for a head or body that stops"),
+        ("--reader-seconds", "for a client that stops reading"),
+        ("--shutdown-seconds", "from SIGTERM to the end"),
+    ]:
+        text = f"{use}: seconds, or 5s, 2m (%(default)s)"
+        add(name, type=time_in("s", 1, 86_400), metavar="TIME", help=text)
     add("--log-level", default="warning", help="of uvicorn (%(default)s)")
     words.set_defaults(**asdict(Settings()) | {"allow_hosts": []})
     if os.environ.get("ASSAY_SERVER"):
@@ -50,12 +58,6 @@ def arguments() -> argparse.Namespace:
 def _versions() -> str:
     parts = [f"{name} {version(name)}" for name in ("assay", "starlette", "uvicorn", "lz4")]
     return f"assay-bridge {version('assay-bridge')} (wire revision {REVISION}, {', '.join(parts)})"
-
-
-def _seconds(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 86400:
-        raise argparse.ArgumentTypeError(f'found "{text}", allowed: 1 to 86400 seconds')
-    return int(text)
 
 
 def main() -> None:
