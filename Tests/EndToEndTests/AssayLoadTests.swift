@@ -83,20 +83,20 @@ import Testing
 
     /// What was found, what is allowed, and what to do next. Nothing here needs a server.
     static let wrongRuns: [WrongRun] = [
-        WrongRun(["--rate", "fast"], 2, #"reading --rate: found "fast", \#(rates)"#),
-        WrongRun(["--rate", "-5"], 2, #"reading --rate: found "-5", \#(rates)"#),
+        WrongRun(["--rate", "fast"], 2, #"--rate: found "fast", \#(rates)"#),
+        WrongRun(["--rate", "-5"], 2, #"--rate: found "-5", \#(rates)"#),
         WrongRun(
             ["--ramp", "100"], 2,
-            #"reading --ramp: found "100", allowed: FROM:TO requests per second, such as 100:1000"#),
-        WrongRun(["--step", "100"], 2, #"reading --step: found "100", \#(steps)"#),
-        WrongRun(["--mix", "fly"], 2, #"reading --mix: found "fly", \#(kinds)"#),
+            #"--ramp: found "100", allowed: FROM:TO requests per second, such as 100:1000"#),
+        WrongRun(["--step", "100"], 2, #"--step: found "100", \#(steps)"#),
+        WrongRun(["--mix", "fly"], 2, #"--mix: found "fly", \#(kinds)"#),
         WrongRun(
             ["--mix", "ping=0"], 2,
-            #"reading --mix: found "0", allowed: a number from 0.000001 to 1000000"#),
-        WrongRun(["--fail-if", "p99>20"], 2, #"reading --fail-if: found "20", \#(times)"#),
+            #"--mix: found "0", allowed: a number from 0.000001 to 1000000"#),
+        WrongRun(["--fail-if", "p99>20"], 2, #"--fail-if: found "20", \#(times)"#),
         WrongRun(
             ["--fail-if", "errors>200%"], 2,
-            #"reading --fail-if: found "200%", allowed: a share: 0% to 100%, or 0 to 1"#),
+            #"--fail-if: found "200%", allowed: a share: 0% to 100%, or 0 to 1"#),
         WrongRun(
             ["--trace", "/nowhere/t"], 2,
             "reading --trace /nowhere/t: found no such file, allowed: a file that this user may read"
@@ -139,7 +139,7 @@ import Testing
         #expect(outcome.status == 2)
         #expect(
             outcome.errors.hasPrefix(
-                "assay-load: reading --fail-if: found \"p98>1ms\", allowed: a condition such as "
+                "assay-load: --fail-if: found \"p98>1ms\", allowed: a condition such as "
                     + "p99>20ms or errors>1%: "))
     }
 

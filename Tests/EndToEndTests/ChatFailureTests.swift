@@ -82,7 +82,7 @@ import Testing
         #expect(first.0.waitUntilExit() == 128 + SIGKILL)
         #expect(terminal.answer("real demo> ", with: "What is my name?"))
         #expect(terminal.shows("assay: "))
-        #expect(terminal.shows("is assayd running? start it with: assayd --listen \(address)"))
+        #expect(terminal.shows("no assayd listens there; start it: assayd --listen \(address)"))
         let second = try start(address)
         #expect(terminal.answer("real demo> ", with: "What is my name?"))
         #expect(terminal.shows("Your name is Ada."), "\(terminal.screen)")

@@ -76,7 +76,7 @@ import Testing
             ["generate", "--prompt", "a", "--tools", "/nowhere/tools.json"],
             "--tools needs --message or --conversation"
         ),
-        (["ping", "--interval", "9999"], "--interval: found 9999.0, allowed: 0 to 3600"),
+        (["ping", "--interval", "9999"], "--interval: found \"9999\", allowed: 0 to 3600 seconds"),
         (["embed"], "--text and --tokens: found 0 in all, allowed: 1 to 256"),
         (["embed", "--tokens", "1,x"], "--tokens: found \"x\", allowed: token ids"),
         (

@@ -55,7 +55,8 @@ import Testing
         model = try directory.write(GGUFBuilder.tinyLlama().build(), as: "tiny.gguf")
         for (name, text) in [
             ("broken.gguf", "no model"), ("plain", "x"), ("folder/file", ""),
-            ("tools.json", "tools"),
+            ("tools.json", "tools"), ("a.yaml", "# threads\nthreads: many\n"), ("b.toml", ""),
+            ("c.yaml", "threads: 2\ntheads: 1\nthreads: 3\n"), ("d.json", "{\"thraeds\": 1}"),
             ("talk.json", #"{"messages": 3}"#), ("cut.json", #"{"messages": [{"role": "user"}]"#),
             ("role.json", #"[{"role": "usr", "content": "x"}]"#),
             ("key.json", #"[{"role": "user", "text": "x"}]"#),
@@ -182,7 +183,7 @@ import Testing
             .filter { $0.prefixMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}T/) == nil }
         let whole = places.filter { $0.0 != "LONG" }
             .reduce(lines.joined(separator: "\n")) { $0.replacing($1.1, with: "{\($1.0)}") }
-            .replacing(/[0-9]+\.[0-9]+ ms/, with: "N ms")
+            .replacing(/[ ]{2,}[0-9.]+ m?s/, with: "  N ms")
         return whole.trimmingCharacters(in: .newlines)
     }
 }

@@ -56,7 +56,7 @@ import Testing
         let outcome = FidelityRun(root: directory.path + "/absent") { lines.append($0) }.run()
         #expect(outcome == .nothingToCheck && outcome.rawValue == 77)
         #expect(lines.first?.hasPrefix("NOTHING CHECKED") == true)
-        #expect(run(only: "no such subject").outcome == .nothingToCheck)
+        #expect(run(only: "no such subject").outcome == .noSubject)
     }
 
     @Test(.enabled(if: Fixtures.directory != nil, "needs the reference models"))

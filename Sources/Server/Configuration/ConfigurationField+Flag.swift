@@ -31,7 +31,7 @@ extension ConfigurationField {
     package var valueName: String {
         switch storage {
         case .integer: "N"
-        case .seconds, .duration: "SECONDS"
+        case .seconds, .duration: "TIME"
         case .flag: "true|false"
         case .text, .texts, .right:
             words.isEmpty ? form.joined(separator: "|") : words.joined(separator: "|")
