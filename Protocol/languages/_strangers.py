@@ -108,7 +108,7 @@ static const struct {
 } assay_strangers[] = {
 %s};
 
-/* Says in an error which protocol the peer at `address` speaks, by its first bytes. Returns false. */
+/* Says in an error which protocol the peer at `address` speaks. Returns false. */
 static bool assay_stranger(
     assay_error *error, const char *address, const uint8_t *bytes, size_t size) {
     char shown[4 * %d + 1] = "";

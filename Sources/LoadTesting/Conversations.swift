@@ -1,6 +1,6 @@
 // Conversations of `chat` requests: a small set in the box, or those of a file.
 //
-// Each conversation ends with a turn of the user, and the answer to it is the load. All have several
+// Each conversation ends with a turn of the user, and its answer is the load. All have several
 // turns, as conversations do: the server reads the earlier ones again with every request.
 
 /// Conversations to send.

@@ -1,5 +1,5 @@
-// The style sheet of the page: light and dark by the reader's choice, one column, and larger letters
-// in the plots of a narrow screen.
+// The style sheet of the page: light and dark by the reader's choice, one column, and larger
+// letters in the plots of a narrow screen.
 
 extension HTMLReport {
     static let style = """

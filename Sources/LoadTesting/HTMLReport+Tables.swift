@@ -1,4 +1,4 @@
-// The tables of the page: thresholds, steps, trials, percentiles, counts, errors, the tester's cost.
+// The tables of the page: thresholds, steps, trials, percentiles, counts, errors, own cost.
 //
 // A percentile with too few samples is "-" (see EnoughSamples).
 

@@ -52,8 +52,8 @@ package struct PlannedRequest: Sendable, Equatable {
     package let continuations: [[UInt32]]
     /// Deadline in the header, milliseconds. 0 for none.
     package var deadlineMilliseconds: UInt32 = 0
-    /// Number of answer frames after which the client gives up. Nil for never. For generate and chat
-    /// only.
+    /// Number of answer frames after which the client gives up. Nil for never. For generate and
+    /// chat only.
     package var cancelAfterChunks: Int?
 
     package init(

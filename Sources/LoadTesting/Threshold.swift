@@ -52,7 +52,8 @@ package struct Threshold: Sendable, Equatable {
     static let shares = ["errors", "cancelled", "deadline_exceeded", "unfinished", "goodput"]
     static let numbers = ["rate", "goodput_rate", "tokens_per_second", "error_count"]
     static let allowed =
-        "a condition such as p99>20ms or errors>1%: [KIND.][SORT.]PERCENTILE, a share or a number, then > >= < or <=, then a value; sorts: "
+        "a condition such as p99>20ms or errors>1%: [KIND.][SORT.]PERCENTILE, a share or a "
+        + "number, then > >= < or <=, then a value; sorts: "
         + sorts.joined(separator: ", ") + "; percentiles: " + percentiles.joined(separator: ", ")
         + "; shares: " + shares.joined(separator: ", ") + "; numbers: "
         + numbers.joined(separator: ", ")

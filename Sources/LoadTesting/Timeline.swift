@@ -5,7 +5,7 @@
 //     p90         |  120   |  120   |      needs 100
 //     p99                                  needs 1,000: no window has them
 //
-// A window never crosses the beginning of a step. A window that stays short of samples has no point.
+// A window never crosses the beginning of a step. A window short of samples has no point.
 
 /// A percentile over a window of the run.
 package struct TimelinePoint: Sendable, Equatable, Codable {

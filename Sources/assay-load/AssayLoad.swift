@@ -55,8 +55,8 @@ struct AssayLoad: AsyncParsableCommand {
         } catch let error as ClientError {
             let advice =
                 error.code == .unreachable
-                ? "; start assayd there, name another address with --server or ASSAY_SERVER, or wait "
-                    + "for it with --wait SECONDS" : ""
+                ? "; start assayd there, name another address with --server or ASSAY_SERVER, or "
+                    + "wait for it with --wait TIME" : ""
             end(error.exitStatus, "assay-load: \(error.message)\(advice)")
         } catch {
             // A command ends with a status by throwing the status.

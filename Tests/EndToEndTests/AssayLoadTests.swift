@@ -99,7 +99,8 @@ import Testing
             #"--fail-if: found "200%", allowed: a share: 0% to 100%, or 0 to 1"#),
         WrongRun(
             ["--trace", "/nowhere/t"], 2,
-            "reading --trace /nowhere/t: found no such file, allowed: a file that this user may read"
+            "reading --trace /nowhere/t: found no such file, allowed: a file that this user may "
+                + "read"
         ),
         WrongRun(
             ["--save-html", "/nowhere/a.html"], 74,

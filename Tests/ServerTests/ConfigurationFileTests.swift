@@ -146,7 +146,8 @@ import Testing
     @Test(arguments: [
         // Quoted keys, texts over several lines, comments, lists at the margin, literal blocks.
         "\"threads\": 4\nadmin: \"none\n  x\" # c\nlisten:\n- a\n- \"b\n  c\"\nbad: 1\n",
-        "model: [\"a=/b\", # [\n  'c=it''s']\nstrategy: >\n  strict\n  bad: 2\nadmin: x\n\n\nbad: 1",
+        "model: [\"a=/b\", # [\n  'c=it''s']\nstrategy: >\n  strict\n  bad: 2\nadmin: x\n\n\n"
+            + "bad: 1",
         "---\r\n# x\r\nthreads: 4\r\n\r\nlisten:\r\n  - 'a: b'\r\n  - d\r\nbad: 1\r\n",
     ])
     func theLineOfAKeyIsFoundAmongWhatItIsNot(text: String) {

@@ -2693,7 +2693,7 @@ static const struct {
     {"SSH-", "SSH"},
 };
 
-/* Says in an error which protocol the peer at `address` speaks, by its first bytes. Returns false. */
+/* Says in an error which protocol the peer at `address` speaks. Returns false. */
 static bool assay_stranger(
     assay_error *error, const char *address, const uint8_t *bytes, size_t size) {
     char shown[4 * 16 + 1] = "";
