@@ -122,7 +122,7 @@ import Testing
         """
     private static let advice = """
         ; start assayd there, name another address with --server or ASSAY_SERVER, or wait for it \
-        with --wait SECONDS
+        with --wait TIME
         """
 
     @Test(arguments: wrongRuns)
