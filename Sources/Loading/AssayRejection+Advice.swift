@@ -75,6 +75,7 @@ extension AssayRejection {
             "Use a model whose chat template keeps to the language of docs/templates.md.",
         "out_of_memory": "Stop other programs, or raise the memory limit of this process.",
         "threads_unavailable": "Stop other programs, or raise the thread limit of this process.",
+        "resources_exhausted": "Stop other programs, or raise the thread limit of this process.",
         "device_unavailable": "Ask for `auto` or `cpu`, or install the driver.",
         "memory_budget_exceeded": "Free memory, raise the budget, or use a smaller model.",
     ]

@@ -218,8 +218,8 @@ struct RequestOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Tokens of a synthetic prompt: N, uniform:A:B, normal:MEAN:DEVIATION, "
-                + "lognormal:MEDIAN:SIGMA or exponential:MEAN."))
-    var promptTokens = "32"
+                + "lognormal:MEDIAN:SIGMA or exponential:MEAN (default: 32)."))
+    var promptTokens: String?
 
     @Option(parsing: .unconditional, help: "Tokens to generate at most, in the same forms.")
     var outputTokens = "16"
@@ -239,12 +239,18 @@ struct RequestOptions: ParsableArguments {
         parsing: .unconditional, help: "The deadline of those, such as 50ms (default: 1s).")
     var deadline: String?
 
+    /// Tokens of a synthetic prompt without the flag.
+    private static let promptTokensDefault = "32"
+
     /// Reads and checks all flags. `vocabulary` is the size of the server's vocabulary, 0 when
     /// unknown.
     func content(vocabulary: Int) throws -> RequestContent {
+        guard prompts == nil || promptTokens == nil else {
+            throw ValidationError("--prompts and --prompt-tokens exclude each other")
+        }
         var content = RequestContent(
             promptTokens: try LengthDistribution(
-                promptTokens, "--prompt-tokens", most: LoadLimits.tokensMax),
+                promptTokens ?? Self.promptTokensDefault, "--prompt-tokens", most: LoadLimits.tokensMax),
             outputTokens: try LengthDistribution(
                 outputTokens, "--output-tokens", most: LoadLimits.tokensMax),
             pingBytes: try LengthDistribution(pingBytes, "--ping-bytes", most: 65_536))
@@ -273,7 +279,8 @@ struct RequestOptions: ParsableArguments {
         let chat = conversation.map { "conversations of \($0)" } ?? "the conversations in the box"
         if kinds == [.chat] { return chat }
         if kinds == [.ping] { return "\(pingBytes) bytes" }
-        return (prompts.map { "prompts of \($0)" } ?? "synthetic prompts of \(promptTokens) tokens")
+        return (prompts.map { "prompts of \($0)" }
+            ?? "synthetic prompts of \(promptTokens ?? Self.promptTokensDefault) tokens")
             + (kinds.contains(.chat) ? "; " + chat : "")
     }
 }

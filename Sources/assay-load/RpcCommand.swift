@@ -85,6 +85,7 @@ struct RpcCommand: AsyncParsableCommand {
     func run() async throws {
         Interruption.watch()
         if let intrinsicLatency {
+            try Self.checkAlone("--intrinsic-latency")
             return try measureHost(try NumberText.seconds(intrinsicLatency, "--intrinsic-latency"))
         }
         let schedule = try schedule.settled()
@@ -151,6 +152,14 @@ struct RpcCommand: AsyncParsableCommand {
         try AssayTarget(
             ServerAddress(address), model: model, connections: connections, threads: threadCount,
             allowMock: allowMock, compression: !noCompression, wait: wait)
+    }
+
+    /// Refuses every other option beside `flag`, which asks no server and sends nothing.
+    private static func checkAlone(_ flag: String) throws {
+        let options = CommandLine.arguments.dropFirst().filter { $0.hasPrefix("-") }
+        let other = options.first { $0 != flag && !$0.hasPrefix(flag + "=") }
+        guard let other else { return }
+        throw ValidationError("\(flag) and \(other) exclude each other: \(flag) sends nothing")
     }
 
     private func measureHost(_ seconds: Double) throws {

@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import asdict, fields
 from importlib.metadata import version
+from typing import NoReturn
 
 try:
     from assay import REVISION, AssayError, AsyncClient  # noqa: F401
@@ -60,15 +61,20 @@ def _versions() -> str:
     return f"assay-bridge {version('assay-bridge')} (wire revision {REVISION}, {', '.join(parts)})"
 
 
+def _refuse(words: str) -> NoReturn:
+    print(f"assay-bridge: {words}", file=sys.stderr)
+    sys.exit(2)
+
+
 def main() -> None:
     """Runs until SIGINT or SIGTERM. Exits with 2 when an argument makes no sense."""
     given = arguments()
     host, colon, port = given.listen.rpartition(":")
     if not colon or not port.isdigit() or not 0 <= int(port) < 65536:
-        sys.exit(f'assay-bridge: --listen: found "{given.listen}", allowed: HOST:PORT')
+        _refuse(f'--listen: found "{given.listen}", allowed: HOST:PORT')
     for own in given.allow_hosts:
         if not name_of(own):
-            sys.exit(f'assay-bridge: --allow-host: found "{own}", allowed: a name or an address')
+            _refuse(f'--allow-host: found "{own}", allowed: a name or an address')
     name = host.strip("[]")
     given.allow_hosts = (*given.allow_hosts, name)
     settings = Settings(**{field.name: getattr(given, field.name) for field in fields(Settings)})
