@@ -65,7 +65,7 @@ for number in 1 2 3 4; do
         --max-tokens 400 --ignore-eos --json >"$work/stream$number.json" 2>"$work/stream$number.log" &
     streams+=($!)
 done
-busy() { "$bin/assay" stats --server "127.0.0.1:$ASSAY_ONE_PORT" | grep -qE '^requests_in_flight  real [1-9]'; }
+busy() { "$bin/assay" stats --server "127.0.0.1:$ASSAY_ONE_PORT" | grep -qE '^requests_in_flight +[1-9]'; }
 settle busy || echo "(the streams ended before the signal)"
 kill -TERM "${pids[one]}"
 for pid in "${streams[@]}"; do wait "$pid" || fail "a stream was cut"; done

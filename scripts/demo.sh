@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 unset ASSAY_MODEL ASSAY_CONFIG ASSAY_STRATEGY ASSAY_ALLOW_MOCK_FALLBACK ASSAY_ENVIRONMENT
 # Two servers side by side, and perhaps a third of the reader's: none needs the one admin port.
 export ASSAY_ADMIN=none
+# Nobody has to be told of their stop in advance.
+export ASSAY_DRAIN_GRACE_SECONDS=0
 
 bin=${1:?usage: scripts/demo.sh BIN_FOLDER}
 if [ -n "${ASSAY_DEMO_MODEL:-}" ]; then

@@ -53,6 +53,7 @@ class Assayd:
     def start(self):
         clean = {name: value for name, value in os.environ.items()
                  if not name.startswith("ASSAY_")}
+        clean["ASSAY_DRAIN_GRACE_SECONDS"] = "0"
         with open(self.log, "ab") as log:
             begin = log.tell()
             self.process = subprocess.Popen(

@@ -1,10 +1,13 @@
 // Progress of a shutdown. Pure: requests to stop and the time come in, the next move goes out.
 //
-//   serving --request--> finishing --limit or request--> cancelling --grace or request--> gone
+//   serving --request--> leaving --grace or request--> finishing --limit or request-->
+//   cancelling --grace or request--> gone
 
 /// The stages of a drain. A value owned by the loop thread.
 package struct DrainProgress: Sendable {
     package enum Request: Sendable, Equatable {
+        /// Be not ready, and serve as before until `step` says `begin`.
+        case announce
         /// Say GoAway and finish running requests.
         case begin
         /// Cancel running requests and ask `step` for the rest.
@@ -15,12 +18,15 @@ package struct DrainProgress: Sendable {
 
     package enum Step: Sendable, Equatable {
         case wait
+        /// Say GoAway and finish running requests.
+        case begin
         case cancel
         case stop
     }
 
     private enum Stage: Sendable {
         case serving
+        case leaving(until: UInt64)
         case finishing(until: UInt64)
         case cancelling(until: UInt64)
         case gone
@@ -30,25 +36,39 @@ package struct DrainProgress: Sendable {
     package static let graceMicroseconds: UInt64 = 1_000_000
 
     private var stage = Stage.serving
+    /// The limit of `finishing`, kept from the request.
+    private var drainMicroseconds: UInt64 = 0
 
     package init() {}
 
+    /// True from GoAway on.
     package var isRunning: Bool {
-        if case .serving = stage { false } else { true }
+        switch stage {
+        case .serving, .leaving: false
+        case .finishing, .cancelling, .gone: true
+        }
     }
 
     /// Time of the next step, or nil before the drain and after its last step.
     package var nextStep: UInt64? {
         switch stage {
         case .serving, .gone: nil
-        case .finishing(let until), .cancelling(let until): until
+        case .leaving(let until), .finishing(let until), .cancelling(let until): until
         }
     }
 
     /// Takes a request to stop the server, and returns the owner's next move.
-    package mutating func request(now: UInt64, limits: ServiceLimits) -> Request {
+    ///
+    /// - Parameter skipsGrace: true for a server that nobody has to be told of in advance.
+    package mutating func request(
+        now: UInt64, limits: ServiceLimits, skipsGrace: Bool = false
+    ) -> Request {
         switch stage {
-        case .serving:
+        case .serving where !skipsGrace && limits.drainGraceMicroseconds > 0:
+            drainMicroseconds = limits.drainMicroseconds
+            stage = .leaving(until: now + limits.drainGraceMicroseconds)
+            return .announce
+        case .serving, .leaving:
             stage = .finishing(until: now + limits.drainMicroseconds)
             return .begin
         case .finishing:
@@ -65,6 +85,10 @@ package struct DrainProgress: Sendable {
         switch stage {
         case .serving:
             return .wait
+        case .leaving(let until):
+            guard now >= until else { return .wait }
+            stage = .finishing(until: now + drainMicroseconds)
+            return .begin
         case .finishing(let until):
             guard now >= until else { return .wait }
             stage = .cancelling(until: now + Self.graceMicroseconds)

@@ -6,7 +6,7 @@ extension ServiceContext {
     /// Health of the server as a whole: ready with at least one ready model. The reason names the
     /// models that are not ready.
     var serverHealth: HealthResponse {
-        if isDraining {
+        if isLeaving {
             return HealthResponse(ready: false, state: .draining, reason: "shutting down")
         }
         let faults = condition.faults
@@ -34,13 +34,13 @@ extension ServiceContext {
     }
 
     func health(of entry: ModelRegistry.Entry) -> HealthResponse {
-        if entry.state == .ready, !isDraining, let fault = condition.engine.fault {
+        if entry.state == .ready, !isLeaving, let fault = condition.engine.fault {
             return HealthResponse(
                 ready: false, state: .failed, reason: fault.clipped, file: entry.file?.state)
         }
         return HealthResponse(
-            ready: entry.state == .ready && !isDraining,
-            state: isDraining ? .draining : entry.state,
+            ready: entry.state == .ready && !isLeaving,
+            state: isLeaving ? .draining : entry.state,
             reason: entry.clippedReason ?? entry.fileNote, file: entry.file?.state)
     }
 }

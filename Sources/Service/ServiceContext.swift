@@ -63,8 +63,10 @@ package struct ServiceContext: ~Copyable, Sendable {
     package internal(set) var loads: LoadQueue
     /// Records of loads, unloads and refused rights, taken by the owner after every call.
     package var audit = AuditTrail()
+    /// The server will drain soon, or drains: it is not ready.
+    package var isLeaving = false
     /// The server drains and takes no new requests.
-    package var isDraining = false
+    package var isDraining = false { didSet { isLeaving = isLeaving || isDraining } }
     /// Cancelled or timed-out loads whose threads have not come back.
     package var abandonedLoadCount = 0
     /// By name: the ticket that waits for the unload, and the time to cancel the model's requests.

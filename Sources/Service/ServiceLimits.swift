@@ -64,7 +64,9 @@ package struct ServiceLimits: Sendable, Equatable {
     package var loadsWaitingMax = 64
     /// Loads of one connection that wait for their turn.
     package var loadsWaitingPerConnectionMax = 8
-    /// Time unfinished answers have after SIGTERM or Unload before they are cancelled.
+    /// Time from SIGTERM to GoAway, with red readiness and full service.
+    package var drainGraceMicroseconds: UInt64 = 3_000_000
+    /// Time unfinished answers have after GoAway or Unload before they are cancelled.
     package var drainMicroseconds: UInt64 = 20_000_000
     /// Sequences of one model that share a step.
     package var sequencesMax = 32

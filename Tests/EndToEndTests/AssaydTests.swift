@@ -131,6 +131,39 @@ import Wire
         #expect(server.waitUntilExit() == 0)
     }
 
+    @Test func theGraceIsRedAndServes() throws {
+        let server = try ServerProcess(
+            model: model, ["--admin", "127.0.0.1:0"],
+            environment: ["ASSAY_DRAIN_GRACE_SECONDS": "600"])
+        let line = try #require(
+            server.errors.split(separator: "\n").first { $0.hasPrefix("admin: http://") })
+        let admin = String(line.dropFirst("admin: http://".count))
+        #expect(try RawHTTP.get("/readyz", admin).status == 200)
+        let client = try server.client()
+        server.signal(SIGTERM)
+        #expect(
+            try ProcessFacts.eventually { try RawHTTP.get("/readyz", admin).status == 503 })
+        #expect(try RawHTTP.get("/livez", admin).status == 200)
+        // Old and new connections are served as before, and told when they ask.
+        #expect(try client.call(GenerateRequest.stream(tokens: 2)).status == .ok)
+        let late = try server.client(1)
+        #expect(try late.call(GenerateRequest.stream(tokens: 2)).status == .ok)
+        let health = try late.call(HealthRequest()).decoded(HealthResponse.self)
+        #expect(!health.ready && health.state == .draining)
+        server.signal(SIGTERM)
+        #expect(try client.answers(to: 0).first?.header.kind == .goAway)
+        #expect(server.waitUntilExit() == 0)
+    }
+
+    @Test func theGraceEndsByItselfAndSIGINTSkipsIt() throws {
+        for (number, grace) in [(SIGTERM, "0.2"), (SIGINT, "600")] {
+            let server = try ServerProcess(
+                model: model, environment: ["ASSAY_DRAIN_GRACE_SECONDS": grace])
+            server.signal(number)
+            #expect(server.waitUntilExit() == 0)
+        }
+    }
+
     @Test func aSecondSignalHurries() throws {
         let server = try ServerProcess(model: model, environment: ["ASSAY_DRAIN_SECONDS": "600"])
         let client = try server.client()

@@ -26,7 +26,9 @@ final class ChildProcess {
         posix_spawn_file_actions_addopen(&actions, 1, directory.path("out"), flags, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, directory.path("err"), flags, 0o600)
         // Many servers at once: only who says so has an admin port.
-        let variables = ["PATH": "/usr/bin:/bin", "ASSAY_ADMIN": "none"].merging(environment) { $1 }
+        let variables = [
+            "PATH": "/usr/bin:/bin", "ASSAY_ADMIN": "none", "ASSAY_DRAIN_GRACE_SECONDS": "0",
+        ].merging(environment) { $1 }
         var started = pid_t()
         let failure = Self.withStrings([path] + arguments) { arguments in
             Self.withStrings(variables.map { "\($0)=\($1)" }) { variables in

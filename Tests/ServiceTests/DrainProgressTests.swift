@@ -7,6 +7,7 @@ import Testing
     private var limits: ServiceLimits {
         var limits = ServiceLimits()
         limits.drainMicroseconds = 1000
+        limits.drainGraceMicroseconds = 0
         return limits
     }
 
@@ -19,6 +20,27 @@ import Testing
         #expect(drain.step(now: 1000) == .cancel)
         #expect(drain.step(now: 1001) == .wait)
         #expect(drain.step(now: 1000 + DrainProgress.graceMicroseconds) == .stop)
+    }
+
+    @Test func aGraceComesFirstAndIsSkippedByAFurtherRequest() {
+        var limits = limits
+        limits.drainGraceMicroseconds = 300
+        var drain = DrainProgress()
+        #expect(drain.request(now: 0, limits: limits) == .announce)
+        #expect(!drain.isRunning && drain.nextStep == 300)
+        #expect(drain.step(now: 299) == .wait)
+        #expect(drain.step(now: 300) == .begin)
+        #expect(drain.isRunning && drain.nextStep == 1300)
+        #expect(drain.step(now: 1300) == .cancel)
+
+        drain = DrainProgress()
+        #expect(drain.request(now: 0, limits: limits) == .announce)
+        #expect(drain.request(now: 10, limits: limits) == .begin)
+        #expect(drain.nextStep == 1010)
+        #expect(drain.request(now: 11, limits: limits) == .hurry)
+
+        drain = DrainProgress()
+        #expect(drain.request(now: 0, limits: limits, skipsGrace: true) == .begin)
     }
 
     @Test func aSecondRequestHurriesAndAThirdLeaves() {

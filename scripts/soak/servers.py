@@ -27,7 +27,8 @@ def ends_with_its_parent():
 
 def clean_environment():
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ASSAY_")}
-    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+    # Nobody has to be told of a stop in advance.
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1", "ASSAY_DRAIN_GRACE_SECONDS": "0"}
 
 
 class Server:

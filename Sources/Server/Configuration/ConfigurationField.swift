@@ -184,8 +184,13 @@ package struct ConfigurationField: Sendable {
             explanation: "Longest expected wait behind other requests of a connection.",
             storage: .duration(\.limits.waitMicrosecondsMax, 0.1...86_400)),
         .init(
+            name: "drain-grace-seconds", unit: "seconds",
+            explanation: "Time from SIGTERM to the drain: /readyz is red, and everything is still "
+                + "served. A second signal or SIGINT skips it.",
+            storage: .duration(\.limits.drainGraceMicroseconds, 0...600)),
+        .init(
             name: "drain-seconds", unit: "seconds",
-            explanation: "Time unfinished answers have after SIGTERM or Unload.",
+            explanation: "Time unfinished answers have from the drain or an Unload on.",
             storage: .duration(\.limits.drainMicroseconds, 0...3600)),
     ]
 

@@ -31,11 +31,11 @@ extension NetworkLoop {
         case .survey(let survey):
             survey.answer(
                 LoopFacts(
-                    entries: context.models.entries, isDraining: context.isDraining,
+                    entries: context.models.entries, isDraining: context.isLeaving,
                     isStarting: context.condition.isStarting, faults: context.condition.faults,
                     death: context.condition.engine.death))
         case .shutDown:
-            shutDown()
+            shutDown(skipsGrace: true)
         }
         settle()
     }

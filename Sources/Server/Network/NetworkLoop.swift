@@ -69,13 +69,13 @@ final class NetworkLoop {
         return try listeners.bind(addresses, loop, settings) { [unowned self] in accept($0) }
     }
 
-    /// Drains on SIGTERM and SIGINT.
+    /// Drains on SIGTERM, after the grace, and on SIGINT.
     func watchSignals(_ numbers: [Int32]) throws(EventLoopError) {
         for number in numbers {
             signals.append(
                 try SignalWatcher(loop: loop, signal: number) { [unowned self] in
                     logger.notice("signal", metadata: ["number": "\(number)"])
-                    shutDown()
+                    shutDown(skipsGrace: number == SIGINT)
                 })
         }
     }
@@ -347,21 +347,21 @@ final class NetworkLoop {
 
     // MARK: - Drain
 
-    /// Begins to drain. The second call hurries the drain, and the third leaves at once.
-    func shutDown() {
+    /// Begins to drain, after a grace unless `skipsGrace`. Each further call moves the drain on:
+    /// the grace ends, running requests are cancelled, the server leaves at once.
+    func shutDown(skipsGrace: Bool) {
         let now = ServerClock.now
-        switch drain.request(now: now, limits: context.limits) {
-        case .begin:
-            logger.notice("draining", metadata: ["connections": "\(connections.count)"])
-            context.isDraining = true
-            context.refuseWaitingLoads()
-            listeners.close()
-            for connection in connections.values.sorted(by: { $0.id < $1.id }) {
-                connection.machine.drain(context: &context, effects: &effects)
-                carryOut(connection)
-            }
+        let skips = skipsGrace || context.condition.isStarting
+        switch drain.request(now: now, limits: context.limits, skipsGrace: skips) {
+        case .announce:
+            let grace = context.limits.drainGraceMicroseconds
+            logger.notice(
+                "leaving: not ready from now on, draining after the grace",
+                metadata: ["grace_seconds": "\(Double(grace) / 1_000_000)"])
+            context.isLeaving = true
             settle()
-            stopIfDrained()
+        case .begin:
+            beginDrain()
         case .hurry:
             continueDrain(now)
             settle()
@@ -370,10 +370,26 @@ final class NetworkLoop {
         }
     }
 
+    /// Says GoAway to everybody, and refuses what comes.
+    private func beginDrain() {
+        logger.notice("draining", metadata: ["connections": "\(connections.count)"])
+        context.isDraining = true
+        context.refuseWaitingLoads()
+        listeners.close()
+        for connection in connections.values.sorted(by: { $0.id < $1.id }) {
+            connection.machine.drain(context: &context, effects: &effects)
+            carryOut(connection)
+        }
+        settle()
+        stopIfDrained()
+    }
+
     private func continueDrain(_ now: UInt64) {
         switch drain.step(now: now) {
         case .wait:
             break
+        case .begin:
+            beginDrain()
         case .cancel:
             logger.notice(
                 "cancelling what is left", metadata: ["requests": "\(context.tickets.count)"])

@@ -60,6 +60,7 @@ def _running(
     # Settings of the tester's own servers must not reach the servers of the test.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY")}
     clean["ASSAY_ADMIN"] = "none"  # servers of several tests would need the same port
+    clean["ASSAY_DRAIN_GRACE_SECONDS"] = "0"
     clean |= settings
     with (
         subprocess.Popen(
