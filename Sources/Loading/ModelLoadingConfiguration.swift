@@ -43,6 +43,9 @@ public struct ModelLoadingConfiguration: Sendable {
     /// Positions of key-value cache counted into the budget, at most the model's context. Default
     /// 4096.
     public var contextTokens = 4096
+    /// Positions of a cache that the sequences of the model share, however long its context is.
+    /// Nil reserves memory for `contextTokens`.
+    public var cacheTokens: Int?
     /// Required SHA-256 of the model, compared before parsing and again after reading. Nil accepts
     /// any model.
     public var requiredFingerprint: Fingerprint?

@@ -78,7 +78,9 @@ public struct ModelPlacing: Sendable {
     private func checkMemory(
         _ plan: WeightPlan, _ configuration: ModelLoadingConfiguration, path: String
     ) throws(AssayRejection) {
-        let tokens = min(configuration.contextTokens, plan.configuration.contextLength)
+        let tokens =
+            configuration.cacheTokens
+            ?? min(configuration.contextTokens, plan.configuration.contextLength)
         let need = plan.memory(contextTokens: tokens)
         guard let budget = configuration.memoryBudget ?? memoryAvailable(), need.total > budget
         else { return }

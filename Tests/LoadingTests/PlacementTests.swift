@@ -129,6 +129,20 @@ import Testing
         #expect(try run(1_000_000).rejection?.message.contains("cache of 128 positions") == true)
     }
 
+    @Test func aSharedCacheCountsWhateverTheContext() throws {
+        let plan = try ModelPlan(file: GGUFFile(ModelFile(path: path)))
+        let need = plan.memory(contextTokens: 1000).total
+        func run(budget: Int) throws -> LoadOutcome {
+            try self.run {
+                $0.memoryBudget = budget
+                $0.cacheTokens = 1000
+            }
+        }
+        #expect(try run(budget: need).model != nil)
+        let message = try run(budget: need - 1).rejection?.message
+        #expect(message?.contains("cache of 1000 positions") == true)
+    }
+
     @Test func aBackEndWithoutMemoryOrThreadsCanHeal() throws {
         for (code, heals) in [
             (ComputeError.Code.outOfMemory, true), (.threadsUnavailable, true),

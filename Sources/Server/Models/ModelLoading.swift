@@ -36,7 +36,7 @@ struct ModelLoading: Sendable {
         options.environment =
             configuration.environment == "production" ? .production : .development
         options.device = try Self.device(request.device ?? configuration.device)
-        if configuration.cacheTokensMax > 0 { options.contextTokens = configuration.cacheTokensMax }
+        if configuration.cacheTokensMax > 0 { options.cacheTokens = configuration.cacheTokensMax }
         do {
             // Only the operator vouches for a key, never who sends a Load.
             try configuration.addOverrides(of: request.name, to: &options)
