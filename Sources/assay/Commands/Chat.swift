@@ -52,7 +52,7 @@ struct Chat: AsyncParsableCommand {
         }
         let record = try beginning()
         // A wrong requirement is told before anything is asked.
-        _ = try (demands.requirements(), place.context())
+        _ = try (sampling.check(), demands.requirements(), place.context())
         let status = try await options.withClient { client in
             let partner = try await ChatPartner.meet(model, system: record.system, client, self)
             return await ChatLoop(self, client, partner, record).run()
