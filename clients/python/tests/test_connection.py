@@ -298,7 +298,7 @@ class RequestTests(unittest.TestCase):
             ("m", (), {}),
             ("m", ("/m",), {"name": "n"}),
             ("m", ("/m",), {"size": 1}),
-            ("m", ("/m", "strict", "cpu", "more"), {}),
+            ("m", ("/m", "strict", "cpu", True, "more"), {}),
         ]
         for request, words, fields in wrong:
             with self.subTest(request=request, words=words), self.assertRaises(TypeError):
