@@ -250,7 +250,8 @@ struct RequestOptions: ParsableArguments {
         }
         var content = RequestContent(
             promptTokens: try LengthDistribution(
-                promptTokens ?? Self.promptTokensDefault, "--prompt-tokens", most: LoadLimits.tokensMax),
+                promptTokens ?? Self.promptTokensDefault, "--prompt-tokens",
+                most: LoadLimits.tokensMax),
             outputTokens: try LengthDistribution(
                 outputTokens, "--output-tokens", most: LoadLimits.tokensMax),
             pingBytes: try LengthDistribution(pingBytes, "--ping-bytes", most: 65_536))
@@ -279,9 +280,10 @@ struct RequestOptions: ParsableArguments {
         let chat = conversation.map { "conversations of \($0)" } ?? "the conversations in the box"
         if kinds == [.chat] { return chat }
         if kinds == [.ping] { return "\(pingBytes) bytes" }
-        return (prompts.map { "prompts of \($0)" }
-            ?? "synthetic prompts of \(promptTokens ?? Self.promptTokensDefault) tokens")
-            + (kinds.contains(.chat) ? "; " + chat : "")
+        let texts =
+            prompts.map { "prompts of \($0)" }
+            ?? "synthetic prompts of \(promptTokens ?? Self.promptTokensDefault) tokens"
+        return texts + (kinds.contains(.chat) ? "; " + chat : "")
     }
 }
 

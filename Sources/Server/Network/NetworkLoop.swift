@@ -9,6 +9,7 @@
 // connection's work is cancelled. A due answer leaves on time, whatever the engine does.
 
 import EventLoop
+import Glibc
 import Logging
 import Service
 import Wire
