@@ -30,13 +30,13 @@ import Testing
 
     @Test func theExampleConfigurationHasEverySettingAtItsDefault() throws {
         let example = Self.root + "/deploy/assayd.yaml"
-        // The tests switch the admin pages off for every server; here it is the file that counts.
+        // The tests switch the admin pages and the grace off for every server.
         let file = try settings(["--config", example])
         let defaults = try settings([])
         #expect(defaults.count > 20)
         // The older name of a setting is not advertised.
         for (name, setting) in defaults.sorted(by: { $0.key < $1.key })
-        where name != "admin" && name != "in-flight-max" {
+        where !["admin", "in-flight-max", "drain-grace-seconds"].contains(name) {
             #expect(file[name]?.source == example, "\(name) is not in the example")
             // Said so in the file.
             guard name != "environment" else { continue }

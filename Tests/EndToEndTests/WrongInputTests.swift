@@ -184,6 +184,8 @@ import Testing
         let whole = places.filter { $0.0 != "LONG" }
             .reduce(lines.joined(separator: "\n")) { $0.replacing($1.1, with: "{\($1.0)}") }
             .replacing(/[ ]{2,}[0-9.]+ m?s/, with: "  N ms")
+            // A longer time makes its column wider.
+            .replacing(/(\S)[ ]{2,}/) { "\($0.output.1)  " }
         return whole.trimmingCharacters(in: .newlines)
     }
 }

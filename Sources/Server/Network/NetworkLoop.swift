@@ -355,19 +355,14 @@ final class NetworkLoop {
         let skips = skipsGrace || context.condition.isStarting
         switch drain.request(now: now, limits: context.limits, skipsGrace: skips) {
         case .announce:
-            let grace = context.limits.drainGraceMicroseconds
-            logger.notice(
-                "leaving: not ready from now on, draining after the grace",
-                metadata: ["grace_seconds": "\(Double(grace) / 1_000_000)"])
+            logger.notice("leaving: not ready from now on, draining after the grace")
             context.isLeaving = true
             settle()
-        case .begin:
-            beginDrain()
+        case .begin: beginDrain()
         case .hurry:
             continueDrain(now)
             settle()
-        case .leave:
-            loop.stop()
+        case .leave: loop.stop()
         }
     }
 
@@ -387,10 +382,8 @@ final class NetworkLoop {
 
     private func continueDrain(_ now: UInt64) {
         switch drain.step(now: now) {
-        case .wait:
-            break
-        case .begin:
-            beginDrain()
+        case .wait: break
+        case .begin: beginDrain()
         case .cancel:
             logger.notice(
                 "cancelling what is left", metadata: ["requests": "\(context.tickets.count)"])
