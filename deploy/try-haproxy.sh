@@ -44,7 +44,7 @@ is() { [ "$(state "$1" || echo UP)" = "$2" ]; }
 ask() { "$bin/assay" generate --server "127.0.0.1:$ASSAY_PROXY_PORT" --prompt 317+485= --max-tokens 8 2>/dev/null; }
 # How many connections a server has taken.
 taken() {
-    "$bin/assay" stats --server "127.0.0.1:$1" | awk '$1 == "connections_accepted" { print $3 }'
+    "$bin/assay" stats --server "127.0.0.1:$1" | awk '$1 == "connections_accepted" { print $2 }'
 }
 
 say "Two servers, and HAProxy before them"
