@@ -79,20 +79,19 @@ private struct CommandScan {
 
     /// Where the options of the command on the line are listed.
     static func advice(_ arguments: [String], _ program: CommandTable) -> String {
-        let command = arguments.lazy.compactMap { program.command($0) }.first
-        guard let command, !program.commands.isEmpty else {
-            return "\(program.commandName) --help lists the options"
-        }
-        return "\(program.commandName) help \(command.commandName) lists its options"
+        advice(program, arguments.lazy.compactMap { program.command($0) }.first)
     }
 
     private var advice: String {
-        guard !program.commands.isEmpty else {
-            return "\(program.commandName) --help lists the options"
-        }
-        return command.commandName == program.commandName
-            ? "\(program.commandName) help lists the commands"
-            : "\(program.commandName) help \(command.commandName) lists its options"
+        Self.advice(program, command.commandName == program.commandName ? nil : command)
+    }
+
+    /// - Parameter command: nil for none.
+    private static func advice(_ program: CommandTable, _ command: CommandTable?) -> String {
+        let name = program.commandName
+        if program.commands.isEmpty { return "\(name) --help lists the options" }
+        return command.map { "\(name) help \($0.commandName) lists its options" }
+            ?? "\(name) help lists the commands"
     }
 
     private func fault(_ sentence: String) -> CommandFault {
@@ -142,7 +141,7 @@ private struct CommandScan {
         let names = parent.commands.map(\.commandName)
         let nearest = nearestName(to: clipped(word), among: names) ?? "help"
         return CommandFault(
-            sentence: "no command \(FlagValue.shown(word)); nearest: \(nearest)",
+            sentence: "no command \(clipped(word)); nearest: \(nearest)",
             advice: "\(program.commandName) help lists the commands")
     }
 

@@ -7,6 +7,8 @@
 // Reports of older testers lack the count of missing requests. Such a report is judged only when
 // every request was answered.
 
+import PlainText
+
 /// The comparison of two runs, A before and B after.
 package struct Comparison: Sendable, Equatable {
     /// Judgement on one difference.

@@ -3,6 +3,8 @@
 //
 // A line over time is a staircase: each stair is a window with enough samples for its percentile.
 
+import PlainText
+
 extension HTMLReport {
     /// Times and throughput over the run, and latency by percentile. Tokens where there are some.
     static func plots(_ report: RunReport) -> [Plot] {

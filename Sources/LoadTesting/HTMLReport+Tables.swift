@@ -2,6 +2,8 @@
 //
 // A percentile with too few samples is "-" (see EnoughSamples).
 
+import PlainText
+
 extension HTMLReport {
     private static let rule =
         "A percentile is shown when at least ten samples lie beyond it: p90 from 100 samples, p99 "

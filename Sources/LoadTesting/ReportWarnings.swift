@@ -2,6 +2,8 @@
 //
 // The rule of each warning stands at its function. A warning never changes a number.
 
+import PlainText
+
 /// Makes the warnings of a report.
 enum ReportWarnings {
     /// Share of the measured time above which the tester's own delay is large.

@@ -5,6 +5,8 @@
 // bound. A percentile among them breaks every upper bound. A single missing request breaks every
 // upper bound of the mean and the maximum.
 
+import PlainText
+
 /// A condition that fails a run.
 package struct Threshold: Sendable, Equatable {
     private enum Unit: Sendable { case time, share, number }

@@ -7,6 +7,8 @@
 //
 // A window never crosses the beginning of a step. A window short of samples has no point.
 
+import PlainText
+
 /// A percentile over a window of the run.
 package struct TimelinePoint: Sendable, Equatable, Codable {
     /// Seconds from the end of warm-up.

@@ -1,15 +1,12 @@
 // Times of round trips, and as much of them as their number allows to say.
 //
-// A percentile p is told of at least 10 / (1 - p) round trips, so that ten of them lie beyond it:
-// p90 of 100, p99 of 1000. The median is told of any number. Memory is bounded: percentiles are
-// those of the latest `timesMax` round trips.
+// A percentile is told of enough round trips (see EnoughSamples), the median of any number. Memory is
+// bounded: percentiles are those of the latest `timesMax` round trips.
 
 /// Answered and lost round trips.
 package struct RoundTrips: Sendable {
     /// Times kept for percentiles.
     package static let timesMax = 1_000_000
-    /// Round trips that have to lie beyond a percentile.
-    private static let beyondMin = 10
 
     private var times: [Double] = []
     private var least = Double.infinity
@@ -35,7 +32,7 @@ package struct RoundTrips: Sendable {
 
     /// Milliseconds below which `percent` of the times lie. Nil of too few round trips.
     package func percentile(_ percent: Int) -> Double? {
-        let isEnough = times.count * (100 - percent) >= Self.beyondMin * 100
+        let isEnough = times.count >= EnoughSamples.needed(for: Double(percent))
         guard !times.isEmpty, percent <= 50 || isEnough else { return nil }
         return times.sorted()[min(times.count - 1, times.count * percent / 100)]
     }

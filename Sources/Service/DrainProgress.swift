@@ -26,7 +26,8 @@ package struct DrainProgress: Sendable {
 
     private enum Stage: Sendable {
         case serving
-        case leaving(until: UInt64)
+        /// `limit` is the time of `finishing`.
+        case leaving(until: UInt64, limit: UInt64)
         case finishing(until: UInt64)
         case cancelling(until: UInt64)
         case gone
@@ -36,8 +37,6 @@ package struct DrainProgress: Sendable {
     package static let graceMicroseconds: UInt64 = 1_000_000
 
     private var stage = Stage.serving
-    /// The limit of `finishing`, kept from the request.
-    private var drainMicroseconds: UInt64 = 0
 
     package init() {}
 
@@ -53,7 +52,7 @@ package struct DrainProgress: Sendable {
     package var nextStep: UInt64? {
         switch stage {
         case .serving, .gone: nil
-        case .leaving(let until), .finishing(let until), .cancelling(let until): until
+        case .leaving(let until, _), .finishing(let until), .cancelling(let until): until
         }
     }
 
@@ -65,8 +64,8 @@ package struct DrainProgress: Sendable {
     ) -> Request {
         switch stage {
         case .serving where !skipsGrace && limits.drainGraceMicroseconds > 0:
-            drainMicroseconds = limits.drainMicroseconds
-            stage = .leaving(until: now + limits.drainGraceMicroseconds)
+            stage = .leaving(
+                until: now + limits.drainGraceMicroseconds, limit: limits.drainMicroseconds)
             return .announce
         case .serving, .leaving:
             stage = .finishing(until: now + limits.drainMicroseconds)
@@ -85,9 +84,9 @@ package struct DrainProgress: Sendable {
         switch stage {
         case .serving:
             return .wait
-        case .leaving(let until):
+        case .leaving(let until, let limit):
             guard now >= until else { return .wait }
-            stage = .finishing(until: now + drainMicroseconds)
+            stage = .finishing(until: now + limit)
             return .begin
         case .finishing(let until):
             guard now >= until else { return .wait }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Console
 import Foundation
 import LoadTesting
+import PlainText
 
 /// Flags for the output of a report.
 struct ReportOptions: ParsableArguments {

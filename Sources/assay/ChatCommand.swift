@@ -71,7 +71,7 @@ package enum ChatCommand: Equatable, Sendable {
         guard let row = rows.first(where: { $0.word == word }) else {
             let nearest = nearestName(to: given, among: rows.map(\.word)) ?? "help"
             throw Refusal(
-                message: "no command \"/\(given)\"; nearest: /\(nearest)",
+                message: "no command /\(given); nearest: /\(nearest)",
                 advice: "/help lists the commands, and // begins a message with a slash")
         }
         if row.argument.isEmpty, !rest.isEmpty {

@@ -30,11 +30,8 @@ struct CutAnswer: Sendable {
         let origin = provenance.map { "provenance: \($0)" } ?? "provenance: not known yet"
         let name = model.map { " | model: \($0)" } ?? ""
         let prompt = promptTokenCount.map { "\($0) prompt tokens, " } ?? ""
-        let milliseconds =
-            Double(time.components.attoseconds / 1_000_000_000_000) / 1000
-            + Double(time.components.seconds) * 1000
-        return "[\(origin)\(name)]\n[\(prompt)\(tokenCount) made, \(milliseconds) ms, "
-            + "cancelled by Ctrl-C]"
+        let shown = Quantity.time(milliseconds: time / .milliseconds(1))
+        return "[\(origin)\(name)]\n[\(prompt)\(tokenCount) made, \(shown), cancelled by Ctrl-C]"
     }
 }
 
@@ -50,14 +47,20 @@ func interruptible(
             return .cut(CutAnswer())
         }
     }
+    onInterrupt { task.cancel() }
+    return try await task.value
+}
+
+/// Calls `body` at the first Ctrl-C. The second ends the program at once, as do SIGTERM and SIGHUP
+/// where the program takes them.
+func onInterrupt(_ body: @escaping @Sendable () -> Void) {
     let isFirst = Atomic<Bool>(true)
     Signals.take([SIGINT]) { number in
         if [SIGTERM, SIGHUP].contains(number) { _exit(128 + number) }
         guard number == SIGINT else { return }
         if !isFirst.exchange(false, ordering: .relaxed) { _exit(ExitCode.interrupted.rawValue) }
-        task.cancel()
+        body()
     }
-    return try await task.value
 }
 
 /// Waits until the server has read the Cancel of a cut answer, which is lost when the connection is

@@ -36,7 +36,7 @@ enum Assayd {
             exit(AssaydExit.usage)
         }
         if options.dumpSettings {
-            Console.line(SettingsTable.json(flags: Set(ConfigurationField.all.map(\.name))))
+            Console.line(SettingsTable.json)
             exit(AssaydExit.ok)
         }
         prepareSignals()

@@ -35,8 +35,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["mkae"], "no command \"mkae\"; nearest: make"),
-        (["help", "lst"], "no command \"lst\"; nearest: list"),
+        (["mkae"], "no command mkae; nearest: make"),
+        (["help", "lst"], "no command lst; nearest: list"),
         (["make", "--modle", "a"], "no option --modle; nearest: --model"),
         (["make", "--hiden"], "no option --hiden for make"),
         (["list", "--quiet"], "no option --quiet for list"),
@@ -97,7 +97,7 @@ import Testing
         }
         #expect(fault(["help", "make"], true, "") == nil)
         #expect(fault(["make", "--help"], true, "") == nil)
-        #expect(fault(["help", "mke"], true, "") == "no command \"mke\"; nearest: make")
+        #expect(fault(["help", "mke"], true, "") == "no command mke; nearest: make")
         #expect(fault(["make", "a", "--model", "b"], false, "too late") == "too late")
         #expect(fault(["make"], false, "words \0--n: found") == "--n: found")
     }

@@ -91,9 +91,9 @@ import assay
     }
 
     static let refused: [(String, String)] = [
-        ("/hlep", "no command \"/hlep\"; nearest: /help"),
-        ("/modle x", "no command \"/modle\"; nearest: /model"),
-        ("/", "no command \"/\"; nearest: /"),
+        ("/hlep", "no command /hlep; nearest: /help"),
+        ("/modle x", "no command /modle; nearest: /model"),
+        ("/", "no command /; nearest: /"),
         ("/load", "/load: found no file, allowed: the path of a conversation"),
         ("/clear all", "/clear: found \"all\" behind it, allowed: nothing"),
     ]

@@ -96,7 +96,7 @@ import Testing
         #expect(terminal.answer("real demo> ", with: "What is my name?"))
         #expect(terminal.shows("Your name is Ada."), "\(terminal.screen)")
         #expect(terminal.answer("real demo> ", with: "/lod \(file)"))
-        #expect(terminal.shows("no command \"/lod\"; nearest: /load"))
+        #expect(terminal.shows("no command /lod; nearest: /load"))
         #expect(try mode(file) == 0o600)
         let outcome = try Program.run(
             "assay", ["generate", "--conversation", file, "-n", "4"], environment: environment)

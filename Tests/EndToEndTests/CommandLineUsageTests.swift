@@ -59,8 +59,8 @@ import Testing
             ["generate", "--prompt-file", "/nowhere/text"],
             "--prompt-file: reading /nowhere/text"
         ),
-        (["genrate", "a"], "no command \"genrate\"; nearest: generate"),
-        (["lod", "x=y"], "no command \"lod\"; nearest: load"),
+        (["genrate", "a"], "no command genrate; nearest: generate"),
+        (["lod", "x=y"], "no command lod; nearest: load"),
         (["render"], "one of --message and --conversation is needed"),
         (["render", "--message", "judge:a"], "--message: found the role \"judge\""),
         (["render", "--message", "user:a", "--var", "=1"], "--var: found \"=1\""),
@@ -84,7 +84,7 @@ import Testing
             "--pooling: found \"max\", allowed: mean, last, cls"
         ),
         (["embed", "--file", "/nowhere/texts"], "--file: reading /nowhere/texts"),
-        (["help", "genrate"], "no command \"genrate\"; nearest: generate"),
+        (["help", "genrate"], "no command genrate; nearest: generate"),
         (["generate", "--modle", "x"], "no option --modle; nearest: --model"),
         (["generate", "-x"], "no option -x for generate"),
         (["--json", "models"], "--json comes behind the command"),

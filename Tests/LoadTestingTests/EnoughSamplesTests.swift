@@ -3,6 +3,7 @@
 
 import Foundation
 import LoadTesting
+import PlainText
 import Testing
 
 @Suite struct EnoughSamplesTests {

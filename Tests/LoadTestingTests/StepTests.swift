@@ -2,6 +2,7 @@
 
 import Foundation
 import LoadTesting
+import PlainText
 import Testing
 
 @Suite struct StepTests {

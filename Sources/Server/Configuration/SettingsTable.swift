@@ -4,18 +4,17 @@
 // the same fields. Defaults are the documented ones, whatever the machine.
 
 import Loading
+import PlainText
 
 /// See the head of the file.
 package enum SettingsTable {
     /// The table as a JSON list, one setting a line.
-    ///
-    /// - Parameter flags: names of the settings that have a flag of their own.
-    package static func json(flags: Set<String>) -> String {
+    package static var json: String {
         let defaults = ServerConfiguration()
         let rows = ConfigurationField.all.map { field in
             JSONText.object([
                 ("name", .string(field.name)), ("variable", .string(field.environmentName)),
-                ("flag", flags.contains(field.name) ? .string("--\(field.name)") : .null),
+                ("flag", .string("--\(field.name)")),
                 ("unit", .string(field.unit)), ("default", .string(field.plain(in: defaults))),
                 ("range", .string(field.range)), ("explanation", .string(field.explanation)),
                 ("repeatable", .bool(field.isRepeatable)),
@@ -45,7 +44,7 @@ extension ConfigurationField {
         switch storage {
         case .integer(_, let range): "\(range.lowerBound) to \(range.upperBound)"
         case .seconds(_, let range), .duration(_, let range):
-            "\(Self.short(range.lowerBound)) to \(Self.short(range.upperBound))"
+            "\(FlagValue.short(range.lowerBound)) to \(FlagValue.short(range.upperBound))"
         case .text(_, let words): words.joined(separator: ", ")
         case .texts: ""
         case .flag, .right: allowed
@@ -57,14 +56,9 @@ extension ConfigurationField {
         switch storage {
         case .texts(let path):
             values[keyPath: path].isEmpty ? "none" : values[keyPath: path].joined(separator: ", ")
-        case .seconds(let path, _): Self.short(values[keyPath: path])
-        case .duration(let path, _): Self.short(Double(values[keyPath: path]) / 1_000_000)
+        case .seconds(let path, _): FlagValue.short(values[keyPath: path])
+        case .duration(let path, _): FlagValue.short(Double(values[keyPath: path]) / 1_000_000)
         default: shown(in: values)
         }
-    }
-
-    /// A number without a fraction of zero.
-    private static func short(_ number: Double) -> String {
-        Int(exactly: number).map { "\($0)" } ?? "\(number)"
     }
 }

@@ -111,8 +111,7 @@ private final class InspectProgress: Sendable {
         guard step.verdict == nil else { return }
         let words = step.bytes.map {
             estimate.words(
-                layer: step.layer.rawValue, count: UInt64($0.count), total: UInt64($0.total),
-                time: begin.duration(to: .now))
+                layer: step.layer.rawValue, $0, time: begin.duration(to: .now))
         }
         progress.withLock { $0.show("assaying: " + (words ?? "\(step.layer) layer")) }
     }

@@ -61,7 +61,10 @@ struct Load: AsyncParsableCommand {
         return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
             if let count = layer.bytesRead {
                 let words = estimate.words(
-                    layer: layer.layer, count: count, total: layer.bytesTotal ?? count,
+                    layer: layer.layer,
+                    BytesRead(
+                        count: Int(clamping: count),
+                        total: Int(clamping: layer.bytesTotal ?? count)),
                     time: begin.duration(to: .now))
                 return progress.show("loading \(request.name): \(words)")
             }

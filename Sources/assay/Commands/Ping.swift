@@ -1,12 +1,10 @@
 // assay ping: round trips to a server. On a terminal they go on until Ctrl-C.
 
 import Console
-import Foundation
 import Loading
 import ArgumentParser
 import AssayClient
 import PlainText
-import Synchronization
 import Wire
 
 struct Ping: AsyncParsableCommand {
@@ -111,11 +109,7 @@ private struct PingUntilInterrupted: Sendable {
     func run(_ options: ConnectionOptions) async throws {
         let outcome = try await options.withClient { client in
             let work = Task { await trips(client) }
-            let isFirst = Atomic<Bool>(true)
-            Signals.take([SIGINT]) { number in
-                if !isFirst.exchange(false, ordering: .relaxed) { _exit(128 + number) }
-                work.cancel()
-            }
+            onInterrupt { work.cancel() }
             return (await work.value, client.server?.server ?? "no server")
         }
         Console.line("\n\(outcome.1) at \(address): \(outcome.0.summary)")
