@@ -274,7 +274,8 @@ let package = Package(
             name: "ServiceTests", dependencies: ["Service", "Wire", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "LoadTestingTests", dependencies: ["LoadTesting"], swiftSettings: strict),
+            name: "LoadTestingTests", dependencies: ["LoadTesting", "PlainText"],
+            swiftSettings: strict),
         .testTarget(
             name: "AssayClientTests", dependencies: ["AssayClient", "TestSupport"],
             path: "clients/swift/Tests/AssayClientTests", swiftSettings: strict),

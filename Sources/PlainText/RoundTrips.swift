@@ -1,7 +1,7 @@
 // Times of round trips, and as much of them as their number allows to say.
 //
-// A percentile is told of enough round trips (see EnoughSamples), the median of any number. Memory is
-// bounded: percentiles are those of the latest `timesMax` round trips.
+// A percentile is told of enough round trips (see EnoughSamples), the median of any number. Memory
+// is bounded: percentiles are those of the latest `timesMax` round trips.
 
 /// Answered and lost round trips.
 package struct RoundTrips: Sendable {
