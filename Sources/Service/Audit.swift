@@ -63,6 +63,11 @@ package struct AuditTrail: Sendable {
     /// Notes a load or an unload that begins.
     package mutating func begin(_ record: AuditRecord, ticket: UInt64) { running[ticket] = record }
 
+    /// Name and path of a running load, or nil for any other ticket.
+    func load(_ ticket: UInt64) -> (name: String, path: String)? {
+        running[ticket].flatMap { record in record.path.map { (record.model, $0) } }
+    }
+
     /// Notes a load or an unload that was refused before it began.
     mutating func refuse(_ record: AuditRecord, _ error: ServiceError) {
         ended.append(record.ended(error.code.name, fingerprint: record.fingerprintBefore))

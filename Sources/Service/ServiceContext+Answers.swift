@@ -14,9 +14,11 @@ extension ServiceContext {
             return HealthResponse(
                 ready: false, state: .failed, reason: faults.joined(separator: "; ").clipped)
         }
-        let states = models.entries.map(\.state)
-        let others = models.entries.filter { $0.state != .ready }.prefix(8)
-        let list = others.map { "\($0.name) is \($0.state.rawValue)" }
+        let states = models.entries.map { state(of: $0) }
+        let list = zip(models.entries, states).filter { $0.1 != .ready }.prefix(8).map {
+            entry, state in
+            "\(entry.name) is \(state.rawValue)" + (outage(of: entry).map { " (\($0))" } ?? "")
+        }
         if condition.isStarting {
             let reason = (["the server is loading its models"] + list).joined(separator: ", ")
             return HealthResponse(ready: false, state: .loading, reason: reason.clipped)
@@ -30,7 +32,10 @@ extension ServiceContext {
         if states.contains(.loading) {
             return HealthResponse(ready: false, state: .loading, reason: "no model is ready yet")
         }
-        return HealthResponse(ready: false, state: .failed, reason: "no model is loaded")
+        return HealthResponse(
+            ready: false, state: .failed,
+            reason: outages.isEmpty
+                ? "no model is loaded" : list.joined(separator: ", ").clipped)
     }
 
     func health(of entry: ModelRegistry.Entry) -> HealthResponse {
@@ -38,10 +43,27 @@ extension ServiceContext {
             return HealthResponse(
                 ready: false, state: .failed, reason: fault.clipped, file: entry.file?.state)
         }
+        let state = state(of: entry)
         return HealthResponse(
-            ready: entry.state == .ready && !isLeaving,
-            state: isLeaving ? .draining : entry.state,
-            reason: entry.clippedReason ?? entry.fileNote, file: entry.file?.state)
+            ready: state == .ready && !isLeaving, state: isLeaving ? .draining : state,
+            reason: outage(of: entry)?.clipped ?? entry.clippedReason ?? probeNote(entry)
+                ?? entry.fileNote,
+            file: entry.file?.state)
+    }
+
+    /// A sentence about a breaker that waits for a probe to pass, or nil.
+    private func probeNote(_ entry: ModelRegistry.Entry) -> String? {
+        guard entry.state == .ready else { return nil }
+        let breaker = breakers.view(entry.name, entry.served)
+        guard breaker.state == .halfOpen, let reason = breaker.reason else { return nil }
+        return "circuit breaker half open, \(reason)".clipped
+    }
+
+    /// A row of a Models answer.
+    package func row(of entry: ModelRegistry.Entry) -> ModelInfo {
+        var row = ModelInfo(entry)
+        row.state = state(of: entry)
+        return row
     }
 }
 
