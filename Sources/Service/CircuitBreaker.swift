@@ -15,12 +15,11 @@
 //   the longest pause begins anew with the shortest.
 // Does not: know models or clocks. `CircuitBreakers` keeps one for each model and each load.
 
+import Wire
+
 /// See the head of the file. Times are microseconds.
 package struct CircuitBreaker: Sendable, Equatable {
-    package enum State: String, Sendable {
-        case closed, open
-        case halfOpen = "half_open"
-    }
+    package typealias State = BreakerState
 
     /// Kind of the failures that open a breaker.
     package enum Cause: String, Sendable, CaseIterable {

@@ -13,11 +13,13 @@ import Wire
 
 /// See the head of the file. A value owned by the loop thread.
 package struct CircuitBreakers: Sendable {
-    /// State, reason and age of a breaker, for Models and Health.
+    /// State, reason and age of a breaker, for Models.
     package struct View: Sendable, Equatable {
-        package let state: CircuitBreaker.State
+        package let state: BreakerState
+        /// Nil for a closed breaker.
         package let reason: String?
-        package let microseconds: UInt64
+        /// Time since the state changed, or nil for a breaker that was never open.
+        package let microseconds: UInt64?
     }
 
     private struct Serving: Sendable {
@@ -38,6 +40,8 @@ package struct CircuitBreakers: Sendable {
     private let namesMax: Int
     private var serving: [ServedModel: Serving] = [:]
     private var loading: [String: Loading] = [:]
+    /// Model whose step hangs.
+    private var hungModel: ServedModel?
     /// Latest time that the owner told.
     package private(set) var now: UInt64 = 0
 
@@ -106,19 +110,22 @@ package struct CircuitBreakers: Sendable {
     }
 
     /// Opens the breakers of all models while the engine hangs: no request can be computed.
-    package mutating func engineStalled(_ models: [ServedModel], _ sentence: String) {
+    mutating func engineStalled(
+        _ models: [ServedModel], in hung: ServedModel?, _ sentence: String
+    ) {
+        if hungModel == nil { hungModel = hung }
         for model in models {
             _ = change(model) { $0.hold(.init(.engineStalled, sentence), now: $1) }
         }
     }
 
     /// Ends the pause of an engine that works again. The model whose step hung needs a probe.
-    package mutating func engineWorks(hung: ServedModel?) {
-        for (model, entry) in serving
-        where entry.breaker.finding?.cause == .engineStalled && entry.breaker.isHeld {
+    mutating func engineWorks() {
+        for (model, entry) in serving where entry.breaker.isHeld {
             serving[model]?.breaker.release(now: now)
-            if model != hung { serving[model]?.breaker.close(now: now) }
+            if model != hungModel { serving[model]?.breaker.close(now: now) }
         }
+        hungModel = nil
     }
 
     private mutating func change(
@@ -175,22 +182,31 @@ package struct CircuitBreakers: Sendable {
         if let loads = loading[name]?.breaker, loads.state(at: now) != .closed {
             return view(of: loads)
         }
-        return breaker.map { view(of: $0) } ?? View(state: .closed, reason: nil, microseconds: 0)
+        return breaker.map { view(of: $0) } ?? View(state: .closed, reason: nil, microseconds: nil)
     }
 
     private func view(of breaker: CircuitBreaker) -> View {
         View(
             state: breaker.state(at: now), reason: breaker.finding?.text,
-            microseconds: now - min(now, breaker.changedAt(now)))
+            microseconds: breaker.pause == 0 && breaker.finding == nil
+                ? nil : now - min(now, breaker.changedAt(now)))
     }
 
     /// Reason for which the model answers nothing now, or nil. A half-open breaker waits for a
     /// request, so its model counts as ready.
     package func outage(of model: ServedModel) -> String? {
-        guard let breaker = serving[model]?.breaker, breaker.state(at: now) == .open else {
+        sentence(about: model, while: .open)
+    }
+
+    /// Reason for which the model waits for a request to pass, or nil.
+    func trial(of model: ServedModel) -> String? { sentence(about: model, while: .halfOpen) }
+
+    private func sentence(about model: ServedModel, while state: BreakerState) -> String? {
+        guard let breaker = serving[model]?.breaker, breaker.state(at: now) == state else {
             return nil
         }
-        return "circuit breaker open, \(breaker.finding?.text ?? "")"
+        let word = state == .open ? "open" : "half open"
+        return "circuit breaker \(word), \(breaker.finding?.text ?? "")"
     }
 }
 
@@ -218,7 +234,7 @@ extension WorkEvent {
 extension ServiceError {
     /// The answer of a breaker that is not closed.
     fileprivate static func breakerOpen(
-        _ tried: String, _ state: CircuitBreaker.State, _ finding: CircuitBreaker.Finding?,
+        _ tried: String, _ state: BreakerState, _ finding: CircuitBreaker.Finding?,
         _ pause: UInt64
     ) -> ServiceError {
         let milliseconds = max(1, (pause + 999) / 1000)

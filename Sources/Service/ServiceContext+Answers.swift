@@ -46,23 +46,20 @@ extension ServiceContext {
         let state = state(of: entry)
         return HealthResponse(
             ready: state == .ready && !isLeaving, state: isLeaving ? .draining : state,
-            reason: outage(of: entry)?.clipped ?? entry.clippedReason ?? probeNote(entry)
-                ?? entry.fileNote,
+            reason: outage(of: entry)?.clipped ?? entry.clippedReason
+                ?? breakers.trial(of: entry.served)?.clipped ?? entry.fileNote,
             file: entry.file?.state)
-    }
-
-    /// A sentence about a breaker that waits for a probe to pass, or nil.
-    private func probeNote(_ entry: ModelRegistry.Entry) -> String? {
-        guard entry.state == .ready else { return nil }
-        let breaker = breakers.view(entry.name, entry.served)
-        guard breaker.state == .halfOpen, let reason = breaker.reason else { return nil }
-        return "circuit breaker half open, \(reason)".clipped
     }
 
     /// A row of a Models answer.
     package func row(of entry: ModelRegistry.Entry) -> ModelInfo {
         var row = ModelInfo(entry)
         row.state = state(of: entry)
+        let breaker = breakers.view(entry.name, entry.served)
+        row.breaker = breaker.state
+        row.breakerReason = breaker.reason?.clipped(toSize: Limits.sentenceSizeMax)
+        row.breakerSeconds = breaker.microseconds.map { Double($0) / 1_000_000 }
+        row.sealAgeSeconds = sealAge(of: entry.served).map { Double($0) / 1_000_000 }
         return row
     }
 }

@@ -21,12 +21,18 @@ extension ServiceContext {
         sealedAt[model] = nil
     }
 
-    /// Opens the breakers of all models in service, because the engine hangs.
-    package mutating func engineStalled(in hung: ServedModel?) {
+    /// Follows a new verdict over the engine. A hanging engine computes for no model, so all their
+    /// breakers open. When it works again, the model whose step hung needs a probe.
+    ///
+    /// - Parameter hung: the model whose step runs.
+    package mutating func engineChanged(hung: ServedModel?) {
+        guard let fault = condition.engine.fault else {
+            breakers.engineWorks()
+            return
+        }
         let place = hung.map { ", in a step of model \"\($0.name)\"" } ?? ""
         breakers.engineStalled(
-            models.entries.filter { $0.state == .ready }.map(\.served),
-            (condition.engine.fault ?? "the engine makes no progress") + place)
+            models.entries.filter { $0.state == .ready }.map(\.served), in: hung, fault + place)
     }
 
     /// Returns models that cannot answer now though they are in service, with the reason, by name.

@@ -99,8 +99,6 @@ extension ServiceError.Code {
     package static let modelDamaged = Self("model_damaged")
     /// Two computations of the request gave infinities or NaN.
     package static let logitsNotFinite = Self("logits_not_finite")
-    /// The model, or the load of its file, failed before, and is given a pause.
-    package static let breakerOpen = Self("breaker_open")
     /// A step failed. The fault is the server's.
     package static let engineFailed = Self("engine_failed")
     /// More tokens than the context holds.

@@ -31,6 +31,8 @@ final class WorkRouter {
     /// Loads of the start with the outcome for the waiting starter, by ticket.
     private var boots: [UInt64: BootOutcome] = [:]
     private var verifying = ModelVerifying()
+    /// Probes of circuit breakers that wait for a verification.
+    private var proofs = ProbeProofs()
     /// Real models in service, kept for verification.
     private var served: [ServedModel: RealModel] = [:]
     /// What tokenizes for the models in service.
@@ -66,6 +68,9 @@ final class WorkRouter {
     var engineBeats: UInt64 { engine.pulse.beats }
     /// True when the engine has something to do.
     var engineHasWork: Bool { !engine.isIdle }
+
+    /// Model of the engine's running step.
+    var steppingModel: ServedModel? { engine.steppingModel }
 
     /// Load of the engine.
     var engineLoad: EngineLoad { engine.load }
@@ -112,6 +117,10 @@ final class WorkRouter {
         if let model = verifying.cancel(ticket) {
             let error = ServiceError.cancelled("verifying model \"\(model.name)\"")
             return context.completions.append((ticket, .failed(error)))
+        }
+        if proofs.cancel(ticket) {
+            return context.completions.append(
+                (ticket, .failed(.cancelled("waiting for a verification"))))
         }
         if context.cancelWaitingLoad(ticket) { return }
         guard let name = loads.removeValue(forKey: ticket) else {
@@ -177,13 +186,38 @@ final class WorkRouter {
         file: VerifiedFile, context: inout ServiceContext
     ) {
         verifying.finish(ticket)
-        if case .drifted(let reason, _) = outcome {
-            logger.error(
-                "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
-            engine.send(.distrust(model, reason: reason))
-        }
+        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason) }
         fileSeen(model, file, context: &context)
         context.finishVerification(of: model, ticket: ticket, outcome)
+    }
+
+    /// Verifies the model of a circuit breaker's probe, which waits meanwhile. A mock has no
+    /// weights to verify.
+    func prove(_ work: Work) {
+        guard let model = work.model?.served, let real = served[model] else { return trust(work) }
+        logger.info("verify before a probe", metadata: ["model": "\(model.name)"])
+        proofs.start(work, real, inbox: inbox)
+    }
+
+    /// Takes the outcome of the verification that a probe waits for.
+    func proved(
+        _ ticket: UInt64, _ outcome: VerificationOutcome, context: inout ServiceContext
+    ) {
+        guard let work = proofs.take(ticket), let model = work.model?.served else { return }
+        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason) }
+        if context.finishProof(of: model, ticket: ticket, outcome) { trust(work) }
+    }
+
+    /// Lets the engine compute a probe, and the model's requests after it.
+    private func trust(_ work: Work) {
+        if let model = work.model?.served { engine.send(.trust(model)) }
+        start(work)
+    }
+
+    private func noteDrift(of model: ServedModel, _ reason: String) {
+        logger.error(
+            "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
+        engine.send(.distrust(model, reason: reason))
     }
 
     /// Takes the state of the files of a served model.
@@ -253,6 +287,7 @@ final class WorkRouter {
             preconditionFailure("the engine took in a model that nobody sent: ticket \(ticket)")
         }
         let entry = context.models.finishLoad(installation.facts)
+        if case .matched = installation.report.seal { context.sealMatched(entry.served) }
         announce(installation.facts, installation.model)
         boots.removeValue(forKey: ticket)?.set(.success(installation.report))
         let report = LoadResponse(installation.report, model: ModelInfo(entry))
