@@ -56,7 +56,7 @@ package struct CircuitBreakers: Sendable {
     // MARK: - Requests
 
     /// Throws when the model's breaker lets no request pass now.
-    func check(_ model: ServedModel) throws(ServiceError) {
+    package func check(_ model: ServedModel) throws(ServiceError) {
         guard !serving.isEmpty, let breaker = serving[model]?.breaker,
             let pause = breaker.refusal(at: now)
         else { return }
@@ -74,6 +74,11 @@ package struct CircuitBreakers: Sendable {
     package func needsProof(_ ticket: UInt64, of model: ServedModel) -> Bool {
         guard !serving.isEmpty, let entry = serving[model] else { return false }
         return entry.needsProof && entry.breaker.isProbe(ticket)
+    }
+
+    /// True when a request is the probe of its model's breaker.
+    package func isProbe(_ ticket: UInt64, of model: ServedModel) -> Bool {
+        serving[model]?.breaker.isProbe(ticket) ?? false
     }
 
     /// Notes that the weights of a model were verified.
@@ -156,7 +161,7 @@ package struct CircuitBreakers: Sendable {
     }
 
     /// Takes the end of a load or a swap. Only the verdict of a layer counts as a failure.
-    mutating func loadEnded(_ name: String, path: String, _ event: WorkEvent) {
+    package mutating func loadEnded(_ name: String, path: String, _ event: WorkEvent) {
         guard case .failed(let error) = event else { return loading[name] = nil }
         guard error.layer != nil, !Self.memoryCodes.contains(error.code) else { return }
         var entry =

@@ -43,7 +43,7 @@ extension ServiceContext {
     }
 
     /// Reason for which a ready model answers nothing now, or nil.
-    func outage(of entry: ModelRegistry.Entry) -> String? {
+    package func outage(of entry: ModelRegistry.Entry) -> String? {
         entry.state == .ready ? breakers.outage(of: entry.served) : nil
     }
 
