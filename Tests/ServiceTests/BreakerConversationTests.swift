@@ -316,7 +316,9 @@ import Wire
                     let after = talk.context.breakers.view("real", real).state
                     #expect(after == (wasProbe ? .closed : before))
                 case 3: _ = talk.context.breakers.stepFailed(real, "x")
-                case 4: if random.below(4) == 0 { _ = talk.context.breakers.gaveNonFinite(real, "x") }
+                case 4:
+                    guard random.below(4) == 0 else { continue }
+                    _ = talk.context.breakers.gaveNonFinite(real, "x")
                 default:
                     talk.now += UInt64(random.below(1_500_000))
                     talk.context.breakers.advance(to: talk.now)

@@ -29,7 +29,7 @@ struct ProbeProofs {
                 inbox.post(.proved(ticket: work.ticket, VerificationOutcome(found)))
             }
         } catch {
-            let refusal = ServiceError(error, tried: "verifying model \"\(model.facts.name ?? "")\"")
+            let refusal = ServiceError(error, tried: "verifying the model of a probe")
             inbox.post(.proved(ticket: work.ticket, .undecided(refusal)))
         }
     }

@@ -44,11 +44,4 @@ extension NetworkLoop {
         }
         settle()
     }
-
-    /// Logs a circuit breaker that opened.
-    private func note(_ opened: Bool, _ model: ServedModel, _ reason: String) {
-        guard opened else { return }
-        logger.error(
-            "circuit breaker open", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
-    }
 }

@@ -311,22 +311,6 @@ final class NetworkLoop {
         if !router.engineHasWork { router.probeEngine() }
     }
 
-    private func watchEngine() {
-        let before = context.condition.engine.verdict
-        let now = ServerClock.now
-        context.breakers.advance(to: now)
-        context.condition.engine.look(
-            beats: router.engineBeats, hasWork: router.engineHasWork, now: now)
-        let engine = context.condition.engine
-        guard engine.verdict != before else { return }
-        context.engineChanged(hung: router.steppingModel)
-        switch engine.verdict {
-        case .well: logger.notice("the engine makes progress again")
-        case .stalled: logger.error("not ready", metadata: ["reason": "\(engine.fault ?? "")"])
-        case .dead: logger.critical("not alive", metadata: ["reason": "\(engine.death ?? "")"])
-        }
-    }
-
     private func setLook() {
         look.set(min(context.nextLook, drain.nextStep ?? .max))
     }
