@@ -32,7 +32,7 @@ extension ServiceContext {
         }
         let place = hung.map { ", in a step of model \"\($0.name)\"" } ?? ""
         breakers.engineStalled(
-            models.entries.filter { $0.state == .ready }.map(\.served), in: hung, fault + place)
+            models.entries.flatMap(\.generations).map(\.served), in: hung, fault + place)
     }
 
     /// Returns models that cannot answer now though they are in service, with the reason, by name.
@@ -47,9 +47,24 @@ extension ServiceContext {
         entry.state == .ready ? breakers.outage(of: entry.served) : nil
     }
 
-    /// State of an entry for peers: a model whose breaker is open counts as failed.
+    /// The same of the generation that a request names.
+    func outage(of target: ModelRegistry.Target) -> String? {
+        target.state == .ready ? target.facts.flatMap { breakers.outage(of: $0.served) } : nil
+    }
+
+    /// Reason for which a generation waits for a probe, or nil.
+    func trial(of target: ModelRegistry.Target) -> String? {
+        target.state == .ready ? target.facts.flatMap { breakers.trial(of: $0.served) } : nil
+    }
+
+    /// State for peers: a model whose breaker is open counts as failed.
     func state(of entry: ModelRegistry.Entry) -> ServingState {
         outage(of: entry) == nil ? entry.state : .failed
+    }
+
+    /// The same of the generation that a request names.
+    func state(of target: ModelRegistry.Target) -> ServingState {
+        outage(of: target) == nil ? target.state : .failed
     }
 
     /// Notes that the weights of a model were compared with its seal, and matched.
@@ -74,7 +89,7 @@ extension ServiceContext {
             breakers.proved(model)
             return true
         case .drifted(let reason, _):
-            models.failServed(model, reason: reason)
+            distrust(model, reason: reason)
             completions.append(
                 (ticket, .failed(ServiceError(.dataLoss, .modelDamaged, "\(attempt): \(reason)"))))
         case .undecided(let error):
