@@ -86,7 +86,7 @@ import Wire
     private func logits(_ values: [Float]) -> WorkEvent {
         .logits(
             LogitsResponse(
-                logits: values, vocabulary: UInt64(values.count), promptTokens: 1,
+                logits: values, vocabulary: UInt64(values.count), positions: 1,
                 answer: AnswerRecord(model: "", device: "")), at: 0)
     }
 
