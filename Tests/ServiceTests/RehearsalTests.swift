@@ -253,9 +253,14 @@ import Wire
                 running += trial.runs[seen...].map(\.ticket)
                 seen = trial.runs.count
             }
-            trial.now += 10_000
-            for ticket in running { trial.take(ticket, tokens([1])) }
-            trial.step { rehearsal, now, _ in rehearsal.look(now: now) }
+            // A warm-up may be left, and the shadow, whose time begins behind it.
+            for _ in 0..<5 where trial.end == nil {
+                trial.now += 10_000
+                for ticket in running { trial.take(ticket, tokens([1])) }
+                running = trial.runs[seen...].map(\.ticket)
+                seen = trial.runs.count
+                trial.step { rehearsal, now, _ in rehearsal.look(now: now) }
+            }
             #expect(trial.end != nil)
             if let shadow = trial.end?.shadow {
                 #expect(shadow.compared <= UInt64(count) && shadow.equal <= shadow.compared)
