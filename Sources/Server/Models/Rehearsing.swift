@@ -114,7 +114,7 @@ extension WorkRouter {
     }
 
     /// Gives a rehearsal up with its swap.
-    func abandonRehearsal(_ swap: UInt64, context: inout ServiceContext) {
+    func abandonRehearsal(_ swap: UInt64) {
         cancelRuns(rehearsing.remove(swap))
     }
 

@@ -27,7 +27,7 @@ extension WorkRouter {
             context.abandonedLoadCount += 1
             abandoned[ticket] = candidate.facts.served
         case .rehearsing(let candidate):
-            abandonRehearsal(ticket, context: &context)
+            abandonRehearsal(ticket)
             drop(candidate.facts.served, context: &context)
         }
         if arrival.isSwap {
