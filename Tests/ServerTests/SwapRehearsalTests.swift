@@ -152,7 +152,7 @@ import Wire
         let id = try client.request(
             SwapRequest(name: "tiny", path: server.directory.path("tiny.gguf"), shadow: 5))
         while true {
-            let frame = try client.next()
+            let frame = try #require(try client.next())
             guard frame.header.requestID == id, !frame.isLast else { continue }
             if try frame.decoded(SwapProgress.self).step == .shadow { break }
         }
