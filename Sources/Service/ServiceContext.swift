@@ -184,6 +184,9 @@ package struct ServiceContext: ~Copyable, Sendable {
         removed(models.release(model))
     }
 
+    /// Time at which the request of a ticket ends without an answer, or nil for never.
+    package func deadline(of number: UInt64) -> UInt64? { tickets[number]?.dueAt }
+
     /// True when the ticket belongs to a request for the engine.
     func holdsModel(_ number: UInt64) -> Bool { tickets[number]?.model != nil }
 
