@@ -33,8 +33,8 @@ extension ModelRegistry {
             let labels = entry.labels.map(\.name).joined(separator: ", ")
             throw ServiceError(
                 .notFound, .modelUnknown,
-                "looking up model \"\(name)\": found no such label of \"\(entry.name)\", its labels "
-                    + "are: \(labels.isEmpty ? "none" : labels)", field: "model")
+                "looking up model \"\(name)\": found no such label of \"\(entry.name)\", its "
+                    + "labels are: \(labels.isEmpty ? "none" : labels)", field: "model")
         }
         return Target(entry, entry.generation(label.generation), label: word)
     }

@@ -77,8 +77,8 @@ extension ModelRegistry {
             let why = entry.heldFault.map { "; the one held before was given up: \($0)" } ?? ""
             throw ServiceError(
                 .failedPrecondition, .noHeldGeneration,
-                "\(attempt): found no generation held beside generation \(entry.activeNumber)\(why);"
-                    + " swap to the file instead", field: "name")
+                "\(attempt): found no generation held beside generation \(entry.activeNumber)"
+                    + "\(why); swap to the file instead", field: "name")
         }
         entries[index].activeNumber = entry.heldNumber
         entries[index].heldNumber = 0

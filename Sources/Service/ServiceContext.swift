@@ -102,8 +102,8 @@ package struct ServiceContext: ~Copyable, Sendable {
         Taint.of(models.entries.lazy.flatMap(\.generations).map(\.facts.provenance))
     }
 
-    /// Returns what a new request means, see `ModelRegistry.choose`. A label takes no share while the
-    /// breaker of its generation lets no request pass, either.
+    /// Returns what a new request means, see `ModelRegistry.choose`. A label takes no share while
+    /// the breaker of its generation lets no request pass, either.
     mutating func choose(_ name: String?) throws(ServiceError) -> ModelRegistry.Target {
         let target = try models.choose(name)
         let entry = target.entry

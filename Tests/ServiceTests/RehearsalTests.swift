@@ -79,7 +79,8 @@ import Wire
         .generated(
             GenerateResponse(
                 tokens: tokens, text: "", finishReason: reason, promptTokens: 1,
-                completionTokens: UInt64(tokens.count), answer: AnswerRecord(model: "", device: "")),
+                completionTokens: UInt64(tokens.count),
+                answer: AnswerRecord(model: "", device: "")),
             at: 0)
     }
 

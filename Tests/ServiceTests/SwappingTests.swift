@@ -99,8 +99,9 @@ import Wire
         let error = refusal { () throws(ServiceError) in _ = try registry.rollback("a") }
         #expect(
             error?.message
-                == "rolling back model \"a\": found no generation held beside generation 2; the one "
-                + "held before was given up: generation 1: it is a mock; swap to the file instead")
+                == "rolling back model \"a\": found no generation held beside generation 2; the "
+                + "one held before was given up: generation 1: it is a mock; swap to the file "
+                + "instead")
     }
 
     @Test func refusalsOfASwapSayWhatToDo() throws {
@@ -124,8 +125,8 @@ import Wire
                 "NOT_FOUND model_unknown: looking up model \"z\": found none, served are: a, "
                     + "loading, failed, going",
                 "UNAVAILABLE model_loading: swapping model \"loading\": it is still loading",
-                "FAILED_PRECONDITION model_not_ready: swapping model \"failed\": it failed to load: "
-                    + "no magic; load it again",
+                "FAILED_PRECONDITION model_not_ready: swapping model \"failed\": it failed to "
+                    + "load: no magic; load it again",
                 "UNAVAILABLE model_unloading: swapping model \"going\": it is being unloaded",
                 "RESOURCE_EXHAUSTED swap_running: swapping model \"a\": a swap of it is running, "
                     + "wait for its end or cancel it",
@@ -169,8 +170,8 @@ import Wire
         #expect(error?.code == .noHeldGeneration && error?.status == .failedPrecondition)
         #expect(
             error?.message
-                == "rolling back model \"a\": found no generation held beside generation 1; swap to "
-                + "the file instead")
+                == "rolling back model \"a\": found no generation held beside generation 1; swap "
+                + "to the file instead")
     }
 
     @Test func aHeldGenerationThatDriftedIsGivenUp() throws {
@@ -324,8 +325,8 @@ import Wire
                     + "to remove, there are: x",
                 "INVALID_ARGUMENT name_reserved: labelling model \"a\" as \"y:z\": found \":\" in "
                     + "the label, allowed: a label without it",
-                "INVALID_ARGUMENT field_out_of_range: labelling model \"a\" as \"y\": the shares of "
-                    + "its labels would be [0.5, 0.6], allowed: 0 to 1, and at most 1 together",
+                "INVALID_ARGUMENT field_out_of_range: labelling model \"a\" as \"y\": the shares "
+                    + "of its labels would be [0.5, 0.6], allowed: 0 to 1, and at most 1 together",
                 "NOT_FOUND model_unknown: looking up model \"b\": found none, served are: a",
             ])
         _ = try registry.setLabel("y", of: "a", to: 4)

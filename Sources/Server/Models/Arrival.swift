@@ -20,9 +20,9 @@ struct Arrival: Sendable {
     enum Stage: Sendable {
         case assay
         /// The engine takes the candidate in.
-        case installing(Candidate)
+        case installing(ArrivingModel)
         /// The candidate is in the engine, and nobody else asks it yet.
-        case rehearsing(Candidate)
+        case rehearsing(ArrivingModel)
     }
 
     let request: LoadRequest
@@ -57,7 +57,7 @@ struct Arrival: Sendable {
 }
 
 /// A model that passed the assay.
-struct Candidate: Sendable {
+struct ArrivingModel: Sendable {
     let facts: ServedFacts
     let model: LoadedModel
     let report: LoadReport

@@ -25,7 +25,7 @@ struct Rehearsing {
     var swaps: [UInt64] { running.keys.sorted() }
 
     /// Requests that warm a candidate.
-    func warmUps(for candidate: Candidate) -> [Work.Request] {
+    func warmUps(for candidate: ArrivingModel) -> [Work.Request] {
         warmUps.requests(
             for: candidate.model, sampled: sample.requests(of: candidate.facts.name))
     }
@@ -60,7 +60,7 @@ struct Rehearsing {
 extension WorkRouter {
     /// Rehearses a candidate that is in the engine. The end is a call of `rehearsed`.
     func rehearse(
-        _ candidate: Candidate, for request: SwapRequest, ticket: UInt64,
+        _ candidate: ArrivingModel, for request: SwapRequest, ticket: UInt64,
         context: inout ServiceContext
     ) {
         guard let serving = context.models.entry(candidate.facts.name)?.facts else {

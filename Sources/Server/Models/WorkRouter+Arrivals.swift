@@ -56,11 +56,11 @@ extension WorkRouter {
                 model, name: arrival.name, contextMax: loading.configuration.contextMax)
             facts.generation = number
             install(
-                Candidate(facts: facts, model: model, report: outcome.report), ticket: ticket)
+                ArrivingModel(facts: facts, model: model, report: outcome.report), ticket: ticket)
         }
     }
 
-    private func install(_ candidate: Candidate, ticket: UInt64) {
+    private func install(_ candidate: ArrivingModel, ticket: UInt64) {
         arrivals[ticket]?.stage = .installing(candidate)
         let inbox = inbox
         engine.send(
@@ -167,7 +167,7 @@ extension WorkRouter {
         return cache > 0 ? min(cache, Int(facts.info.context)) : Int(facts.info.context)
     }
 
-    private func preparation(_ candidate: Candidate) -> PromptPreparation {
+    private func preparation(_ candidate: ArrivingModel) -> PromptPreparation {
         let model = candidate.model
         return PromptPreparation(
             tokenizer: model.tokenizer, chatTemplates: model.chatTemplates,
@@ -177,7 +177,7 @@ extension WorkRouter {
     }
 
     /// Takes a model that is in service now under watch.
-    private func announce(_ candidate: Candidate, context: inout ServiceContext) {
+    private func announce(_ candidate: ArrivingModel, context: inout ServiceContext) {
         let facts = candidate.facts
         switch candidate.model {
         case .real(let real):

@@ -1,4 +1,5 @@
-// What becomes of an engine that hangs and of models that fail: verdicts, circuit breakers, the log.
+// What becomes of an engine that hangs and of models that fail: verdicts, circuit breakers and the
+// log.
 
 import Service
 
