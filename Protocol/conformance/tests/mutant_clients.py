@@ -143,6 +143,9 @@ class TakesAnyOption(Client):
     def check_options(self):
         pass
 
+    def read_token(self):
+        self.options["token_file"] = None
+
 
 @mutant("option_*_at_its_limits")
 class HasNarrowerOptions(Client):
@@ -152,8 +155,9 @@ class HasNarrowerOptions(Client):
         super().check_options()
         for option in OPTIONS:
             value = self.options[option["name"]]
-            if "max" in option and value in (option["max"], "n" * 128):
-                raise CallError("request_invalid", "INVALID_ARGUMENT", "%r" % value,
+            size = len(value) if option["type"] == "text" and value else value
+            if "max" in option and size == option["max"]:
+                raise CallError("request_invalid", "INVALID_ARGUMENT", "%r" % size,
                                 field=option["name"])
 
 
