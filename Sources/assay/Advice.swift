@@ -81,6 +81,7 @@ private struct Advice {
                 + "no TLS"
         case .timedOut where error.isUnsent:
             return "what listens at \(place) says nothing: \(rightAddress)"
+        case .revisionTooLow: return "the server is older than this request: update assayd"
         case .timedOut: return "give it more time with --deadline, or try again later"
         default: return error.field.map(field)
         }
@@ -102,7 +103,7 @@ private struct Advice {
         case "prompt_too_long":
             return "shorten the prompt, or let assay generate drop its beginning with "
                 + "--truncate-prompt"
-        default: break
+        default: if let advice = model(words.code, pause: error.retryAfterMilliseconds) { return advice }
         }
         if let pause = error.retryAfterMilliseconds {
             return "try again in \(Double(pause) / 1000) s"
@@ -114,6 +115,23 @@ private struct Advice {
         case .resourceExhausted, .unavailable: return "try again a little later"
         case .deadlineExceeded: return "give it more time with --deadline, or try again later"
         default: return error.field.map(field)
+        }
+    }
+
+    /// Advice after a refusal about generations, labels, breakers and pins.
+    private func model(_ code: String, pause: UInt64?) -> String? {
+        let later = pause.map { "try again in \(Double($0) / 1000) s" } ?? "try again a little later"
+        switch code {
+        case "breaker_open", "model_evicted":
+            return "\(later); assay models --verbose shows the reason"
+        case "swap_running": return "\(later), or end the other swap with Ctrl-C"
+        case "generation_unknown": return "assay models lists the generations and labels in memory"
+        case "no_held_generation": return "swap to the file: assay swap NAME=PATH"
+        case "shadow_differs":
+            return "the old generation goes on; compare the files, or swap without --require-equal"
+        case "name_reserved": return "take a name without \":\"; labels are set by assay alias"
+        case "model_pinned": return "unpin the model first: assay pin NAME --off"
+        default: return nil
         }
     }
 
@@ -130,6 +148,8 @@ private struct Advice {
             case "template_variables": "--var"
             case "template_time": "--now"
             case "name", "path": "NAME=PATH"
+            case "label": "NAME:LABEL"
+            case "generation": "GENERATION"
             case "prompt", "text": "the text"
             default: "--\(last)"
             }

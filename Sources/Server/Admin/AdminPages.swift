@@ -11,6 +11,7 @@ import CHTTPParser
 import Loading
 import PlainText
 import Service
+import Wire
 
 /// Builds the answers. A value. Any thread.
 struct AdminPages: Sendable {
@@ -115,10 +116,38 @@ private enum Page: String, CaseIterable, Sendable {
             ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
             ("in_flight", .integer(entry?.inFlightCount ?? 0)),
             ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
-        ])
+        ] + pool(entry))
+    }
+
+    /// What changes while a model serves, named as `assay models --json` names it.
+    private static func pool(_ entry: ModelRegistry.Entry?) -> [(String, JSONText)] {
+        let info = entry.map { ModelInfo($0) }
+        return [
+            ("file", text(info?.file?.rawValue)),
+            (
+                "labels",
+                .array(
+                    (info?.labels ?? []).map { label in
+                        .object([
+                            ("label", .string(label.label)), ("generation", number(label.generation)),
+                            ("share", decimal(label.share)),
+                        ])
+                    })
+            ),
+            ("pinned", .bool(info?.pinned ?? false)),
+            ("held_generation", number(info?.heldGeneration)),
+            ("evicted", .bool(info?.evicted ?? false)),
+            ("breaker", text(info?.breaker?.rawValue)),
+            ("breaker_reason", text(info?.breakerReason)),
+            ("breaker_s", decimal(info?.breakerSeconds)),
+            ("seal_age_s", decimal(info?.sealAgeSeconds)),
+            ("load_failure", text(info?.loadFailure)),
+        ]
     }
 
     private static func text(_ value: String?) -> JSONText { value.map { .string($0) } ?? .null }
+
+    private static func decimal(_ value: Double?) -> JSONText { value.map { .number($0) } ?? .null }
 
     private static func number(_ value: UInt64?) -> JSONText {
         value.map { .integer(Int(clamping: $0)) } ?? .null
