@@ -11,8 +11,10 @@ import Wire
 extension Failure {
     /// The failure for an error of the client, with advice.
     init(_ error: ClientError, server: String) {
-        self.init(
-            code: ExitCode(rawValue: error.exitStatus) ?? .internalError, message: error.message)
+        // The new model was judged and refused: a status that asks to try again would mislead.
+        let isRefused = error.serverError?.code == "shadow_differs"
+        let code = isRefused ? .rejected : ExitCode(rawValue: error.exitStatus) ?? .internalError
+        self.init(code: code, message: error.message)
         advice = Advice(server: server).after(error)
     }
 
@@ -103,11 +105,11 @@ private struct Advice {
         case "prompt_too_long":
             return "shorten the prompt, or let assay generate drop its beginning with "
                 + "--truncate-prompt"
-        default: if let advice = model(words.code, pause: error.retryAfterMilliseconds) { return advice }
+        default: break
         }
-        if let pause = error.retryAfterMilliseconds {
-            return "try again in \(Double(pause) / 1000) s"
-        }
+        let later = error.retryAfterMilliseconds.map { "try again in \(Double($0) / 1000) s" }
+        if let advice = model(words.code, later ?? "try again a little later") { return advice }
+        if let later { return later }
         switch error.status {
         case .notFound: return "assay models lists what is served"
         case .modelRejected:
@@ -119,8 +121,7 @@ private struct Advice {
     }
 
     /// Advice after a refusal about generations, labels, breakers and pins.
-    private func model(_ code: String, pause: UInt64?) -> String? {
-        let later = pause.map { "try again in \(Double($0) / 1000) s" } ?? "try again a little later"
+    private func model(_ code: String, _ later: String) -> String? {
         switch code {
         case "breaker_open", "model_evicted":
             return "\(later); assay models --verbose shows the reason"

@@ -91,16 +91,16 @@ enum ModelOutput {
             return Array(models.map(facts).joined(separator: [""]))
         }
         var table = TextTable([
-            .text("NAME"), .number("GEN"), .text("FINGERPRINT"), .text("FAMILY"),
-            .number("PARAMS"), .number("SIZE"), .text("MARK"), .text("STATE"), .text("DEVICE"),
+            .text("NAME"), .text("FINGERPRINT"), .text("FAMILY"), .number("PARAMS"),
+            .number("SIZE"), .text("MARK"), .text("STATE"), .number("GEN"), .text("DEVICE"),
             .reason("NOTE"),
         ])
         for model in models {
             table.add([
-                .init(model.name), generation(model.generation),
-                .init(fingerprint(model, size: 6)), .init(model.architecture),
+                .init(model.name), .init(fingerprint(model, size: 6)), .init(model.architecture),
                 .init(Quantity.count(model.parameters)), .init(Quantity.bytes(model.bytes)),
-                mark(model), .init(stateWord(model)), .init(model.device), .init(note(model)),
+                mark(model), .init(stateWord(model)), generation(model.generation),
+                .init(model.device), .init(note(model)),
             ])
             for label in model.labels { table.add(row(label, of: model)) }
         }
@@ -111,8 +111,9 @@ enum ModelOutput {
     private static func row(_ label: ModelLabel, of model: ModelInfo) -> [StyledText] {
         let isActive = label.generation == model.generation
         return [
-            .init("\(model.name):\(label.label)"), generation(label.generation),
-            .init(isActive ? fingerprint(model, size: 6) : ""), "", "", "", "", "", "",
+            .init("\(model.name):\(label.label)"),
+            .init(isActive ? fingerprint(model, size: 6) : ""), "", "", "", "", "",
+            generation(label.generation), "",
             .init(label.share.map { "\(percent($0)) of \(model.name)" } ?? ""),
         ]
     }

@@ -101,22 +101,23 @@ private enum Page: String, CaseIterable, Sendable {
     ) -> JSONText {
         let entry = entries.first { $0.name == model.name }
         let facts = entry?.facts
-        return .object([
-            ("name", .string(model.name)),
-            ("state", .string(entry?.state.rawValue ?? "absent")),
-            ("required", .bool(model.isRequired)), ("ready", .bool(model.isReady)),
-            ("reason", text(model.reason)),
-            ("provenance", text(facts?.provenance.description)),
-            ("fingerprint", text(facts?.fingerprint.map { hexText($0) })),
-            ("device", text(facts?.device)), ("device_reason", text(facts?.deviceReason)),
-            ("generation", .integer(Int(entry?.generation ?? 0))),
-            ("architecture", text(facts?.architecture)),
-            ("parameters", number(facts?.parameters)),
-            ("vocabulary", number(facts?.vocabulary)),
-            ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
-            ("in_flight", .integer(entry?.inFlightCount ?? 0)),
-            ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
-        ] + pool(entry))
+        return .object(
+            [
+                ("name", .string(model.name)),
+                ("state", .string(entry?.state.rawValue ?? "absent")),
+                ("required", .bool(model.isRequired)), ("ready", .bool(model.isReady)),
+                ("reason", text(model.reason)),
+                ("provenance", text(facts?.provenance.description)),
+                ("fingerprint", text(facts?.fingerprint.map { hexText($0) })),
+                ("device", text(facts?.device)), ("device_reason", text(facts?.deviceReason)),
+                ("generation", .integer(Int(entry?.generation ?? 0))),
+                ("architecture", text(facts?.architecture)),
+                ("parameters", number(facts?.parameters)),
+                ("vocabulary", number(facts?.vocabulary)),
+                ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
+                ("in_flight", .integer(entry?.inFlightCount ?? 0)),
+                ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
+            ] + pool(entry))
     }
 
     /// What changes while a model serves, named as `assay models --json` names it.
@@ -124,16 +125,7 @@ private enum Page: String, CaseIterable, Sendable {
         let info = entry.map { ModelInfo($0) }
         return [
             ("file", text(info?.file?.rawValue)),
-            (
-                "labels",
-                .array(
-                    (info?.labels ?? []).map { label in
-                        .object([
-                            ("label", .string(label.label)), ("generation", number(label.generation)),
-                            ("share", decimal(label.share)),
-                        ])
-                    })
-            ),
+            ("labels", .array((info?.labels ?? []).map(label))),
             ("pinned", .bool(info?.pinned ?? false)),
             ("held_generation", number(info?.heldGeneration)),
             ("evicted", .bool(info?.evicted ?? false)),
@@ -147,7 +139,16 @@ private enum Page: String, CaseIterable, Sendable {
 
     private static func text(_ value: String?) -> JSONText { value.map { .string($0) } ?? .null }
 
-    private static func decimal(_ value: Double?) -> JSONText { value.map { .number($0) } ?? .null }
+    private static func label(_ label: ModelLabel) -> JSONText {
+        .object([
+            ("label", .string(label.label)), ("generation", number(label.generation)),
+            ("share", decimal(label.share)),
+        ])
+    }
+
+    private static func decimal(_ value: Double?) -> JSONText {
+        value.map { .number($0) } ?? .null
+    }
 
     private static func number(_ value: UInt64?) -> JSONText {
         value.map { .integer(Int(clamping: $0)) } ?? .null

@@ -50,8 +50,7 @@ struct Alias: AsyncParsableCommand {
         guard let label = model.labels.first(where: { $0.label == place.label }) else {
             return "\(name) is removed"
         }
-        return "\(name) is generation \(label.generation)"
-            + (label.share.map { ", with \(ModelOutput.percent($0)) of the requests for \(place.name)" }
-                ?? "")
+        let share = label.share.map { ", with \(ModelOutput.percent($0)) of \(place.name)" }
+        return "\(name) is generation \(label.generation)\(share ?? "")"
     }
 }

@@ -15,8 +15,6 @@ extension AssayError {
         case .timedOut: 75
         case .protocolError: 76
         case .mockRefused: 79
-        // The new model was judged and refused; trying again changes nothing.
-        case _ where serverError?.code == "shadow_differs": 65
         default: status.exitStatus
         }
     }
