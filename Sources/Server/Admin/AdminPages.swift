@@ -134,7 +134,23 @@ private enum Page: String, CaseIterable, Sendable {
             ("breaker_s", decimal(info?.breakerSeconds)),
             ("seal_age_s", decimal(info?.sealAgeSeconds)),
             ("load_failure", text(info?.loadFailure)),
+            ("generations", .array(entry.map(generations) ?? [])),
         ]
+    }
+
+    /// The generations in memory, oldest first.
+    private static func generations(_ entry: ModelRegistry.Entry) -> [JSONText] {
+        entry.generations.map { generation in
+            .object([
+                ("generation", .integer(Int(generation.number))),
+                ("role", .string(entry.role(of: generation.number).rawValue)),
+                ("fingerprint", text(generation.facts.fingerprint.map { hexText($0) })),
+                ("bytes", number(generation.facts.bytes)),
+                ("in_flight", .integer(generation.inFlightCount)),
+                ("file", text(generation.file?.state.rawValue)),
+                ("reason", text(generation.fault)),
+            ])
+        }
     }
 
     private static func text(_ value: String?) -> JSONText { value.map { .string($0) } ?? .null }
