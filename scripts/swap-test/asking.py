@@ -46,9 +46,9 @@ def goldens(url, model):
 class Checkers:
     """Threads that ask for the plain name until `stop`, each over a connection of its own."""
 
-    def __init__(self, url, model, known, count=2):
-        """`known`: the goldens by fingerprint."""
-        self.url, self.model, self.known = url, model, known
+    def __init__(self, url, known, model="chat", count=2, pause=0.02):
+        """`known`: the goldens by fingerprint. `pause`: seconds of a thread between questions."""
+        self.url, self.model, self.known, self.pause = url, model, known, pause
         self.counts = collections.Counter()
         #: fingerprints of the answers by the generation that they name
         self.origins = collections.defaultdict(set)
@@ -84,6 +84,7 @@ class Checkers:
                     self.stopped.wait(0.05)
                     continue
                 self.judge(prompt, answer)
+                self.stopped.wait(self.pause)
 
     def judge(self, prompt, answer):
         digest = answer.answer.fingerprint
