@@ -96,6 +96,11 @@ package struct AuditTrail: Sendable {
     /// Notes a load, a swap or an unload that begins.
     package mutating func begin(_ record: AuditRecord, ticket: UInt64) { running[ticket] = record }
 
+    /// Name and path of a running load or swap, or nil for any other ticket.
+    func load(_ ticket: UInt64) -> (name: String, path: String)? {
+        running[ticket].flatMap { record in record.path.map { (record.model, $0) } }
+    }
+
     /// Notes a request that was refused before it began.
     mutating func refuse(_ record: AuditRecord, _ error: ServiceError) {
         ended.append(record.ended(error, after: record.before))

@@ -36,6 +36,7 @@ extension ConnectionMachine {
         guard isPlain(message.name) else { throw .nameNotPlain("loading a model") }
         try checkDraining(context)
         try context.loads.checkRoom(for: id, abandonedCount: context.abandonedLoadCount)
+        try context.breakers.checkLoad(message.name, path: message.path)
         try context.models.beginLoad(message.name)
         let ticket = context.admitControl(
             .loading, of: message.name, provenance: .real, connection: id,

@@ -212,7 +212,8 @@ extension ConnectionMachine {
         do throws(ServiceError) {
             _ = try Self.decode(ModelsRequest.self, frame)
             try checkOutput(effects, context)
-            let models = context.models.entries.map { ModelInfo($0) }.sorted { $0.name < $1.name }
+            let models = context.models.entries.map { context.row(of: $0) }
+                .sorted { $0.name < $1.name }
             send(
                 ModelsResponse(models: models), to: frame.header, .untainted, &context, &effects)
         } catch {

@@ -36,6 +36,7 @@ extension ConnectionMachine {
         try context.checkLoading(byOwner: isOwner)
         try checkDraining(context)
         try context.loads.checkRoom(for: id, abandonedCount: context.abandonedLoadCount)
+        try context.breakers.checkLoad(message.name, path: message.path)
         try context.models.beginSwap(message.name)
         let ticket = context.admitControl(
             .swapping, of: message.name, provenance: .real, connection: id,
@@ -115,7 +116,7 @@ extension ConnectionMachine {
             }
             taint.absorb(facts.provenance)
             send(
-                answer(ModelInfo(entry)), to: frame.header, taint, generation: facts.generation,
+                answer(context.row(of: entry)), to: frame.header, taint, generation: facts.generation,
                 &context, &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)

@@ -151,9 +151,13 @@ extension ModelRegistry {
     /// What left with a change.
     package struct Departure: Sendable, Equatable {
         /// Generations to drop from the engine.
-        package internal(set) var models: [ServedModel] = []
+        package let models: [ServedModel]
         /// The entry, when the name is free again.
-        package internal(set) var entry: Entry?
+        package let entry: Entry?
+
+        package init(models: [ServedModel] = [], entry: Entry? = nil) {
+            (self.models, self.entry) = (models, entry)
+        }
 
         package var isEmpty: Bool { models.isEmpty && entry == nil }
     }

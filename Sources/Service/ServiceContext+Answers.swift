@@ -14,9 +14,11 @@ extension ServiceContext {
             return HealthResponse(
                 ready: false, state: .failed, reason: faults.joined(separator: "; ").clipped)
         }
-        let states = models.entries.map(\.state)
-        let others = models.entries.filter { $0.state != .ready }.prefix(8)
-        let list = others.map { "\($0.name) is \($0.state.rawValue)" }
+        let states = models.entries.map { state(of: $0) }
+        let list = zip(models.entries, states).filter { $0.1 != .ready }.prefix(8).map {
+            entry, state in
+            "\(entry.name) is \(state.rawValue)" + (outage(of: entry).map { " (\($0))" } ?? "")
+        }
         if condition.isStarting {
             let reason = (["the server is loading its models"] + list).joined(separator: ", ")
             return HealthResponse(ready: false, state: .loading, reason: reason.clipped)
@@ -32,7 +34,10 @@ extension ServiceContext {
         if states.contains(.loading) {
             return HealthResponse(ready: false, state: .loading, reason: "no model is ready yet")
         }
-        return HealthResponse(ready: false, state: .failed, reason: "no model is loaded")
+        return HealthResponse(
+            ready: false, state: .failed,
+            reason: outages.isEmpty
+                ? "no model is loaded" : list.joined(separator: ", ").clipped)
     }
 
     /// Health of the generation that a request names.
@@ -42,12 +47,24 @@ extension ServiceContext {
             return HealthResponse(
                 ready: false, state: .failed, reason: fault.clipped, file: file?.state)
         }
-        let notes = [target.fileNote, target.entry.swapNote].compactMap(\.self)
-        let reason = target.reason ?? notes.joined(separator: ", ")
+        let state = state(of: target)
+        let notes = [trial(of: target), target.fileNote, target.entry.swapNote].compactMap(\.self)
+        let reason = outage(of: target) ?? target.reason ?? notes.joined(separator: ", ")
         return HealthResponse(
-            ready: target.state == .ready && !isLeaving,
-            state: isLeaving ? .draining : target.state,
+            ready: state == .ready && !isLeaving, state: isLeaving ? .draining : state,
             reason: reason.isEmpty ? nil : reason.clipped, file: file?.state)
+    }
+
+    /// A row of a Models answer.
+    package func row(of entry: ModelRegistry.Entry) -> ModelInfo {
+        var row = ModelInfo(entry)
+        row.state = state(of: entry)
+        let breaker = breakers.view(entry.name, entry.served)
+        row.breaker = breaker.state
+        row.breakerReason = breaker.reason?.clipped(toSize: Limits.sentenceSizeMax)
+        row.breakerSeconds = breaker.microseconds.map { Double($0) / 1_000_000 }
+        row.sealAgeSeconds = sealAge(of: entry.served).map { Double($0) / 1_000_000 }
+        return row
     }
 }
 

@@ -62,6 +62,7 @@ extension ServiceContext {
     /// calls this before every delivery of a final event, also when nobody waits for the event.
     package mutating func conclude(_ ticket: UInt64, _ event: WorkEvent) {
         loads.end(ticket)
+        concludeHealth(ticket, event)
         audit.end(ticket, event, models)
     }
 

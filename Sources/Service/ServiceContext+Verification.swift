@@ -55,6 +55,8 @@ extension ServiceContext {
         verifications.remove(model)
         if case .drifted(let reason, _) = outcome {
             distrust(model, reason: reason)
+        } else if case .matched = outcome {
+            sealMatched(model)
         }
         completions.append((ticket, event(of: outcome, model)))
     }

@@ -17,7 +17,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         package let requestID: UInt64
         package let provenance: Provenance
         /// Model held by the request, or nil when the request is not for the engine.
-        fileprivate let model: ServedModel?
+        let model: ServedModel?
         /// Name of the entry to load, unload or verify.
         fileprivate let entry: String?
         /// Operation on `entry`, for error texts.
@@ -50,6 +50,8 @@ package struct ServiceContext: ~Copyable, Sendable {
     package var models: ModelRegistry
     package var crowd: Crowd
     package var counters = Counters()
+    /// Pauses of models and loads that keep failing.
+    package var breakers: CircuitBreakers
     /// Findings about the server's own parts.
     package var condition: ServerCondition
     package private(set) var admission: AdmissionPolicy
@@ -73,6 +75,8 @@ package struct ServiceContext: ~Copyable, Sendable {
     private var unloads: [String: (ticket: UInt64, until: UInt64)] = [:]
     /// Models whose verification has not come back, even when no request waits for the result.
     var verifications: Set<ServedModel> = []
+    /// Times at which the weights of models were last compared with their seals.
+    var sealedAt: [ServedModel: UInt64] = [:]
 
     /// Generations to drop, taken by the owner after every call.
     package var removals: [ServedModel] = []
@@ -88,6 +92,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         crowd = Crowd(limits: limits)
         admission = AdmissionPolicy(limits: limits)
         condition = ServerCondition(limits: limits)
+        breakers = CircuitBreakers(limits: limits)
         loads = LoadQueue(limits: limits)
     }
 
@@ -104,6 +109,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         _ facts: ServedFacts, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?,
         now: UInt64
     ) throws(ServiceError) -> UInt64 {
+        try breakers.check(facts.served)
         let verdict = admission.admit(size: size, connection: connection, now: now)
         if case .refused(let pause) = verdict {
             counters.add(.requestsOverloaded, provenance: facts.provenance)
@@ -116,11 +122,13 @@ package struct ServiceContext: ~Copyable, Sendable {
                 retryAfterMilliseconds: pause)
         }
         models.retain(facts.served)
-        return issue(
+        let ticket = issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: facts.provenance,
                 model: facts.served, entry: nil, control: nil, size: size,
                 dueAt: deadline.map { $0 + Self.graceMicroseconds }))
+        breakers.begin(ticket, of: facts.served)
+        return ticket
     }
 
     /// Issues a ticket for an operation on `entry`.
@@ -177,7 +185,10 @@ package struct ServiceContext: ~Copyable, Sendable {
 
     /// Hands over what left the registry.
     mutating func removed(_ departure: ModelRegistry.Departure) {
-        if !departure.models.isEmpty { removals += departure.models }
+        for model in departure.models {
+            forgetHealth(of: model)
+            removals.append(model)
+        }
         guard let entry = departure.entry else { return }
         counters.add(.modelsUnloaded, provenance: entry.facts?.provenance ?? .real)
         if let waiting = unloads.removeValue(forKey: entry.name) {

@@ -83,6 +83,8 @@ package struct ServiceLimits: Sendable, Equatable {
     /// Silence of a busy engine after which the process counts as dead, never below the silence
     /// that makes the server not ready. Long, because a dead process loses everything it serves.
     package var liveTimeoutMicroseconds: UInt64 = 60_000_000
+    /// Failures and pauses of circuit breakers. Short pauses first, because most faults are short.
+    package var breaker = CircuitBreaker.Bounds()
     /// Peers that may change the served models.
     package var loadingRight = LoadingRight.sameUser
 

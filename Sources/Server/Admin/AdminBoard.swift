@@ -86,7 +86,7 @@ final class AdminBoard: Sendable {
         return View(
             readiness: Readiness(
                 phase: facts.phase, entries: facts.entries, requirement: state.requirement,
-                faults: facts.faults, progress: state.progress),
+                faults: facts.faults, progress: state.progress, outages: facts.outages),
             entries: facts.entries, isAnswered: true, death: facts.death)
     }
 }

@@ -16,6 +16,8 @@ struct LoopFacts: Sendable {
     let isStarting: Bool
     /// Faults of the server itself.
     let faults: [String]
+    /// Reasons of models in service that cannot answer now, by name.
+    let outages: [String: String]
     /// Reason to give the process up, or nil while the engine is alive.
     let death: String?
 }

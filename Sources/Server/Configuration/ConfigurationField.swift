@@ -105,6 +105,20 @@ package struct ConfigurationField: Sendable {
             explanation: "Time between looks at the files of served models, which may change.",
             storage: .seconds(\.fileCheckSeconds, 0.1...60)),
         .init(
+            name: "breaker-failures", unit: "failures",
+            explanation: "Failed steps of a model, or failed loads of a file, in a row that open "
+                + "its circuit breaker.",
+            storage: .integer(\.limits.breaker.failuresMax, 1...1000)),
+        .init(
+            name: "breaker-pause-seconds", unit: "seconds",
+            explanation: "First pause of an open circuit breaker; each further one is twice as "
+                + "long.",
+            storage: .duration(\.limits.breaker.pauseMin, 0.01...3600)),
+        .init(
+            name: "breaker-pause-seconds-max", unit: "seconds",
+            explanation: "Longest pause of an open circuit breaker.",
+            storage: .duration(\.limits.breaker.pauseMax, 0.01...86_400)),
+        .init(
             name: "models-max", unit: "models",
             explanation: "Names of models at once, those that are loading included.",
             storage: .integer(\.limits.modelsMax, 1...256)),

@@ -99,9 +99,9 @@ extension WorkRouter {
         } else {
             arrivals[ticket] = nil
             let entry = context.models.finishLoad(candidate.facts)
-            announce(candidate)
+            announce(candidate, context: &context)
             arrival.start?.set(.success(candidate.report))
-            let report = LoadResponse(candidate.report, model: ModelInfo(entry))
+            let report = LoadResponse(candidate.report, model: context.row(of: entry))
             context.completions.append((ticket, .loaded(report, candidate.facts)))
         }
     }
@@ -130,9 +130,9 @@ extension WorkRouter {
         case .success(let rehearsal):
             arrivals[ticket] = nil
             let (entry, previous) = context.finishSwap(candidate.facts)
-            announce(candidate)
+            announce(candidate, context: &context)
             let report = SwapResponse(
-                candidate.report, rehearsal, model: ModelInfo(entry), previous: previous)
+                candidate.report, rehearsal, model: context.row(of: entry), previous: previous)
             context.completions.append((ticket, .swapped(report, candidate.facts)))
         }
     }
@@ -183,10 +183,11 @@ extension WorkRouter {
     }
 
     /// Takes a model that is in service now under watch.
-    private func announce(_ candidate: Candidate) {
+    private func announce(_ candidate: Candidate, context: inout ServiceContext) {
         let facts = candidate.facts
         switch candidate.model {
         case .real(let real):
+            if case .matched = real.report.seal { context.sealMatched(facts.served) }
             served[facts.served] = real
             logger.info(
                 "model ready",

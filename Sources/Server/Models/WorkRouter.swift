@@ -23,6 +23,8 @@ final class WorkRouter {
     /// Generations of given-up arrivals that the engine is still taking in, by ticket.
     var abandoned: [UInt64: ServedModel] = [:]
     private var verifying = ModelVerifying()
+    /// Probes of circuit breakers that wait for a verification.
+    private var proofs = ProbeProofs()
     /// Real generations in service, kept for verification.
     var served: [ServedModel: RealModel] = [:]
     /// What tokenizes for the generations in the engine.
@@ -58,6 +60,9 @@ final class WorkRouter {
     var engineBeats: UInt64 { engine.pulse.beats }
     /// True when the engine has something to do.
     var engineHasWork: Bool { !engine.isIdle }
+
+    /// Model of the engine's running step.
+    var steppingModel: ServedModel? { engine.steppingModel }
 
     /// Load of the engine.
     var engineLoad: EngineLoad { engine.load }
@@ -103,6 +108,10 @@ final class WorkRouter {
         if let model = verifying.cancel(ticket) {
             let error = ServiceError.cancelled("verifying model \"\(model.name)\"")
             return context.completions.append((ticket, .failed(error)))
+        }
+        if proofs.cancel(ticket) {
+            return context.completions.append(
+                (ticket, .failed(.cancelled("waiting for a verification"))))
         }
         if context.cancelWaitingLoad(ticket) { return }
         if abandon(ticket, context: &context) { return }
@@ -165,13 +174,38 @@ final class WorkRouter {
         file: VerifiedFile, context: inout ServiceContext
     ) {
         verifying.finish(ticket)
-        if case .drifted(let reason, _) = outcome {
-            logger.error(
-                "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
-            engine.send(.distrust(model, reason: reason))
-        }
+        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason) }
         fileSeen(model, file, context: &context)
         context.finishVerification(of: model, ticket: ticket, outcome)
+    }
+
+    /// Verifies the model of a circuit breaker's probe, which waits meanwhile. A mock has no
+    /// weights to verify.
+    func prove(_ work: Work) {
+        guard let model = work.model?.served, let real = served[model] else { return trust(work) }
+        logger.info("verify before a probe", metadata: ["model": "\(model.name)"])
+        proofs.start(work, real, inbox: inbox)
+    }
+
+    /// Takes the outcome of the verification that a probe waits for.
+    func proved(
+        _ ticket: UInt64, _ outcome: VerificationOutcome, context: inout ServiceContext
+    ) {
+        guard let work = proofs.take(ticket), let model = work.model?.served else { return }
+        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason) }
+        if context.finishProof(of: model, ticket: ticket, outcome) { trust(work) }
+    }
+
+    /// Lets the engine compute a probe, and the model's requests after it.
+    private func trust(_ work: Work) {
+        if let model = work.model?.served { engine.send(.trust(model)) }
+        start(work)
+    }
+
+    private func noteDrift(of model: ServedModel, _ reason: String) {
+        logger.error(
+            "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
+        engine.send(.distrust(model, reason: reason))
     }
 
     /// Takes the state of the files of a served model.

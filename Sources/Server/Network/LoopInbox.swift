@@ -30,7 +30,11 @@ enum LoopMessage: Sendable {
     case recomputed
     /// Requests gave their places to others for a while.
     case suspended(Int)
-    /// A model can no longer be trusted.
+    /// The verification before a breaker's probe has come back.
+    case proved(ticket: UInt64, VerificationOutcome)
+    /// A step of a model failed.
+    case stepFailed(ServedModel, reason: String)
+    /// A model gave values that are not finite, twice.
     case damaged(ServedModel, reason: String)
     /// The admin pages ask for the models and the state of the server.
     case survey(LoopSurvey)

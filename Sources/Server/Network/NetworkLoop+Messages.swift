@@ -29,12 +29,17 @@ extension NetworkLoop {
         case .suspended(let count):
             context.counters.add(.requestsSuspended, UInt64(count))
         case .damaged(let model, let reason):
-            context.distrust(model, reason: reason)
+            note(context.breakers.gaveNonFinite(model, reason), model, reason)
+        case .stepFailed(let model, let reason):
+            note(context.breakers.stepFailed(model, reason), model, reason)
+        case .proved(let ticket, let outcome):
+            router.proved(ticket, outcome, context: &context)
         case .survey(let survey):
             survey.answer(
                 LoopFacts(
                     entries: context.models.entries, isDraining: context.isLeaving,
                     isStarting: context.condition.isStarting, faults: context.condition.faults,
+                    outages: context.outages,
                     death: context.condition.engine.death))
         case .shutDown:
             shutDown(skipsGrace: true)
