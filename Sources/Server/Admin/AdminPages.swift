@@ -84,7 +84,7 @@ private enum Page: String, CaseIterable, Sendable {
         case .models:
             return .object([
                 phase, why,
-                ("models", .array(view.readiness.models.map { Self.model($0, view.entries) })),
+                ("models", .array(view.readiness.models.map { Self.model($0, view) })),
             ])
         }
     }
@@ -97,9 +97,9 @@ private enum Page: String, CaseIterable, Sendable {
     }
 
     private static func model(
-        _ model: Readiness.Model, _ entries: [ModelRegistry.Entry]
+        _ model: Readiness.Model, _ view: AdminBoard.View
     ) -> JSONText {
-        let entry = entries.first { $0.name == model.name }
+        let entry = view.entries.first { $0.name == model.name }
         let facts = entry?.facts
         return .object(
             [
@@ -117,13 +117,14 @@ private enum Page: String, CaseIterable, Sendable {
                 ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
                 ("in_flight", .integer(entry?.inFlightCount ?? 0)),
                 ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
-            ] + pool(entry))
+            ] + pool(entry, view.rows.first { $0.name == model.name }))
     }
 
     /// What changes while a model serves, named as `assay models --json` names it.
-    private static func pool(_ entry: ModelRegistry.Entry?) -> [(String, JSONText)] {
-        let info = entry.map { ModelInfo($0) }
-        return [
+    private static func pool(
+        _ entry: ModelRegistry.Entry?, _ info: ModelInfo?
+    ) -> [(String, JSONText)] {
+        [
             ("file", text(info?.file?.rawValue)),
             ("labels", .array((info?.labels ?? []).map(label))),
             ("pinned", .bool(info?.pinned ?? false)),
