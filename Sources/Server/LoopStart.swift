@@ -18,6 +18,7 @@ struct LoopStart: Sendable {
     let texts: TextThreads
     let windows: OutputWindows
     let loading: ModelLoading
+    let warmUps: WarmUps
     let inbox: LoopInbox
     let logger: Logger
 
@@ -73,8 +74,8 @@ struct LoopStart: Sendable {
         var context = ServiceContext(
             limits: configuration.limits, serverName: AssayServer.version)
         let router = WorkRouter(
-            engine: mailbox, texts: texts, windows: windows, loading: loading, inbox: inbox,
-            logger: logger)
+            engine: mailbox, texts: texts, windows: windows, loading: loading,
+            warmUps: warmUps, inbox: inbox, logger: logger)
         context.condition.isStarting = true
         for name in names {
             do throws(ServiceError) {

@@ -69,7 +69,7 @@ extension ConnectionMachine {
             let message = try Self.decode(Message.self, frame)
             try (message as? any TemplateRequest)?.conversation?.check()
             taint = .untainted
-            let target = try context.models.choose(message.model)
+            let target = try context.choose(message.model)
             if let facts = target.facts { taint = Taint(addressing: facts) }
             generation = target.facts?.generation ?? 0
             let facts = try context.models.ready(target)

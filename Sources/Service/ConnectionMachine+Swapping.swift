@@ -116,8 +116,8 @@ extension ConnectionMachine {
             }
             taint.absorb(facts.provenance)
             send(
-                answer(context.row(of: entry)), to: frame.header, taint, generation: facts.generation,
-                &context, &effects)
+                answer(context.row(of: entry)), to: frame.header, taint,
+                generation: facts.generation, &context, &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
         }

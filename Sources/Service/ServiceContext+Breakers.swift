@@ -16,7 +16,7 @@ extension ServiceContext {
     }
 
     /// Forgets the breaker of a model that left.
-    mutating func forgetHealth(of model: ServedModel) {
+    package mutating func forgetHealth(of model: ServedModel) {
         breakers.forget(model)
         sealedAt[model] = nil
     }

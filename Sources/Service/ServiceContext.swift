@@ -102,6 +102,21 @@ package struct ServiceContext: ~Copyable, Sendable {
         Taint.of(models.entries.lazy.flatMap(\.generations).map(\.facts.provenance))
     }
 
+    /// Returns what a new request means, see `ModelRegistry.choose`. A label takes no share while the
+    /// breaker of its generation lets no request pass, either.
+    mutating func choose(_ name: String?) throws(ServiceError) -> ModelRegistry.Target {
+        let target = try models.choose(name)
+        let entry = target.entry
+        guard target.label == nil, let served = target.generation?.served, served != entry.served
+        else { return target }
+        do throws(ServiceError) {
+            try breakers.check(served)
+            return target
+        } catch {
+            return ModelRegistry.Target(entry, entry.active)
+        }
+    }
+
     // MARK: - Tickets
 
     /// Admits a request for the engine, or throws with a time to come back.
@@ -168,6 +183,9 @@ package struct ServiceContext: ~Copyable, Sendable {
         admission.finish(size: ticket.size, connection: ticket.connection, now: now)
         removed(models.release(model))
     }
+
+    /// Time at which the request of a ticket ends without an answer, or nil for never.
+    package func deadline(of number: UInt64) -> UInt64? { tickets[number]?.dueAt }
 
     /// True when the ticket belongs to a request for the engine.
     func holdsModel(_ number: UInt64) -> Bool { tickets[number]?.model != nil }

@@ -145,7 +145,7 @@ import Wire
         // Every third, so that each part of the catalogue is there.
         for index in stride(from: 0, to: files.count, by: 3) {
             let file = files[index]
-            let path = try setup.server.directory.write(file.bytes(), as: "bad.gguf")
+            let path = try setup.server.directory.write(file.bytes(), as: "bad\(index).gguf")
             let refused = try #require(try setup.swap(path).last)
             #expect(refused.status == .modelRejected, "\(file.name)")
             #expect(refused.error?.layer == file.layer && refused.error?.code == file.code)

@@ -233,6 +233,23 @@ import Wire
         #expect(health.header.generation == 1)
     }
 
+    @Test func aLabelWithAnOpenBreakerTakesNoShare() throws {
+        var talk = try conversation()
+        _ = try talk.send(request, id: 2)
+        _ = try finishSwap(&talk)
+        let alias = AliasRequest(name: "real", label: "canary", generation: 1, share: 1)
+        _ = try talk.send(alias, id: 3)
+        let ask = TokenizeRequest(model: "real", text: [65])
+        _ = try talk.send(ask, id: 4)
+        #expect(talk.work.last?.model?.generation == 1)
+        let canary = ServedModel(name: "real", generation: 1)
+        _ = talk.context.breakers.gaveNonFinite(canary, "infinities")
+        _ = try talk.send(ask, id: 5)
+        #expect(talk.work.last?.model?.generation == 2)
+        let labelled = TokenizeRequest(model: "real:canary", text: [65])
+        #expect(code(try talk.send(labelled, id: 6)) == "breaker_open")
+    }
+
     @Test func aSwapWhosePeerHasGoneLeavesARecord() throws {
         var talk = try conversation()
         _ = try talk.send(request, id: 2)

@@ -127,6 +127,20 @@ package struct ConfigurationField: Sendable {
             explanation: "Loads that may run at once.",
             storage: .integer(\.limits.loadsMax, 1...16)),
         .init(
+            name: "warm-up-requests", unit: "a file of JSON lines",
+            explanation: "Requests that the new model of a swap computes before it answers: "
+                + "prompt or tokens, and max_tokens.",
+            storage: .text(\.warmUpRequests, allowed: [])),
+        .init(
+            name: "warm-up-live", unit: "requests, 0 for none",
+            explanation: "Latest live requests of a model, kept in memory to warm the new model "
+                + "of its swap.",
+            storage: .integer(\.warmUpLive, 0...64)),
+        .init(
+            name: "shadow-seconds", unit: "seconds",
+            explanation: "Longest time in which a swap with a shadow compares live requests.",
+            storage: .seconds(\.shadowSeconds, 0...86_400)),
+        .init(
             name: "allow-loading", unit: "",
             explanation: "Who may load and unload models; true is anyone, false nobody.",
             storage: .right(\.limits.loadingRight)),

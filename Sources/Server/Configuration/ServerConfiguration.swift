@@ -50,6 +50,12 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Cache positions reserved per model, in tokens, shared by its sequences. 0 means four full
     /// contexts.
     package var cacheTokensMax = 0
+    /// File of requests that warm the new model of a swap, or empty for none.
+    package var warmUpRequests = ""
+    /// Latest live requests of a model that warm the new model of its swap, 0 for none.
+    package var warmUpLive = 0
+    /// Longest time in which a swap compares live requests.
+    package var shadowSeconds = 60.0
     /// Folders below which a Load finds models. None leaves any path to who may load.
     package var modelRoots: [String] = []
     /// Bounds of connections, queues and steps.

@@ -26,7 +26,9 @@ extension WorkRouter {
         case .installing(let candidate):
             context.abandonedLoadCount += 1
             abandoned[ticket] = candidate.facts.served
-        case .rehearsing(let candidate): drop(candidate.facts.served)
+        case .rehearsing(let candidate):
+            abandonRehearsal(ticket, context: &context)
+            drop(candidate.facts.served, context: &context)
         }
         if arrival.isSwap {
             context.models.abandonSwap(arrival.name)
@@ -108,15 +110,6 @@ extension WorkRouter {
 
     // MARK: - Swaps
 
-    /// Rehearses a candidate that is in the engine. The end is a call of `rehearsed`, at once or by
-    /// a message of the inbox.
-    private func rehearse(
-        _ candidate: Candidate, for request: SwapRequest, ticket: UInt64,
-        context: inout ServiceContext
-    ) {
-        rehearsed(ticket, .success(RehearsalOutcome()), context: &context)
-    }
-
     /// Takes the end of a rehearsal: switches to the candidate, or drops it.
     func rehearsed(
         _ ticket: UInt64, _ result: Result<RehearsalOutcome, ServiceError>,
@@ -125,7 +118,7 @@ extension WorkRouter {
         guard case .rehearsing(let candidate) = arrivals[ticket]?.stage else { return }
         switch result {
         case .failure(let error):
-            drop(candidate.facts.served)
+            drop(candidate.facts.served, context: &context)
             failed(ticket, error, context: &context)
         case .success(let rehearsal):
             arrivals[ticket] = nil
@@ -137,8 +130,9 @@ extension WorkRouter {
         }
     }
 
-    /// Takes a generation out of the engine.
-    func drop(_ model: ServedModel) {
+    /// Takes a candidate out of the engine.
+    func drop(_ model: ServedModel, context: inout ServiceContext) {
+        context.forgetHealth(of: model)
         engine.send(.remove(model))
         prompts[model] = nil
     }

@@ -13,7 +13,7 @@ import Wire
 /// See the head of the file.
 final class WorkRouter {
     let engine: EngineMailbox
-    private let texts: TextThreads
+    let texts: TextThreads
     private let windows: OutputWindows
     let loading: ModelLoading
     let inbox: LoopInbox
@@ -25,6 +25,8 @@ final class WorkRouter {
     private var verifying = ModelVerifying()
     /// Probes of circuit breakers that wait for a verification.
     private var proofs = ProbeProofs()
+    /// Rehearsals of swaps.
+    var rehearsing: Rehearsing
     /// Real generations in service, kept for verification.
     var served: [ServedModel: RealModel] = [:]
     /// What tokenizes for the generations in the engine.
@@ -34,7 +36,7 @@ final class WorkRouter {
 
     init(
         engine: EngineMailbox, texts: TextThreads, windows: OutputWindows, loading: ModelLoading,
-        inbox: LoopInbox, logger: Logger
+        warmUps: WarmUps, inbox: LoopInbox, logger: Logger
     ) {
         self.engine = engine
         self.texts = texts
@@ -42,6 +44,7 @@ final class WorkRouter {
         self.loading = loading
         self.inbox = inbox
         self.logger = logger
+        rehearsing = Rehearsing(warmUps, liveMax: loading.configuration.warmUpLive)
         files = ModelFileWatch(
             interval: loading.configuration.fileCheckSeconds, inbox: inbox)
     }
@@ -141,7 +144,8 @@ final class WorkRouter {
                 "model unloaded",
                 metadata: ["model": "\(model.name)", "generation": "\(model.generation)"])
             files.remove(model)
-            drop(model)
+            drop(model, context: &context)
+            if context.models.entry(model.name) == nil { rehearsing.forget(model.name) }
             served[model] = nil
             endVerifications(of: model, context: &context)
         }

@@ -7,7 +7,7 @@ extension NetworkLoop {
     func take(_ message: LoopMessage) {
         switch message {
         case .event(let ticket, let event):
-            deliver(event, to: ticket)
+            if !router.isRehearsed(ticket, event, context: &context) { deliver(event, to: ticket) }
         case .boot(let request, let outcome):
             guard !context.isDraining else { return outcome.set(.failure(.stopped)) }
             router.boot(request, outcome, context: &context)

@@ -198,6 +198,7 @@ final class NetworkLoop {
             if let model = work.model?.served, context.breakers.needsProof(work.ticket, of: model) {
                 router.prove(work)
             } else {
+                router.observe(work, context: &context)
                 router.start(work)
             }
         }
@@ -305,6 +306,8 @@ final class NetworkLoop {
     /// Checks the parts that every request needs, with or without requests.
     private func lookAfterParts() {
         watchEngine()
+        router.lookAtRehearsals(context: &context)
+        settle()
         watchCount += 1
         guard watchCount % Self.watchRoundCount == 0 else { return }
         if !context.isDraining { context.condition.unreachable = listeners.check() }
