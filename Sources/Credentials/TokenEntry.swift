@@ -19,7 +19,7 @@ package struct TokenEntry: Sendable, Equatable {
     /// SHA-256 of the token.
     package let hash: [UInt8]
     package let scopes: Set<TokenScope>
-    /// Tenant whose share the token's requests use. Nil makes the token a tenant of its own.
+    /// Tenant whose share the token's requests use. Nil for the token's name.
     package let tenant: String?
     /// Highest priority of a request, 0 to 9. A higher one is lowered to it.
     package let priorityMax: UInt64
@@ -33,6 +33,9 @@ package struct TokenEntry: Sendable, Equatable {
         (self.name, self.hash, self.scopes, self.tenant) = (name, hash, scopes, tenant)
         (self.priorityMax, self.share) = (priorityMax, share)
     }
+
+    /// The tenant, which is the token itself when none is named.
+    package var tenantName: String { tenant ?? name }
 
     /// The entry as the file holds it, on one line.
     package var json: String {

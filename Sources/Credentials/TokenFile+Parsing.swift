@@ -121,15 +121,14 @@ private struct TokenFileReading {
                 throw refusal(
                     "tokens[\(index)].sha256", "a hash a second time", "each token once", value)
             }
-            if let tenant = entry.tenant {
-                let share = shares[tenant] ?? entry.share
-                guard share == entry.share else {
-                    throw refusal(
-                        "tokens[\(index)].share", "\(entry.share)",
-                        "\(share), as in an entry of the same tenant before", value)
-                }
-                shares[tenant] = share
+            let share = shares[entry.tenantName] ?? entry.share
+            guard share == entry.share else {
+                throw refusal(
+                    "tokens[\(index)].share", FlagValue.short(entry.share),
+                    "\(FlagValue.short(share)), the share of tenant "
+                        + "\"\(escaped(entry.tenantName))\" in an entry before", value)
             }
+            shares[entry.tenantName] = share
             entries.append(entry)
         }
         return TokenTable(entries)

@@ -18,7 +18,7 @@ package enum TokenFile {
     /// Most tokens.
     package static let countMax = 1024
     /// Most bytes of a name or a tenant.
-    package static let nameSizeMax = 128
+    package static let nameSizeMax = 64
     /// Highest priority of a request.
     package static let priorityMax: UInt64 = 9
     /// Weights of a tenant.

@@ -37,6 +37,7 @@ struct AuditLog {
             "before": "\(text(record.fingerprintBefore))",
             "after": "\(text(record.fingerprintAfter))",
         ]
+        if let token = record.token { facts["token"] = "\(quoted(token))" }
         if let path = record.path { facts["path"] = "\(quoted(clipped(path)))" }
         return facts
     }

@@ -15,6 +15,8 @@ package struct AuditRecord: Sendable, Equatable {
     package let peer: String
     /// Connection of the request, or 0 for the operator's own models.
     package let connection: UInt64
+    /// Name of the token that asked, or nil on a server without tokens.
+    package let token: String?
     package let action: Action
     /// Name of the model, as the peer wrote it.
     package let model: String
@@ -35,10 +37,10 @@ package struct AuditRecord: Sendable, Equatable {
     /// Begins a record of a request.
     package init(
         _ action: Action, of model: String, path: String? = nil, by peer: String,
-        connection: UInt64, fingerprint: [UInt8]?
+        connection: UInt64, token: String? = nil, fingerprint: [UInt8]?
     ) {
         (self.action, self.model, self.path) = (action, model, path)
-        (self.peer, self.connection) = (peer, connection)
+        (self.peer, self.connection, self.token) = (peer, connection, token)
         fingerprintBefore = fingerprint
         fingerprintAfter = fingerprint
     }

@@ -169,6 +169,7 @@ extension ConnectionMachine {
                 return send(context.serverHealth, to: frame.header, taint, &context, &effects)
             }
             taint = .untainted
+            try principal.check(.observe, for: "Health of a model")
             let entry = try context.models.addressed(message.model)
             if let facts = entry.facts { taint = Taint(addressing: facts) }
             generation = entry.facts?.generation ?? 0

@@ -51,10 +51,10 @@ extension ServiceContext {
     /// Begins the record of a load or an unload.
     func auditRecord(
         _ action: AuditRecord.Action, of model: String, path: String? = nil, by peer: String,
-        connection: UInt64
+        connection: UInt64, token: String? = nil
     ) -> AuditRecord {
         AuditRecord(
-            action, of: model, path: path, by: peer, connection: connection,
+            action, of: model, path: path, by: peer, connection: connection, token: token,
             fingerprint: models.entry(model)?.facts?.fingerprint)
     }
 

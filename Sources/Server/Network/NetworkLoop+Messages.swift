@@ -34,6 +34,8 @@ extension NetworkLoop {
                     entries: context.models.entries, isDraining: context.isLeaving,
                     isStarting: context.condition.isStarting, faults: context.condition.faults,
                     death: context.condition.engine.death))
+        case .tokens(let gate):
+            take(gate)
         case .shutDown:
             shutDown(skipsGrace: true)
         }
