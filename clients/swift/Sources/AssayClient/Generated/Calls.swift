@@ -29,13 +29,6 @@ extension Client {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
 
-    /// Assays a model file beside the served one, and switches to it (streamed).
-    public func swap(
-        _ request: SwapRequest, deadlineMilliseconds: UInt32 = 0
-    ) async throws(AssayError) -> Reply<SwapResponse> {
-        try await call(request, SwapPieces(request), deadlineMilliseconds)
-    }
-
     /// Stops serving a model.
     @discardableResult
     public func unload(
