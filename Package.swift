@@ -292,8 +292,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "CKernels", "Compute", "ComputeTestSupport", "Console", "Loading", "Wire",
-                "ServerTestSupport", "Service", "TestSupport",
+                "Server", "CKernels", "Compute", "ComputeTestSupport", "Console", "Credentials",
+                "Loading", "Wire", "ServerTestSupport", "Service", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -12,6 +12,24 @@ import ModelFiles
 
 /// See the head of the file.
 package enum OwnToken {
+    /// Name of the variable with the file's path.
+    package static let variable = "ASSAY_TOKEN_FILE"
+
+    /// Reads the token in the file that the option names, else the variable. Returns nil when
+    /// neither names a file. An error begins with the name of the source. Blocking.
+    package static func read(
+        option: String?, environment: [String: String]
+    ) throws(TokenFileError) -> String? {
+        let named = environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        guard let path = option ?? named else { return nil }
+        do throws(TokenFileError) {
+            return try read(path)
+        } catch {
+            let source = option == nil ? variable : "--token-file"
+            throw TokenFileError("\(source): \(error.message)", error.location)
+        }
+    }
+
     /// Reads the token in the file at `path`. Blocking.
     package static func read(_ path: String) throws(TokenFileError) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
@@ -23,6 +41,7 @@ package enum OwnToken {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
             throw refusal("a folder", "a file with a token", path)
         }
+        let token = try parse(try content(descriptor, path), path: path)
         let isOpen = status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
         guard status.st_uid != geteuid() || !isOpen else {
             throw refusal(
@@ -30,7 +49,7 @@ package enum OwnToken {
                     + "\(TokenFile.modeText(status.st_mode)))",
                 "a file for its owner alone: chmod 600 it", path)
         }
-        return try parse(try content(descriptor, path), path: path)
+        return token
     }
 
     /// Takes the token of a file's content.

@@ -10,9 +10,7 @@ import PlainText
 
 extension TokenFile {
     /// Adds an entry, and makes the file when there is none. Blocking.
-    ///
-    /// - Returns: the number of tokens in the file.
-    package static func add(_ entry: TokenEntry, to path: String) throws(TokenFileError) -> Int {
+    package static func add(_ entry: TokenEntry, to path: String) throws(TokenFileError) {
         let path = resolved(path)
         let folder = folder(of: path)
         let lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -28,7 +26,6 @@ extension TokenFile {
         // The parser judges the whole file, and with it the new entry beside the others.
         _ = try parse(Array(added.text.utf8), path: path)
         try write(Array(added.text.utf8), to: path, folder, like: isThere ? status : nil)
-        return added.entries.count
     }
 
     /// The file that a link stands for, so that the link stays.

@@ -274,7 +274,7 @@ final class NetworkLoop {
             "connection ended",
             metadata: [
                 "connection": "\(connection.id)", "code": "\(reason.code)",
-                "reason": "\(reason.message)",
+                "reason": "\(reason.message)", "peer": "\(connection.stream.peerName)",
             ])
     }
 
