@@ -7,6 +7,7 @@ of a header, the codes and the options. The bodies of the calls stand beside the
 import re
 
 import _strangers
+import _token_file
 from _c_words import defined
 from _tables import filled, folded, listed, lower, served, variant
 
@@ -128,6 +129,8 @@ def table_text(name, message):
 
 
 def default_of(protocol, option):
+    if option.get("optional"):
+        return "NULL"
     if option["type"] == "text":
         return '"%s"' % (OWN_NAME % protocol["release"])
     if option["type"] == "bool":
@@ -278,9 +281,36 @@ def option_tables(protocol):
         out.append(entry(['.name = "%s"' % option["name"],
                           ".type = ASSAY_TYPE_" + variant(option["type"]).upper()]
                          + bounds(option)
+                         + [".presence = ASSAY_OPTIONAL"] * bool(option.get("optional"))
                          + [".offset = offsetof(assay_options, %s)" % option["name"]]))
     out.append("};\nconst size_t assay_option_count = %d;\n\n" % len(rows))
+    texts = [option for option in rows if option["type"] == "text"]
+    out.append("/* The texts of a client's options. */\nstruct assay_option_texts {\n")
+    out += ["    char %s[%d];\n" % (option["name"], option["max"] + 1) for option in texts]
+    out.append("};\n\n")
+    out.append(KEEPING % "".join(
+        "    options->%s = assay_kept(texts->%s, options->%s);\n" % ((option["name"],) * 3)
+        for option in texts))
     return "".join(out)
+
+
+KEEPING = """/* Copies a text that fits. A text that is there already, or is absent, stays. */
+static const char *assay_kept(char *target, const char *text) {
+    if (text != NULL && text != target) {
+        memcpy(target, text, strlen(text) + 1);
+    }
+    return text == NULL ? NULL : target;
+}
+
+/* Makes the options point to copies of their texts. */
+static void assay_keep_texts(assay_options *options, struct assay_option_texts *texts) {
+%s}
+
+assay_options assay_options_default(void) {
+    return assay_defaults;
+}
+
+"""
 
 
 def code_tables(protocol):
@@ -367,6 +397,6 @@ def tables(protocol):
     out.append("};\n\n")
     out += [lists(protocol), header(protocol), framing(protocol), code_tables(protocol),
             _strangers.c(protocol)]
-    out += [option_tables(protocol), LOOKUPS, call_bodies(protocol)]
+    out += [option_tables(protocol), _token_file.c(protocol), LOOKUPS, call_bodies(protocol)]
     out += [defined().lstrip("\n"), "\n#endif /* ASSAY_PROTOCOL_TABLES */\n"]
     return "".join(out)

@@ -4,7 +4,7 @@
 SHORT = ("Generate", "Embed")
 
 SPLIT = """
-const callOptions = ["deadlineMilliseconds", "signal", "onLayer"];
+const callOptions = ["deadlineMilliseconds", "signal", "onLayer", "onProgress"];
 
 /** A request of fields and the options of its call, from one object with both. */
 function split(words: object): { fields: object; options: CallOptions } {

@@ -7,6 +7,7 @@ One file a language, as for the other clients.
 """
 
 import _strangers
+import _token_file
 from _go_words import words as short_words
 from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, pascal, served,
                      variant)
@@ -49,6 +50,14 @@ import (
 
 OPTIONS_HEAD = MARK + """
 package assay
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
 
 """
 
@@ -324,13 +333,17 @@ def method(kind, messages):
         text += " Never sent again once the work may have begun."
     chunk, parameter, seen = "struct{}", "", "nil"
     if kind["chunk"] and name not in ASSEMBLED:
+        chunk = struct_name(kind["chunk"])
+        member, whole, part = "Progress", chunk, "*chunk"
         field = messages[kind["chunk"]]["fields"][0]
-        member, chunk = camel(field["name"]), struct_name(kind["chunk"])
-        parameter = ", on%s func(%s)" % (member, struct_name(field["record"]))
+        if field["presence"] == "required":  # the one value of a chunk is handed out by itself
+            member, whole = camel(field["name"]), struct_name(field["record"])
+            part = "chunk." + member
+        parameter = ", on%s func(%s)" % (member, whole)
         text += " The function on%s, unless nil, gets each %s on the calling goroutine." % (
-            member, member.lower())
-        seen = ("func(chunk *%s) {\n\t\tif on%s != nil {\n\t\t\ton%s(chunk.%s)\n\t\t}\n\t}"
-                % (chunk, member, member, member))
+            member, "chunk" if part == "*chunk" else member.lower())
+        seen = ("func(chunk *%s) {\n\t\tif on%s != nil {\n\t\t\ton%s(%s)\n\t\t}\n\t}"
+                % (chunk, member, member, part))
     answer = "request.answer" if name in ASSEMBLED else "plain[%s, %s]" % (chunk, response)
     words = (name, "ctx context.Context, request %s%s" % (request, parameter), response)
     head = "func (c *Client) %s(%s) (*%s, error) {\n" % words
@@ -347,9 +360,9 @@ def options(protocol):
     library = LIBRARY % protocol["release"]
     for row in rows:
         member, kind = camel(row["name"]), row["type"]
-        default = library if row["name"] == "name" else row["default"]
+        default = library if row["name"] == "name" else row.get("default")
         text = row["meaning"].replace("the library's", library)
-        if row["name"] != "name":
+        if "default" in row:
             text += ", default %s" % lower(default)
         if "min" in row:
             text += " (%d to %d%s)" % (row["min"], row["max"], " bytes" if kind == "text" else "")
@@ -360,6 +373,7 @@ def options(protocol):
         if "min" in row:
             low = "low: %d, " % row["min"] if row["min"] else ""
             unit = "typ: typeText, " if kind == "text" else ""
+            low = "" if row.get("optional") else low  # an empty text is none
             words = 'field{name: "%s", %s%shigh: %d}' % (row["name"], unit, low, row["max"])
             checks.append("\tc.%s(&%s, o.%s)\n" % (
                 "text" if kind == "text" else "within", words, member))
@@ -367,9 +381,10 @@ def options(protocol):
         "// Options of a Client. NewClient fills in the defaults before it calls the functions it is "
         "given.\ntype Options struct {\n%s}\n" % "\n".join(members),
         mapping("var defaultOptions = Options", defaults),
-        "// check finds the first option out of range.\n"
-        "func (o *Options) check() *breach {\n\tc := &coder{}\n%s\treturn c.wrong\n}\n"
-        % "".join(checks)])
+        "// check finds the first option out of range, and reads the token file.\n"
+        "func (o *Options) check() *breach {\n\tc := &coder{}\n%s"
+        "\tif c.wrong != nil {\n\t\treturn c.wrong\n\t}\n\treturn o.readToken()\n}\n"
+        % "".join(checks), _token_file.go(protocol)])
 
 
 def error(message):

@@ -11,6 +11,7 @@
 One file a language, as for the other clients.
 """
 
+import _token_file
 from _python_parts import NOTE, error_text, words_text
 from _tables import filled, folded, listed, pascal, reachable, served, variant
 
@@ -106,12 +107,12 @@ OPTIONS_HEAD = NOTE + '''"""Settings of a client: name, demands, bounds and time
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field, replace
 
-from ._errors import AssayError
-from ._protocol import REQUEST_INVALID
+from ._errors import invalid
 
-#: lowest and highest value of each number, and least and most bytes of the name
+#: lowest and highest value of each number, and least and most bytes of each text
 _RANGES = {
 %s}
 
@@ -122,17 +123,20 @@ class Options:
 
 %s
     def __post_init__(self) -> None:
-        for name, field in self.__dataclass_fields__.items():
-            value = getattr(self, name)
+        for name, row in self.__dataclass_fields__.items():
+            value, kind = getattr(self, name), type("" if row.default is None else row.default)
+            if value is None and row.default is None:
+                continue
             low, high = _RANGES.get(name, (False, True))
-            measured = len(value.encode()) if isinstance(value, str) else value
-            if type(value) is not type(field.default) or not low <= measured <= high:
-                raise AssayError(
-                    REQUEST_INVALID,
-                    f"reading the option {name}: found {value!r}, allowed: {low} to {high}",
-                    field=name,
-                )
-'''
+            found = value if kind is not str else f"a {type(value).__name__}"
+            measured = value
+            if isinstance(value, str):
+                measured = len(value.encode())
+                found = f"{measured} bytes"
+            if type(value) is not kind or not low <= measured <= high:
+                unit = " bytes" if kind is str else ""
+                raise invalid(f"reading the option {name}", found, f"{low} to {high}{unit}", name)
+%s'''
 
 CALLS_HEAD = NOTE + '''"""The calls of both clients: one method for each kind and its request.
 
@@ -210,9 +214,14 @@ STREAM = '''
         return %(stream)s(exchange)
 '''
 
-ON_LAYER = '''
+#: kind -> the parameter for its chunks, the parameter's argument, a sentence about it
+ON_CHUNK = {
+    "Load": ("on_layer", "Layer", "gets the verdict of each layer"),
+    "Swap": ("on_progress", "SwapProgress", "gets each layer and each later step"),
+}
+ABOUT_CHUNKS = '''
 
-        `on_layer` gets the verdict of each layer. An exception from `on_layer` gives up the answer.
+        `%(name)s` %(gets)s. An exception gives up the answer.
         '''
 
 MESSAGES_HEAD = NOTE + '''"""Requests and answers: one dataclass per message of SPEC.md, section 8.
@@ -418,7 +427,8 @@ def kind_text(kind, messages):
     words += ["%s=%s" % (part, 'MESSAGES["%s"]' % kind[part] if kind[part] else None)
               for part in ("request", "chunk", "response")]
     chunk = messages[kind["chunk"]]["fields"] if kind["chunk"] else []
-    shares = [row["name"] for row in chunk if row["type"] in ("text", "u32[]", "f32[]")]
+    shares = [row["name"] for row in chunk
+              if row["type"] in ("text", "u32[]", "f32[]") and "choices" not in row]
     words.append("shares=(%s)" % "".join('"%s", ' % name for name in shares).rstrip())
     return '    "%s": Kind(\n        %s,\n    ),\n' % (kind["name"], ",\n        ".join(words))
 
@@ -476,11 +486,15 @@ def options_text(protocol):
               for row in rows if "min" in row]
     fields = []
     for row in rows:
-        default = '"assay-python/%s"' % protocol["release"] if row["type"] == "text" \
-            else row["default"]
-        fields += [remark(row["meaning"]),
-                   "    %s: %s = %s\n" % (row["name"], SCALARS[row["type"]], default)]
-    return OPTIONS_HEAD % ("".join(ranges), "".join(fields))
+        kind = SCALARS[row["type"]]
+        if row.get("optional"):
+            kind, default = kind + " | None", None
+            if row.get("secret"):
+                default = "field(default=None, repr=False)"
+        else:
+            default = row.get("default", '"assay-python/%s"' % protocol["release"])
+        fields += [remark(row["meaning"]), "    %s: %s = %s\n" % (row["name"], kind, default)]
+    return OPTIONS_HEAD % ("".join(ranges), "".join(fields), _token_file.python(protocol))
 
 
 # ---------------------------------------------------------------- calls
@@ -497,31 +511,38 @@ def lead_type(message):
 
 def call_text(kind, message, prefixes):
     """The method of one kind."""
-    by_words, has_layers = message["fields"], kind["name"] == "Load"
+    by_words, chunks = message["fields"], ON_CHUNK.get(kind["name"])
     request = class_name(kind["request"])
     if by_words:
         parameters = ["request: m.%s | %s | None = None" % (request, lead_type(message)),
                       "*words: Any"]
     else:
         parameters = ["request: m.%s | None = None" % request, "*"]
-    if has_layers:
-        parameters.append("on_layer: Callable[[m.Layer], None] | None = None")
+    if chunks:
+        parameters.append("%s: Callable[[m.%s], None] | None = None" % chunks[:2])
     parameters.append("deadline_milliseconds: int = 0")
     if by_words:
         parameters.append("**fields: Unpack[w.%sWords]" % kind["name"])
     about = kind["meaning"].replace(" (streamed)", "").capitalize() + "."
     if not kind["retry_safe"]:
         about += " Never sent again once the work may have begun."
+    about = "\n        ".join(folded(about, 86))
+    if chunks:
+        about += ABOUT_CHUNKS % {"name": chunks[0], "gets": chunks[2]}
     made = "request or m.%s()" % request
     if by_words:
         made = 'request_of("%s", request, words, fields)' % kind["name"]
     words = ['"%s"' % kind["name"], "made", "deadline_milliseconds"]
+    words += chunks[:1] if chunks else []
+    answer = prefixes["answer"] % ", ".join(words)
+    if len("        answer: m.%s = " % class_name(kind["response"]) + answer) > 100:
+        answer = prefixes["answer"] % ("\n            %s\n        " % ", ".join(words))
     return CALL % {
         "method": kind["name"].lower(), "response": class_name(kind["response"]),
         "parameters": "".join("        %s,\n" % one for one in parameters),
-        "about": about + (ON_LAYER if has_layers else ""),
+        "about": about,
         "made": "        made = %s\n" % made,
-        "answer": prefixes["answer"] % ", ".join(words + ["on_layer"] * has_layers),
+        "answer": answer,
         "async": prefixes["async"]}
 
 

@@ -8,6 +8,7 @@ One file a language, as for the other clients.
 import textwrap
 
 import _strangers
+import _token_file
 from _rust_words import words as short_words
 from _tables import folded, lower, pascal, sentence, served, variant, with_range
 
@@ -21,6 +22,7 @@ use crate::client::Client;
 use crate::codec::{BodyError, Message, Request, See};
 use crate::errors::{error, AssayError, Result};
 use crate::exchange::Reply;
+use std::io::Read;
 
 """
 
@@ -29,7 +31,10 @@ TYPES = {"u64": "u64", "f64": "f64", "bytes": "Vec<u8>", "text": "String", "u32[
 
 # Kinds whose answers are assembled or checked by hand (answers.rs), and kinds called by hand.
 GATHERED = {"Ping", "Generate", "Score", "Logits", "Embed"}
-CALLED_BY_HAND = {"Hello", "Cancel", "Load"}
+CALLED_BY_HAND = {"Hello", "Cancel"}
+# kind -> the parameter for its chunks, the parameter's argument, a chunk as argument, what it is
+CHUNKS = {"Load": ("on_layer", "Layer", "&progress.layer", "the verdict on each layer"),
+          "Swap": ("on_progress", "SwapProgress", "&progress", "each layer and each later step")}
 
 
 def camel(name):
@@ -77,6 +82,8 @@ def constants(protocol):
 
 
 def option_default(option):
+    if option.get("optional"):
+        return "None"
     if "default" in option:
         return lower(option["default"])
     return 'concat!("assay-rust/", env!("CARGO_PKG_VERSION")).to_owned()'
@@ -84,27 +91,44 @@ def option_default(option):
 
 def options(protocol):
     rows = protocol["client"]["options"]
-    out = ["/// Settings of a client: name, demands, bounds and times.\n#[derive(Debug, Clone)]\n",
+    out = ["/// Settings of a client: name, demands, bounds and times.\n#[derive(Clone)]\n",
            "pub struct Options {\n"]
     for option in rows:
         allowed = ", %(min)d..%(max)d" % option if "min" in option else ""
         found = lower(option.get("default", ""))
         stated = ", default " + found if found else ""
         out.append(doc("%s (%s%s%s)" % (option["meaning"], option["type"], allowed, stated), 4))
-        out.append("    pub %s: %s,\n" % (option["name"], TYPES[option["type"]]))
+        kind = "Option<%s>" if option.get("optional") else "%s"
+        out.append("    pub %s: %s,\n" % (option["name"], kind % TYPES[option["type"]]))
     out.append("}\n\nimpl Default for Options {\n    fn default() -> Self {\n        Options {\n")
     out += ["            %s: %s,\n" % (option["name"], option_default(option)) for option in rows]
-    out.append("        }\n    }\n}\n\nimpl Options {\n")
-    out.append("    /// Name, value, least and most of each option with a range.\n"
-               "    /// The value of a text is its number of bytes.\n")
-    ranged = [option for option in rows if "min" in option]
-    out.append("    pub(crate) fn ranges(&self) -> [(&'static str, u64, u64, u64); %d] {\n"
-               "        [\n" % len(ranged))
-    for option in ranged:
+    out.append("        }\n    }\n}\n\n/// Without the token.\nimpl std::fmt::Debug for Options {\n"
+               "    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {\n"
+               "        to.debug_struct(\"Options\")\n")
+    for option in rows:
+        value = "&self.%s" % option["name"]
+        if option.get("secret"):
+            value += '.as_ref().map(|_| "hidden")'
+        out.append('            .field("%s", %s)\n' % (option["name"], value))
+    out.append("            .finish()\n    }\n}\n\nimpl Options {\n"
+               "    /// Checks the range of each option, and reads the token file.\n"
+               "    pub(crate) fn check(&mut self) -> Result<()> {\n"
+               "        for (name, found, min, max) in [\n")
+    for option in rows:
+        if "min" not in option:
+            continue
         value = "self.%s" % option["name"] + ".len() as u64" * (option["type"] == "text")
+        if option.get("optional"):
+            value = "self.%s.as_ref().map_or(%d, String::len) as u64" % (
+                option["name"], option["min"])
         out.append('            ("%s", %s, %d, %d),\n'
                    % (option["name"], value, option["min"], option["max"]))
-    out.append("        ]\n    }\n}\n\n")
+    out.append("        ] {\n            if !(min..=max).contains(&found) {\n"
+               '                let words = format!("option {name}: found {found}, allowed: '
+               '{min}..{max}");\n'
+               '                return Err(error!(RequestInvalid, "making a client: {words}")'
+               ".field(name));\n            }\n        }\n        self.read_token()\n    }\n\n"
+               + _token_file.rust(protocol) + "}\n\n")
     return "".join(out)
 
 
@@ -399,9 +423,23 @@ def requests(protocol):
     return "".join(out)
 
 
+def call_with_chunks(kind):
+    """The method of a kind whose chunks go to a function."""
+    name, part, value, what = CHUNKS[kind["name"]]
+    about = kind["meaning"].replace(" (streamed)", "") + ". `%s` receives %s" % (name, what)
+    return ("%s    pub fn %s(\n        &self, request: &%s, mut %s: impl FnMut(&%s),\n"
+            "    ) -> Result<Reply<%s>> {\n"
+            "        self.call_in_parts(request, |progress| %s(%s))\n    }\n" % (
+                doc(about, 4), kind["name"].lower(), camel(kind["request"]), name, part,
+                camel(kind["response"]), name, value))
+
+
 def calls(protocol):
     out = []
     for kind in served(protocol, CALLED_BY_HAND):
+        if kind["name"] in CHUNKS:
+            out.append(call_with_chunks(kind))
+            continue
         out.append("%s    pub fn %s(&self, request: &%s) -> Result<Reply<%s>> {\n"
                    "        self.call(request)\n    }\n" % (
                        doc(kind["meaning"], 4), kind["name"].lower(), camel(kind["request"]),

@@ -4,6 +4,7 @@ The use of options, codes and calls is written by hand. Lines are at most 100 ch
 the formatter wants them.
 """
 
+import _token_file
 import swift
 from _swift_words import words as short_words
 from _tables import lower, needs_no_field, served
@@ -21,7 +22,10 @@ OWN_CODES = [
 NAME = '"assay-swift/%s"'
 
 # Calls written by hand, and answers that are compared with the request.
-BY_HAND = {"Hello", "Cancel", "Load", "Swap"}
+BY_HAND = {"Hello", "Cancel"}
+# kind -> the parameter for its chunks, the parameter's argument, a chunk as argument, what it is
+CHUNKS = {"Load": ("onLayer", "LayerVerdictRecord", "progress.layer", "the verdict of each layer"),
+          "Swap": ("onProgress", "SwapProgress", "progress", "each layer and each later step")}
 COMPARED = {"Ping", "Score"}
 # Answers whose parts are handed out as they come, the last part included.
 HANDED_OUT = {"Generate"}
@@ -49,6 +53,9 @@ def range_check(option):
     if kind == "Bool" or (kind == "UInt32" and option["min"] == 0):
         return None
     value = swift.lower_camel(option["name"])
+    if option.get("optional"):
+        return '        if let %s { try check("%s", %s.utf8.count, %s...%s, " bytes") }\n' % (
+            value, option["name"], value, literal(option["min"]), literal(option["max"]))
     size = ".utf8.count" if kind == "String" else ""
     number = "Int(%s)" % value if kind == "UInt32" else value + size
     unit = ', " bytes"' if kind == "String" else ""
@@ -58,21 +65,27 @@ def range_check(option):
 
 def options(protocol):
     out = swift.head("Settings of a client: name, demands, bounds and times.",
-                     "`check` refuses a value out of range before anything is connected.")
+                     "`check` refuses a value out of range before anything is connected. No "
+                     "description or dump shows the token.")
+    out += "import Glibc\n\n"
     out += "/// Settings of a client. A client keeps a copy, so later changes have no effect.\n"
     out += "public struct Options: Sendable {\n"
     for option in protocol["client"]["options"]:
         value = literal(option["default"]) if "default" in option else NAME % protocol["release"]
         text = option["meaning"].replace(", by default the library's", "")
         out += swift.comment(text)
-        out += "    public var %s: %s = %s\n" % (
-            swift.lower_camel(option["name"]), option_type(option), value)
+        is_optional = option.get("optional")
+        out += "    public var %s: %s%s\n" % (
+            swift.lower_camel(option["name"]), option_type(option),
+            "?" if is_optional else " = " + value)
     for name, kind, value, access, meaning in OWN_OPTIONS:
         out += swift.comment(meaning) + "    %s var %s: %s = %s\n" % (access, name, kind, value)
     out += "\n    /// The defaults above.\n    public init() {}\n\n"
-    out += swift.comment("throws `request_invalid`, with the option's name as `field`")
-    out += "    func check() throws(AssayError) {\n"
+    out += swift.comment("reads the token file. Throws `request_invalid`, with the option's name as "
+                         "`field`")
+    out += "    mutating func check() throws(AssayError) {\n"
     out += "".join(filter(None, map(range_check, protocol["client"]["options"])))
+    out += "        try readToken()\n"
     out += "    }\n\n"
     out += "    private func check(\n"
     out += "        _ name: String, _ value: Int, _ allowed: ClosedRange<Int>, _ unit: String = \"\"\n"
@@ -80,8 +93,16 @@ def options(protocol):
     out += "        throw AssayError(\n            .requestInvalid,\n"
     out += '            "reading the client\'s options: found \\(name) \\(value)\\(unit), allowed: "\n'
     out += '                + "\\(allowed.lowerBound) to \\(allowed.upperBound)\\(unit)",\n'
-    out += "            field: name)\n    }\n}\n"
-    return out
+    out += "            field: name)\n    }\n" + _token_file.swift(protocol) + "}\n\n"
+    names = [swift.lower_camel(option["name"]) for option in protocol["client"]["options"]]
+    out += ("extension Options: CustomReflectable {\n    /// The options with the token hidden.\n"
+            "    public var customMirror: Mirror {\n        Mirror(\n            self,\n"
+            "            children: [\n")
+    for option, name in zip(protocol["client"]["options"], names):
+        value = name + '.map { _ in "hidden" }' * bool(option.get("secret"))
+        value += " as Any" * bool(option.get("optional"))
+        out += '                "%s": %s,\n' % (name, value)
+    return out + "            ], displayStyle: .struct)\n    }\n}\n"
 
 
 def words(protocol):
@@ -123,11 +144,32 @@ def codes(protocol):
     return out.replace("extension AssayError", "import Wire\n\nextension AssayError") + words(protocol)
 
 
+def call_with_chunks(kind, name):
+    """The call of a kind whose chunks go to a function."""
+    parameter, part, value, what = CHUNKS[kind["name"]]
+    about = kind["meaning"].replace(" (streamed)", "") + ". `%s` receives %s. %s" % (
+        parameter, what, "The request is never repeated once the work may have begun")
+    return (swift.comment(about)
+            + "    public func %s(\n" % name
+            + "        _ request: %sRequest, deadlineMilliseconds: UInt32 = 0,\n" % kind["name"]
+            + "        %s: (%s) -> Void = { _ in }\n" % (parameter, part)
+            + "    ) async throws(AssayError) -> Reply<%sResponse> {\n" % kind["name"]
+            + "        let exchange = Exchange(\n"
+            + "            self, request, PartedPieces<%sProgress, %sResponse>(),\n" % (
+                kind["name"], kind["name"])
+            + "            deadlineMilliseconds, handsOut: true)\n"
+            + "        while case .chunk(let progress, _, _)? = try await exchange.next() {\n"
+            + "            %s(%s)\n        }\n" % (parameter, value)
+            + "        return try await exchange.whole()\n    }\n")
+
+
 def call(kind, protocol):
     name = kind["name"][:1].lower() + kind["name"][1:]
     standard = " = %sRequest()" % kind["name"] \
         if needs_no_field(protocol["messages"][kind["request"]]) else ""
     discardable = "    @discardableResult\n" if kind["name"] in DISCARDABLE else ""
+    if kind["name"] in CHUNKS:
+        return call_with_chunks(kind, name)
     if kind["streamed"]:
         pieces = "%sPieces(request)" % kind["name"]
     elif kind["name"] in COMPARED:

@@ -1,5 +1,5 @@
 """Emits clients/typescript/src/protocol.ts: numbers, message tables, an interface per message, the
-options, and a method per kind of request.
+options, and a method per kind of request. messages.ts has the names that a program may need.
 
 A u64 is a number. A value above 2^53 - 1, which a number cannot hold exactly, is read as a bigint.
 A seed may be given as a number or a bigint. The options are a table like a message's, so that the
@@ -10,6 +10,7 @@ import json
 import os
 
 import _strangers
+import _token_file
 from _typescript_words import SHORT, SHORT_CALLS, SPLIT, words_types
 from _tables import (UNITS, answers, folded, from_server, limit_meaning, lower, needs_no_field,
                      pascal, records_first, sentence, variant)
@@ -19,8 +20,11 @@ PATH = FOLDER + "src/protocol.ts"
 
 NUMBER_OR_BIG = {("Generate request", "seed")}
 
-# Kinds with calls written by hand: the connection's own, and Load, which hands out layers.
-BY_HAND = {"Hello", "Cancel", "Load"}
+# The connection's own kinds, without a call.
+OWN = {"Hello", "Cancel"}
+# Kinds whose calls hand out chunks: options of the call, and the function's use of a chunk.
+CHUNKS = {"Load": ("LoadOptions", "onLayer?.((chunk as LoadProgress).layer)"),
+          "Swap": ("SwapOptions", "onProgress?.(chunk as SwapProgress)")}
 # Patterns of texts with a named format.
 PATTERNS = {"traceparent": "/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/"}
 # Names with another meaning in TypeScript.
@@ -28,7 +32,9 @@ RENAMED = {"Error": "ErrorBody"}
 
 HEAD = """// Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 
-import { CallOptions } from "./options.js";
+import { closeSync, openSync, readSync } from "node:fs";
+
+import { CallOptions, LoadOptions, SwapOptions } from "./options.js";
 
 /** Types of values, with the numbers of SPEC.md, section 2. */
 export const enum FieldType {
@@ -268,14 +274,17 @@ def options(protocol):
     text = "/** Options of a Client. */\nexport interface Options {\n"
     fields = []
     for number, option in enumerate(protocol["client"]["options"], 1):
-        field = dict(option, id=number, presence="optional", absent=option.get("default", own_name))
+        field = dict(option, id=number, presence="optional")
+        if not option.get("optional"):
+            field["absent"] = option.get("default", own_name)
         fields.append(field)
         words = meaning(field)
         if "default" in option:
             words += " Default %s." % json.dumps(option["default"])
         text += wrap(words, "  ")
         text += "  %s?: %s;\n" % (camel(option["name"]), ts_type("Options", field, False))
-    return text + "}\n\n" + table("Options", {"fields": fields}, False)
+    return text + "}\n\n" + table("Options", {"fields": fields}, False) + "\n" \
+        + _token_file.typescript(protocol)
 
 
 def calls(protocol):
@@ -283,10 +292,11 @@ def calls(protocol):
     text = (SPLIT.lstrip("\n") + words_types() +
             "/** A method for each kind of request. */\nexport abstract class Calls {\n"
             "  /** Sends a request and gives the whole answer. */\n"
-            "  protected abstract call<Reply>(kind: Kind, request: object, options: CallOptions)"
-            ": Promise<Reply>;\n")
+            "  protected abstract call<Reply>(\n"
+            "    kind: Kind, request: object, options: CallOptions, onChunk?: (chunk: object) => void\n"
+            "  ): Promise<Reply>;\n")
     for kind in protocol["kinds"]:
-        if not kind["request"] or kind["name"] in BY_HAND:
+        if not kind["request"] or kind["name"] in OWN:
             continue
         if kind["name"] in SHORT:
             continue
@@ -304,16 +314,31 @@ def calls(protocol):
             request += " | " + bare
         if needs_no_field(message):
             request += " = {}"
-        head = "  %s(request: %s, options: CallOptions = {}): Promise<%s> {" % (
-            camel(kind["name"]), request, interface_name(kind["response"]))
+        its_options, use = CHUNKS.get(kind["name"], ("CallOptions", None))
+        head = "  %s(request: %s, options: %s = {}): Promise<%s> {" % (
+            camel(kind["name"]), request, its_options, interface_name(kind["response"]))
         if len(head) > 100:
             head = head.replace("(", "(\n    ", 1).replace(")", "\n  )", 1)
         text += "\n%s%s\n" % (wrap(sentence(words), "  "), head)
         if given != "request":
             text += "    const given = %s;\n" % given
             given = "given"
-        text += "    return this.call(kinds.%s, %s, options);\n  }\n" % (kind["name"], given)
+        handed = ", (chunk) => {\n      options.%s;\n    }" % use if use else ""
+        text += "    return this.call(kinds.%s, %s, options%s);\n  }\n" % (
+            kind["name"], given, handed)
     return text + SHORT_CALLS + "}\n"
+
+
+def messages_text(protocol):
+    """The names of the types that a program may need, for index.ts."""
+    private = {"ErrorBody", "GoAway"} | {
+        interface_name(kind[part]) for kind in protocol["kinds"] if kind["name"] in OWN
+        for part in ("request", "response")}
+    names = {interface_name(name) for name in protocol["messages"]} - private
+    names |= {"Code", "EmbedWords", "GenerateWords", "Options", "Origin", "Status"}
+    lines = folded(", ".join(sorted(names)) + ",", 98)
+    return HEAD.split("\n")[0] + "\n\nexport type {\n%s} from \"./protocol.js\";\n" % "".join(
+        "  %s\n" % line for line in lines)
 
 
 def emit(protocol):
@@ -342,4 +367,5 @@ def emit(protocol):
     parts += [table(name, protocol["messages"][name], name in from_it)
               for name in records_first(protocol["messages"])]
     parts += [kinds(protocol), options(protocol), calls(protocol)]
-    return {PATH: HEAD % types + "\n".join(part for part in parts if part)}
+    return {PATH: HEAD % types + "\n".join(part for part in parts if part),
+            FOLDER + "src/messages.ts": messages_text(protocol)}

@@ -3,7 +3,7 @@
 
 With encoder.py an implementation of Protocol/SPEC.md of its own (standard library only), so that
 the vectors do not repeat a mistake of any judged codec. Deterministic. Valid cases are in
-valid.py, invalid ones in invalid.py, both written with cases.py.
+valid.py, invalid ones in invalid.py, those of revision 4 in pool.py, all written with cases.py.
 
     generate.py            rewrite valid/, invalid/, incomplete/ beside this file
     generate.py --check    write nothing, exit 1 when a file differs
@@ -15,6 +15,7 @@ import os
 import sys
 
 import invalid
+import pool
 import valid
 from cases import CASES
 
@@ -26,10 +27,11 @@ def main():
                  valid.conversations,
                  valid.responses, valid.errors, valid.responses_of_revision_2,
                  valid.responses_of_revision_3, valid.boundaries, valid.every_status, valid.streams,
-                 valid.blocks, invalid.framing_cases, invalid.framing_of_responses, invalid.bodies,
+                 valid.blocks, pool.requests, pool.responses, invalid.framing_cases, invalid.framing_of_responses, invalid.bodies,
                  invalid.ranges, invalid.bodies_of_revision_2, invalid.scores_and_embeds,
                  invalid.answers_of_revision_2, invalid.bodies_of_revision_3,
-                 invalid.conversations, invalid.every_message, invalid.prefixes):
+                 invalid.conversations, pool.bodies, pool.answers_that_are_none,
+                 invalid.every_message, invalid.prefixes):
         case()
     files = {}
     for case in CASES:

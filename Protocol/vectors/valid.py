@@ -52,8 +52,6 @@ def requests():
     asks("stats", "Stats has an empty body", "Stats", {})
     valid("unknown_kind", "a kind nobody knows is a well-formed frame (answered UNIMPLEMENTED)",
           frame_case("Ping", None, {}, kind_byte=0x55, raw_body=b"whatever"))
-    valid("reserved_swap", "a reserved kind is a well-formed frame",
-          frame_case("Swap", None, {}, raw_body=b""))
     valid("two_frames", "frames follow each other without padding",
           request("Ping", dict(payload=b"a"), request=3), request("Stats", {}, request=4))
     block, raw_body = lz4_runs(raw_field(2, BYTES, b"abc", size=1992), 3, 2000)

@@ -1219,7 +1219,7 @@ struct pool {
 /* The handle of a program. Only `pool` ever changes: a forked child sets a new pool. */
 struct assay_client {
     assay_options options;
-    char name[129]; /* longest name of the table */
+    struct assay_option_texts texts;
     struct address address;
     struct pool *_Atomic pool;
 };
@@ -1386,7 +1386,9 @@ static bool file_go_away(struct connection *connection, struct frame *packed) {
     const assay_go_away *leaving = NULL;
     bool drains = false;
     if (frame != NULL && frame->header.status != 0) {
-        (void)fail_refused(arena.allocator, frame, ASSAY_PROTOCOL_ERROR, &connection->error);
+        const bool is_unnamed = frame->header.status == ASSAY_STATUS_UNAUTHENTICATED;
+        const assay_code code = is_unnamed ? ASSAY_SERVER_REFUSED : ASSAY_PROTOCOL_ERROR;
+        (void)fail_refused(arena.allocator, frame, code, &connection->error);
     } else if (frame != NULL) {
         leaving = decode_body(
             &arena, ASSAY_MESSAGE_GO_AWAY, frame->body, frame->size, &connection->error);
@@ -1419,7 +1421,8 @@ static const char *check_place(const struct pending *pending, const struct frame
     if (pending == NULL) {
         return "a request id that is not in flight";
     }
-    const bool may_change = pending->before.length == 0 || it->kind == ASSAY_KIND_LOAD;
+    const bool may_change = pending->before.length == 0 || it->kind == ASSAY_KIND_LOAD ||
+                            it->kind == ASSAY_KIND_SWAP;
     const bool is_same = it->provenance == pending->before.provenance &&
                          it->generation == pending->before.generation;
     return it->kind != pending->kind->number ? "another kind than was asked for"
@@ -1791,8 +1794,8 @@ static bool say_hello(struct connection *connection, int64_t until, assay_error 
     const assay_options *options = &connection->pool->client->options;
     const bool has_limit = options->body_size_max != ASSAY_LIMIT_BODY_SIZE_MAX;
     const assay_hello_request message = {
-        .client = assay_text_of(options->name),
-        .revision = ASSAY_PROTOCOL_REVISION,
+        .client = assay_text_of(options->name), .revision = ASSAY_PROTOCOL_REVISION,
+        .token = assay_text_of(options->token), .tenant = assay_text_of(options->tenant),
         .compression = {true, options->compression},
         .body_size_max = {options->body_size_max, has_limit}};
     struct call call = {
@@ -2249,10 +2252,6 @@ void assay_reply_free(assay_reply *reply) {
 
 /* ================================================================ client, options */
 
-assay_options assay_options_default(void) {
-    return assay_defaults;
-}
-
 /* Checks each option against the range of its table. */
 static bool check_options(const assay_options *options, assay_error *error) {
     for (size_t i = 0; i < assay_option_count; i++) {
@@ -2260,11 +2259,11 @@ static bool check_options(const assay_options *options, assay_error *error) {
         const bool is_text = field->type == ASSAY_TYPE_TEXT;
         struct span value = {(const uint8_t *)options + field->offset, 1};
         if (is_text) {
-            const char *text;
-            memcpy(&text, value.items, sizeof text);
+            const char *text = *(const char *const *)value.items;
             value = (struct span){text, text == NULL ? 0 : strlen(text)};
         }
-        if (check_value(field, value) != NULL) {
+        const bool is_absent = value.items == NULL && field->presence == ASSAY_OPTIONAL;
+        if (!is_absent && check_value(field, value) != NULL) {
             (void)fail(
                 error, ASSAY_REQUEST_INVALID, "making a client: option %s: found %" PRIu64
                 ", allowed: %" PRIu64 "..%" PRIu64 "%s", field->name, measure(field, value),
@@ -2288,10 +2287,11 @@ assay_code assay_client_new(
     assay_client *client = resize(&chosen.allocator, NULL, sizeof *client);
     if (client == NULL) {
         (void)fail_memory(error, "making a client");
-    } else if (check_options(&chosen, error) && parse_address(text, &client->address, error)) {
+    } else if (check_options(&chosen, error) &&
+               assay_read_token(&chosen, client->texts.token, error) &&
+               parse_address(text, &client->address, error)) {
         client->options = chosen;
-        client->options.name = client->name;
-        copy_text(client->name, sizeof client->name, assay_text_of(chosen.name));
+        assay_keep_texts(&client->options, &client->texts);
         atomic_init(&client->pool, pool_new(client, getpid(), error));
     }
     if (error->code != ASSAY_OK) {

@@ -72,7 +72,7 @@ assay_options assay_options_default(void);
 
 /* Makes a client for unix:///PATH or tcp://HOST:PORT without connecting. The first call
  * connects, and a call connects anew after the connection was lost. NULL options are the
- * defaults. Memory that the options point to is copied. */
+ * defaults. Memory that the options point to is copied. A token file is read here. */
 assay_code assay_client_new(
     const char *address, const assay_options *options, assay_client **client, assay_error *error);
 /* Closes all connections. Calls that run or wait fail with ASSAY_CONNECTION_CLOSED at once, and
@@ -89,10 +89,10 @@ void assay_client_free(assay_client *client);
  *
  * A call is tried again, within its deadline and with at most `attempts` attempts in all, when the
  * request was never sent, when the server said UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED, or when
- * the connection was lost (not for load and unload). A request that crossed a GoAway `idle`, which
- * the server never read, is sent again at once, the first time without an attempt. A call is never
- * tried again after on_chunk was called. From the second attempt on, the request has the number of
- * the attempt (context.attempt).
+ * the connection was lost (not for load, swap, rollback and unload). A request that crossed a GoAway
+ * `idle`, which the server never read, is sent again at once, the first time without an attempt. A
+ * call is never tried again after on_chunk was called. From the second attempt on, the request has
+ * the number of the attempt (context.attempt).
  *
  * With wait_milliseconds a call waits, from the start of the call and within its deadline, for a
  * server that comes up: ASSAY_UNREACHABLE and refusals with "model_loading" are tried again, after

@@ -313,6 +313,15 @@ typedef struct assay_options {
     /* time from a call's start to wait for a server that is absent or loads its model,
      * milliseconds (default 0, 0..4294967295) */
     uint64_t wait_milliseconds;
+    /* token that Hello sends to the server, never shown, by default that of token_file (default
+     * N, 1..256 bytes) */
+    const char *token;
+    /* part of the client's own share of the server, which Hello sends, by default none (default
+     * N, 1..64 bytes) */
+    const char *tenant;
+    /* path of a file with the token on one line, read when the client is made without a token,
+     * by default that of the environment variable ASSAY_TOKEN_FILE (default N, 1..4096 bytes) */
+    const char *token_file;
     assay_allocator allocator; /* realloc and free when resize is NULL */
 } assay_options;
 
@@ -3132,6 +3141,9 @@ static const assay_options assay_defaults = {
     .backoff_milliseconds = 50ULL,
     .backoff_max_milliseconds = 2000ULL,
     .wait_milliseconds = 0ULL,
+    .token = NULL,
+    .tenant = NULL,
+    .token_file = NULL,
 };
 
 const assay_field_info assay_option_fields[] = {
@@ -3161,8 +3173,111 @@ const assay_field_info assay_option_fields[] = {
      .offset = offsetof(assay_options, backoff_max_milliseconds)},
     {.name = "wait_milliseconds", .type = ASSAY_TYPE_U64, .max = 4294967295ULL,
      .offset = offsetof(assay_options, wait_milliseconds)},
+    {.name = "token", .type = ASSAY_TYPE_TEXT, .min = 1ULL, .max = 256ULL,
+     .presence = ASSAY_OPTIONAL, .offset = offsetof(assay_options, token)},
+    {.name = "tenant", .type = ASSAY_TYPE_TEXT, .min = 1ULL, .max = 64ULL,
+     .presence = ASSAY_OPTIONAL, .offset = offsetof(assay_options, tenant)},
+    {.name = "token_file", .type = ASSAY_TYPE_TEXT, .min = 1ULL, .max = 4096ULL,
+     .presence = ASSAY_OPTIONAL, .offset = offsetof(assay_options, token_file)},
 };
-const size_t assay_option_count = 13;
+const size_t assay_option_count = 16;
+
+/* The texts of a client's options. */
+struct assay_option_texts {
+    char name[129];
+    char token[257];
+    char tenant[65];
+    char token_file[4097];
+};
+
+/* Copies a text that fits. A text that is there already, or is absent, stays. */
+static const char *assay_kept(char *target, const char *text) {
+    if (text != NULL && text != target) {
+        memcpy(target, text, strlen(text) + 1);
+    }
+    return text == NULL ? NULL : target;
+}
+
+/* Makes the options point to copies of their texts. */
+static void assay_keep_texts(assay_options *options, struct assay_option_texts *texts) {
+    options->name = assay_kept(texts->name, options->name);
+    options->token = assay_kept(texts->token, options->token);
+    options->tenant = assay_kept(texts->tenant, options->tenant);
+    options->token_file = assay_kept(texts->token_file, options->token_file);
+}
+
+assay_options assay_options_default(void) {
+    return assay_defaults;
+}
+
+static bool assay_is_space(char byte) {
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* Why the `size` bytes of a token file are no token, or NULL. */
+static const char *assay_token_fault(const char *token, size_t size) {
+    if (size == 0) {
+        return "an empty file";
+    }
+    if (size > 256) {
+        return "more than 256 bytes";
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (token[i] <= ' ' || token[i] > '~') {
+            return "a byte that is no visible ASCII character";
+        }
+    }
+    return NULL;
+}
+
+/* Reads the token of the token file into `token`, where no token is given. False with an error. */
+static bool assay_read_token(assay_options *options, char *token, assay_error *error) {
+    const char *path = options->token_file, *source = "the option token_file";
+    if (path == NULL) {
+        path = getenv("ASSAY_TOKEN_FILE");
+        source = "ASSAY_TOKEN_FILE";
+    }
+    if (options->token != NULL || path == NULL || path[0] == 0) {
+        return true;
+    }
+    char read[1024];
+    char reason[64] = "";
+    const char *fault = NULL, *start = read;
+    size_t size = 0;
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        size = fread(read, 1, sizeof read, file);
+    }
+    if (file == NULL || ferror(file)) {
+        (void)strerror_r(errno, reason, sizeof reason);
+        fault = "no file to read";
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    for (; size > 0 && assay_is_space(start[size - 1]); size--) {
+    }
+    for (; size > 0 && assay_is_space(*start); size--) {
+        start++;
+    }
+    fault = fault == NULL ? assay_token_fault(start, size) : fault;
+    if (fault != NULL) {
+        const bool has_reason = reason[0] != 0;
+        error->code = ASSAY_REQUEST_INVALID;
+        error->status = ASSAY_STATUS_INVALID_ARGUMENT;
+        (void)snprintf(
+            error->message, sizeof error->message,
+            "reading the token file that %s names: found %s%s%s%s, allowed: "
+            "one line of 1 to 256 visible ASCII characters, the token",
+            source, fault, has_reason ? " (" : "", reason, has_reason ? ")" : "");
+        (void)snprintf(error->field, sizeof error->field, "token_file");
+        return false;
+    }
+    memcpy(token, start, size);
+    token[size] = 0;
+    options->token = token;
+    return true;
+}
 
 const char *assay_code_name(assay_code code) {
     size_t index = (size_t)code;

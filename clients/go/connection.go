@@ -2,8 +2,8 @@
 //
 // Guarantees for received frames: a frame is kept only when it answers a request in flight, has the
 // kind of the request, and has the provenance and generation of the answer's earlier frames. Load
-// is exempt from the last rule, because its progress comes before its model. Any other frame ends
-// the connection and all its requests. When a request was given up, its frames are dropped up to
+// and Swap are exempt from the last rule: their progress comes before their model. Any other frame
+// ends the connection and all its requests. When a request was given up, its frames are dropped up to
 // and including the last frame. No part of an answer of more than AnswerSizeMax bytes is kept.
 // Guarantees for sent frames: the number of requests in flight never exceeds the limit from Hello.
 // Neither side counts Cancel. A frame that was begun is finished, by any goroutine, or the
@@ -128,7 +128,8 @@ func (c *connection) greet(life context.Context, network, address string) *Error
 	c.reader = frameReader{source: bufio.NewReaderSize(c, 64*1024),
 		bodyLimit: frameSizeMaxBeforeHello - headerSize}
 	body, _, _ := encode(&helloRequest{Client: c.options.Name, Revision: protocolRevision,
-		Compression: c.options.Compression, BodySizeMax: c.options.BodySizeMax}, nil)
+		Compression: c.options.Compression, BodySizeMax: c.options.BodySizeMax,
+		Token: c.options.Token, Tenant: c.options.Tenant}, nil)
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.write(&call{connection: c, kind: kindHello, abandoned: true}, 0, body)
@@ -158,6 +159,9 @@ func readPlain(doing string, f *frame, refused Code, into body) *Error {
 			f.provenance)
 	}
 	if f.status != 0 {
+		if Status(f.status) == StatusUnauthenticated {
+			refused = CodeServerRefused
+		}
 		return refusedError(doing, refused, f)
 	}
 	if wrong := decode(f.body, into); wrong != nil {
@@ -205,8 +209,8 @@ func (c *connection) sort(doing string, f *frame) (*call, *Error) {
 		return nil, c.agree(doing, f)
 	case target.first.kind == 0:
 		target.first = f.header
-	case target.kind != kindLoad && (f.provenance != target.first.provenance ||
-		f.generation != target.first.generation):
+	case target.kind != kindLoad && target.kind != kindSwap &&
+		(f.provenance != target.first.provenance || f.generation != target.first.generation):
 		return nil, protocolError(doing, "provenance or generation changed within an answer")
 	}
 	if f.isLast() {

@@ -12,7 +12,7 @@ import (
 
 func TestOptionsHaveTheirDefaultsAndRanges(t *testing.T) {
 	c, err := NewClient("unix:///x")
-	if err != nil || c.options != defaultOptions || c.options.AnswerSizeMax != 1<<30 ||
+	if err != nil || *c.options != defaultOptions || c.options.AnswerSizeMax != 1<<30 ||
 		c.options.Name != "assay-go/0.1.0" {
 		t.Errorf("found %+v, %v", c.options, err)
 	}
@@ -87,7 +87,7 @@ func TestTriesWhileAModelLoadsAreNoAttempts(t *testing.T) {
 		}
 		p.end(asked, "x")
 	})
-	waiting(60_000)(&c.options)
+	waiting(60_000)(c.options)
 	expectFine(t, errorOf(c.Generate(background, prompt("x"))))
 }
 

@@ -2,6 +2,14 @@
 
 package assay
 
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
 // Options of a Client. NewClient fills in the defaults before it calls the functions it is given.
 type Options struct {
 	// Name: name and version of the program, for the server's log, by default assay-go/0.1.0 (1 to
@@ -51,6 +59,18 @@ type Options struct {
 	// WaitMilliseconds: time from a call's start to wait for a server that is absent or loads its
 	// model, milliseconds, default 0 (0 to 4294967295).
 	WaitMilliseconds uint64
+
+	// Token: token that Hello sends to the server, never shown, by default that of token_file (1
+	// to 256 bytes).
+	Token string
+
+	// Tenant: part of the client's own share of the server, which Hello sends, by default none (1
+	// to 64 bytes).
+	Tenant string
+
+	// TokenFile: path of a file with the token on one line, read when the client is made without a
+	// token, by default that of the environment variable ASSAY_TOKEN_FILE (1 to 4096 bytes).
+	TokenFile string
 }
 
 var defaultOptions = Options{
@@ -66,7 +86,7 @@ var defaultOptions = Options{
 	BackoffMaxMilliseconds: 2000,
 }
 
-// check finds the first option out of range.
+// check finds the first option out of range, and reads the token file.
 func (o *Options) check() *breach {
 	c := &coder{}
 	c.text(&field{name: "name", typ: typeText, low: 1, high: 128}, o.Name)
@@ -80,5 +100,62 @@ func (o *Options) check() *breach {
 	c.within(&field{name: "backoff_milliseconds", high: 4294967295}, o.BackoffMilliseconds)
 	c.within(&field{name: "backoff_max_milliseconds", high: 4294967295}, o.BackoffMaxMilliseconds)
 	c.within(&field{name: "wait_milliseconds", high: 4294967295}, o.WaitMilliseconds)
-	return c.wrong
+	c.text(&field{name: "token", typ: typeText, high: 256}, o.Token)
+	c.text(&field{name: "tenant", typ: typeText, high: 64}, o.Tenant)
+	c.text(&field{name: "token_file", typ: typeText, high: 4096}, o.TokenFile)
+	if c.wrong != nil {
+		return c.wrong
+	}
+	return o.readToken()
+}
+
+// readToken reads the token of the token file, where no token is given.
+func (o *Options) readToken() *breach {
+	path, source := o.TokenFile, "the option token_file"
+	if path == "" {
+		path, source = os.Getenv("ASSAY_TOKEN_FILE"), "ASSAY_TOKEN_FILE"
+	}
+	if o.Token != "" || path == "" {
+		return nil
+	}
+	token, found := tokenIn(path)
+	if found != "" {
+		return &breach{"token_file", "found " + found + " behind " + source +
+			", allowed: one line of 1 to 256 visible ASCII characters, the token"}
+	}
+	o.Token = token
+	return nil
+}
+
+// tokenIn returns the token of a file, or the reason why the file has none.
+func tokenIn(path string) (token, found string) {
+	file, err := os.Open(path)
+	var bytes []byte
+	if err == nil {
+		defer file.Close()
+		bytes, err = io.ReadAll(io.LimitReader(file, 1024))
+	}
+	token = strings.Trim(string(bytes), " \t\n\v\f\r")
+	isHidden := func(each rune) bool { return each <= ' ' || each > '~' }
+	switch {
+	case err != nil:
+		cause := errors.Unwrap(err) // without the path
+		return "", fmt.Sprintf("no file to read (%v)", cause)
+	case token == "":
+		return "", "an empty file"
+	case len(token) > 256:
+		return "", "more than 256 bytes"
+	case strings.IndexFunc(token, isHidden) >= 0:
+		return "", "a byte that is no visible ASCII character"
+	}
+	return token, ""
+}
+
+// Format prints the options without the token, for every verb.
+func (o Options) Format(state fmt.State, _ rune) {
+	type plain Options
+	if o.Token != "" {
+		o.Token = "(hidden)"
+	}
+	fmt.Fprintf(state, "%+v", plain(o))
 }

@@ -2228,14 +2228,14 @@ func (c *Client) Load(
 }
 
 // Swap: assays a model file beside the served one, and switches to it. Never sent again once
-// the work may have begun. The function onLayer, unless nil, gets each layer on the calling
+// the work may have begun. The function onProgress, unless nil, gets each chunk on the calling
 // goroutine.
 func (c *Client) Swap(
-	ctx context.Context, request SwapRequest, onLayer func(Layer),
+	ctx context.Context, request SwapRequest, onProgress func(SwapProgress),
 ) (*SwapResponse, error) {
 	return ask(c.exchange(ctx, kindSwap, &request), plain[SwapProgress, SwapResponse], func(chunk *SwapProgress) {
-		if onLayer != nil {
-			onLayer(chunk.Layer)
+		if onProgress != nil {
+			onProgress(*chunk)
 		}
 	})
 }

@@ -128,6 +128,9 @@ async def outcome(client: Any, command: dict[str, Any]) -> dict[str, Any]:
             if kind.name == "Load" and command.get("stream"):
                 layer_of = partial(to_json, protocol.MESSAGES["Layer"])
                 words["on_layer"] = lambda layer: say(number, chunk={"layer": layer_of(layer)})
+            if kind.name == "Swap" and command.get("stream"):
+                progress_of = partial(to_json, protocol.MESSAGES["Swap progress"])
+                words["on_progress"] = lambda part: say(number, chunk=progress_of(part))
             result = await settled(getattr(client, kind.name.lower())(request, **words))
         made = {name: getattr(result, name) for name in ("provenance", "generation", "degraded")}
         return {"ok": made | {"response": to_json(kind.response, result)}}

@@ -352,7 +352,8 @@ static bool print_chunk(void *context, const assay_chunk *chunk) {
 static void make_call(struct work *work, FILE *out) {
     assay_call_options call = {.deadline_milliseconds = work->deadline_milliseconds};
     bool has_chunks = work->kind->number == ASSAY_KIND_GENERATE ||
-                      work->kind->number == ASSAY_KIND_LOAD;
+                      work->kind->number == ASSAY_KIND_LOAD ||
+                      work->kind->number == ASSAY_KIND_SWAP;
     if (work->streams && has_chunks) {
         call.on_chunk = print_chunk;
         call.context = work;

@@ -137,11 +137,19 @@ func (d *driver) call(client *assay.Client, next *command) (any, error) {
 	request := reflect.New(method.Type().In(1))
 	fill(request.Elem(), next.Request)
 	arguments := []reflect.Value{reflect.ValueOf(ctx), request.Elem()}
-	if next.Kind == "Load" {
+	show := func(chunk any) {
+		if next.Stream {
+			d.line(map[string]any{"id": next.ID, "chunk": chunk})
+		}
+	}
+	switch next.Kind {
+	case "Load":
 		arguments = append(arguments, reflect.ValueOf(func(layer assay.Layer) {
-			if next.Stream {
-				d.line(map[string]any{"id": next.ID, "chunk": map[string]any{"layer": values(layer)}})
-			}
+			show(map[string]any{"layer": values(layer)})
+		}))
+	case "Swap":
+		arguments = append(arguments, reflect.ValueOf(func(progress assay.SwapProgress) {
+			show(values(progress))
 		}))
 	}
 	results := method.Call(arguments)

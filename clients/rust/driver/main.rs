@@ -165,14 +165,22 @@ impl Call {
         stream.result().map(reply_text)
     }
 
+    fn show(&self, chunk: &mut dyn Message) {
+        if self.streams() {
+            print(line(&self.command, "chunk", message_text(chunk)));
+        }
+    }
+
     fn load(&self) -> Result<String, AssayError> {
         let on_layer = |layer: &Layer| {
-            if self.streams() {
-                let mut chunk = LoadProgress { layer: layer.clone(), frame: None };
-                print(line(&self.command, "chunk", message_text(&mut chunk)));
-            }
+            self.show(&mut LoadProgress { layer: layer.clone(), frame: None });
         };
         self.client.load(&self.request(), on_layer).map(reply_text)
+    }
+
+    fn swap(&self) -> Result<String, AssayError> {
+        let on_progress = |progress: &SwapProgress| self.show(&mut progress.clone());
+        self.client.swap(&self.request(), on_progress).map(reply_text)
     }
 
     /// Runs the call and returns the line to print.
@@ -195,6 +203,10 @@ impl Call {
             "Models" => client.models(&self.request()).map(reply_text),
             "Stats" => client.stats(&self.request()).map(reply_text),
             "Load" => self.load(),
+            "Swap" => self.swap(),
+            "Rollback" => client.rollback(&self.request()).map(reply_text),
+            "Pin" => client.pin(&self.request()).map(reply_text),
+            "Alias" => client.alias(&self.request()).map(reply_text),
             "Unload" => client.unload(&self.request()).map(reply_text),
             "Tokenize" => client.tokenize(&self.request()).map(reply_text),
             "Detokenize" => client.detokenize(&self.request()).map(reply_text),
@@ -243,6 +255,15 @@ fn fork_call(call: Call) -> JoinHandle<()> {
 
 fn options_from(json: &Json) -> Options {
     let mut options = Options::default();
+    for (name, place) in [
+        ("token", &mut options.token),
+        ("tenant", &mut options.tenant),
+        ("token_file", &mut options.token_file),
+    ] {
+        if let given @ Json::Text(_) = json.get(name) {
+            *place = Some(given.text().to_owned());
+        }
+    }
     for (name, place) in [
         ("name", Place::Text(&mut options.name)),
         ("allow_mock", Place::Bool(&mut options.allow_mock)),

@@ -4,7 +4,7 @@ use crate::answers::Gather;
 use crate::errors::Result;
 use crate::exchange::{Exchange, GenerateStream, Reply};
 use crate::pool::Pool;
-use crate::protocol::{GenerateRequest, Layer, LoadRequest, LoadResponse, Options};
+use crate::protocol::{GenerateRequest, Options};
 use std::sync::Arc;
 
 /// A client of one server. Any number of threads may share the client or its clones. A call blocks
@@ -12,8 +12,8 @@ use std::sync::Arc;
 ///
 /// A call is tried again, within its deadline and with at most `attempts` attempts in all, when the
 /// request was never sent, when the server said `UNAVAILABLE`, `RESOURCE_EXHAUSTED` or `ABORTED`,
-/// or when the connection was lost (except for load and unload). A call is never tried again after
-/// a part of the answer has been handed out.
+/// or when the connection was lost (except for load, swap, rollback and unload). A call is never
+/// tried again after a part of the answer has been handed out.
 ///
 /// A forked child may use the client of its parent. The first use in the child makes new
 /// connections and leaves the parent's connections alone. A call in flight at the fork goes on in
@@ -26,7 +26,8 @@ pub struct Client {
 
 impl Client {
     /// Makes a client for `unix:///PATH` or `tcp://HOST:PORT` without connecting. The first call
-    /// connects, and a call connects anew after the connection was lost.
+    /// connects, and a call connects anew after the connection was lost. Fails for options out of
+    /// range, and for a token file without a token.
     pub fn new(address: &str, options: Options) -> Result<Client> {
         Ok(Client { pool: Arc::new(Pool::new(address, options)?), deadline_milliseconds: 0 })
     }
@@ -47,14 +48,12 @@ impl Client {
         Exchange::new(&self.pool, request, self.deadline_milliseconds, false)?.result()
     }
 
-    /// Has a file assayed and served. `on_layer` receives the verdict on each layer as soon as the
-    /// verdict arrives.
-    pub fn load(
-        &self, request: &LoadRequest, mut on_layer: impl FnMut(&Layer),
-    ) -> Result<Reply<LoadResponse>> {
+    pub(crate) fn call_in_parts<R: Gather>(
+        &self, request: &R, mut on_chunk: impl FnMut(R::Chunk),
+    ) -> Result<Reply<R::Response>> {
         let mut exchange = Exchange::new(&self.pool, request, self.deadline_milliseconds, true)?;
-        for progress in &mut exchange {
-            on_layer(&progress?.layer);
+        for chunk in &mut exchange {
+            on_chunk(chunk?);
         }
         exchange.result()
     }

@@ -6,8 +6,8 @@
 //! frame passes between threads at most once.
 //!
 //! Guarantees: a frame is kept only when it answers a request in flight, has the kind of the
-//! request, and has the provenance and generation of the answer's earlier frames. Load is exempt
-//! from the last rule, because its progress comes before its model. Any other frame ends the
+//! request, and has the provenance and generation of the answer's earlier frames. Load and Swap
+//! are exempt from the last rule: their progress comes before their model. Any other frame ends the
 //! connection. When an answer was given up or is larger than allowed, its frames are dropped up to
 //! and including the last frame. A forked child does not touch a connection of the parent: calls on
 //! the connection fail, and dropping it closes the child's copy of the socket without a shutdown. A
@@ -257,6 +257,8 @@ impl Connection {
         let until = Instant::now() + Duration::from_millis(options.connect_milliseconds);
         let request = body_of(&mut HelloRequest {
             client: options.name.clone(),
+            token: options.token.clone(),
+            tenant: options.tenant.clone(),
             revision: REVISION,
             compression: Some(true).filter(|_| options.compression),
             body_size_max: Some(options.body_size_max).filter(|size| *size != BODY_SIZE_MAX as u64),
@@ -384,7 +386,8 @@ impl Connection {
         let pending = pending.filter(|pending| !pending.is_complete).ok_or_else(unknown)?;
         let (kind, name) = (pending.kind, pending.kind.name);
         let origin = (frame.provenance, header.generation);
-        let is_same = *pending.first.get_or_insert(origin) == origin || kind.number == KIND_LOAD;
+        let is_same = *pending.first.get_or_insert(origin) == origin
+            || matches!(kind.number, KIND_LOAD | KIND_SWAP);
         let is_kind = header.kind == RESPONSE_BIT | kind.number;
         ensure!(is_kind, "the answer to {name}: found another kind");
         ensure!(is_last || kind.streamed, "the answer to {name}: more frames than one");
@@ -476,7 +479,8 @@ fn is_passing(error: &Error) -> bool {
 fn file_go_away(state: &mut State, frame: &Frame) -> Result<()> {
     let is_plain = frame.provenance == Provenance::Real && frame.header.flags <= FLAG_COMPRESSED;
     ensure!(is_plain, "GoAway: found a provenance or flags that it cannot have");
-    refuse(frame, Code::ProtocolError)?;
+    let is_unnamed = Status::from_number(frame.header.status) == Status::Unauthenticated;
+    refuse(frame, if is_unnamed { Code::ServerRefused } else { Code::ProtocolError })?;
     let leaving: GoAway = read_body(&frame.body)?;
     if state.agreed.is_none() {
         return Err(error!(ConnectionClosed, "connecting: the server is draining"));

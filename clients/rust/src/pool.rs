@@ -74,13 +74,8 @@ fn closed() -> AssayError {
 impl Pool {
     /// Makes a pool. Fails with `address_invalid`, or with `request_invalid` and the option's name
     /// as `field`.
-    pub fn new(address: &str, options: Options) -> Result<Self> {
-        for (name, found, min, max) in options.ranges() {
-            if !(min..=max).contains(&found) {
-                let words = format!("option {name}: found {found}, allowed: {min}..{max}");
-                return Err(error!(RequestInvalid, "making a client: {words}").field(name));
-            }
-        }
+    pub fn new(address: &str, mut options: Options) -> Result<Self> {
+        options.check()?;
         let address = Address::parse(address)?;
         Ok(Pool { address, options, is_closed: AtomicBool::new(false), line: Default::default() })
     }

@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::codec::{BodyError, Message, Request, See};
 use crate::errors::{error, AssayError, Result};
 use crate::exchange::Reply;
+use std::io::Read;
 
 /// Version of the protocol.
 pub const VERSION: u8 = 1;
@@ -118,7 +119,7 @@ pub const KIND_GO_AWAY: u8 = 0x70;
 pub const CONTEXT_SINCE: u64 = 3;
 
 /// Settings of a client: name, demands, bounds and times.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Name and version of the program, for the server's log, by default the library's (text,
     /// 1..128).
@@ -152,6 +153,15 @@ pub struct Options {
     /// Time from a call's start to wait for a server that is absent or loads its model,
     /// milliseconds (u64, 0..4294967295, default 0).
     pub wait_milliseconds: u64,
+    /// Token that Hello sends to the server, never shown, by default that of token_file (text,
+    /// 1..256).
+    pub token: Option<String>,
+    /// Part of the client's own share of the server, which Hello sends, by default none (text,
+    /// 1..64).
+    pub tenant: Option<String>,
+    /// Path of a file with the token on one line, read when the client is made without a token, by
+    /// default that of the environment variable ASSAY_TOKEN_FILE (text, 1..4096).
+    pub token_file: Option<String>,
 }
 
 impl Default for Options {
@@ -170,15 +180,41 @@ impl Default for Options {
             backoff_milliseconds: 50,
             backoff_max_milliseconds: 2000,
             wait_milliseconds: 0,
+            token: None,
+            tenant: None,
+            token_file: None,
         }
     }
 }
 
+/// Without the token.
+impl std::fmt::Debug for Options {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.debug_struct("Options")
+            .field("name", &self.name)
+            .field("allow_mock", &self.allow_mock)
+            .field("compression", &self.compression)
+            .field("body_size_max", &self.body_size_max)
+            .field("answer_size_max", &self.answer_size_max)
+            .field("connections", &self.connections)
+            .field("connect_milliseconds", &self.connect_milliseconds)
+            .field("answer_milliseconds", &self.answer_milliseconds)
+            .field("grace_milliseconds", &self.grace_milliseconds)
+            .field("attempts", &self.attempts)
+            .field("backoff_milliseconds", &self.backoff_milliseconds)
+            .field("backoff_max_milliseconds", &self.backoff_max_milliseconds)
+            .field("wait_milliseconds", &self.wait_milliseconds)
+            .field("token", &self.token.as_ref().map(|_| "hidden"))
+            .field("tenant", &self.tenant)
+            .field("token_file", &self.token_file)
+            .finish()
+    }
+}
+
 impl Options {
-    /// Name, value, least and most of each option with a range.
-    /// The value of a text is its number of bytes.
-    pub(crate) fn ranges(&self) -> [(&'static str, u64, u64, u64); 11] {
-        [
+    /// Checks the range of each option, and reads the token file.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        for (name, found, min, max) in [
             ("name", self.name.len() as u64, 1, 128),
             ("body_size_max", self.body_size_max, 4096, 4294967295),
             ("answer_size_max", self.answer_size_max, 4096, 9007199254740991),
@@ -190,7 +226,49 @@ impl Options {
             ("backoff_milliseconds", self.backoff_milliseconds, 0, 4294967295),
             ("backoff_max_milliseconds", self.backoff_max_milliseconds, 0, 4294967295),
             ("wait_milliseconds", self.wait_milliseconds, 0, 4294967295),
-        ]
+            ("token", self.token.as_ref().map_or(1, String::len) as u64, 1, 256),
+            ("tenant", self.tenant.as_ref().map_or(1, String::len) as u64, 1, 64),
+            ("token_file", self.token_file.as_ref().map_or(1, String::len) as u64, 1, 4096),
+        ] {
+            if !(min..=max).contains(&found) {
+                let words = format!("option {name}: found {found}, allowed: {min}..{max}");
+                return Err(error!(RequestInvalid, "making a client: {words}").field(name));
+            }
+        }
+        self.read_token()
+    }
+
+    /// Reads the token of the token file, where no token is given.
+    fn read_token(&mut self) -> Result<()> {
+        let named = |path: &String| (path.into(), "the option token_file");
+        let variable = || Some((std::env::var_os("ASSAY_TOKEN_FILE")?, "ASSAY_TOKEN_FILE"));
+        let given: Option<(std::ffi::OsString, _)> = self.token_file.as_ref().map(named);
+        let (path, source) = match given.or_else(variable) {
+            Some((path, source)) if self.token.is_none() && !path.is_empty() => (path, source),
+            _ => return Ok(()),
+        };
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path);
+        let read = file.and_then(|file| file.take(1024).read_to_end(&mut bytes));
+        let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+        let start = bytes.iter().position(|byte| !is_space(byte)).unwrap_or(bytes.len());
+        let end = bytes.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+        let token = &bytes[start..end];
+        let found = match read {
+            Err(error) => format!("no file to read ({error})"),
+            Ok(_) if token.is_empty() => "an empty file".to_owned(),
+            Ok(_) if token.len() > 256 => "more than 256 bytes".to_owned(),
+            Ok(_) if !token.iter().all(u8::is_ascii_graphic) => {
+                "a byte that is no visible ASCII character".to_owned()
+            }
+            Ok(_) => {
+                self.token = Some(String::from_utf8_lossy(token).into_owned());
+                return Ok(());
+            }
+        };
+        let doing = format!("reading the token file that {source} names");
+        let allowed = "one line of 1 to 256 visible ASCII characters, the token";
+        Err(error!(RequestInvalid, "{doing}: found {found}, allowed: {allowed}").field("token_file"))
     }
 }
 
@@ -5690,9 +5768,19 @@ impl Client {
         self.call(request)
     }
 
-    /// Assays a model file beside the served one, and switches to it (streamed).
-    pub fn swap(&self, request: &SwapRequest) -> Result<Reply<SwapResponse>> {
-        self.call(request)
+    /// Assays a model file and serves the model. `on_layer` receives the verdict on each layer.
+    pub fn load(
+        &self, request: &LoadRequest, mut on_layer: impl FnMut(&Layer),
+    ) -> Result<Reply<LoadResponse>> {
+        self.call_in_parts(request, |progress| on_layer(&progress.layer))
+    }
+
+    /// Assays a model file beside the served one, and switches to it. `on_progress` receives each
+    /// layer and each later step.
+    pub fn swap(
+        &self, request: &SwapRequest, mut on_progress: impl FnMut(&SwapProgress),
+    ) -> Result<Reply<SwapResponse>> {
+        self.call_in_parts(request, |progress| on_progress(&progress))
     }
 
     /// Stops serving a model.

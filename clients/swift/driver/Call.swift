@@ -30,6 +30,10 @@ struct Call {
         case "Models": write(try await client.models(request(), deadlineMilliseconds: deadline))
         case "Stats": write(try await client.stats(request(), deadlineMilliseconds: deadline))
         case "Load": try await load(deadline)
+        case "Swap": try await swap(deadline)
+        case "Rollback": write(try await client.rollback(request(), deadlineMilliseconds: deadline))
+        case "Pin": write(try await client.pin(request(), deadlineMilliseconds: deadline))
+        case "Alias": write(try await client.alias(request(), deadlineMilliseconds: deadline))
         case "Unload": write(try await client.unload(request(), deadlineMilliseconds: deadline))
         case "Tokenize": write(try await client.tokenize(request(), deadlineMilliseconds: deadline))
         case "Detokenize":
@@ -50,6 +54,15 @@ struct Call {
             if isShown {
                 Output.write(command.id, "chunk", Values.json(LoadProgress(layer: layer)))
             }
+        }
+        write(reply)
+    }
+
+    private func swap(_ deadline: UInt32) async throws {
+        let request: SwapRequest = try request()
+        let isShown = command.line["stream"]?.bool ?? false
+        let reply = try await client.swap(request, deadlineMilliseconds: deadline) { progress in
+            if isShown { Output.write(command.id, "chunk", Values.json(progress)) }
         }
         write(reply)
     }

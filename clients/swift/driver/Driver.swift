@@ -84,6 +84,9 @@ struct Command: Sendable {
             options[keyPath: path] = word
         }
         if let name = given["name"]?.string { options.name = name }
+        options.token = given["token"]?.string
+        options.tenant = given["tenant"]?.string
+        options.tokenFile = given["token_file"]?.string
         set("allow_mock", \.allowMock)
         set("compression", \.compression)
         set("body_size_max", \.bodySizeMax)

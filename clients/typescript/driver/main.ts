@@ -3,10 +3,10 @@
 
 import { createInterface } from "node:readline";
 
-import { AssayError, Client, GenerateRequest, GenerateStream, Layer, Options } from "assay-client";
 import {
-  generateChunkTable, kinds, KindName, loadProgressTable, Origin, serverLoadTable,
-} from "../src/protocol.js";
+  AssayError, Client, GenerateRequest, GenerateStream, Layer, Options, Origin, SwapProgress,
+} from "assay-client";
+import { generateChunkTable, kinds, KindName, serverLoadTable } from "../src/protocol.js";
 import { camel, fromKit, toKit, Values } from "./values.js";
 
 interface Command {
@@ -37,13 +37,17 @@ async function call(command: Command): Promise<object> {
   const client = clients.get(command.client) as Client;
   const options = { deadlineMilliseconds: command.deadline_milliseconds ?? 0 };
   const request = fromKit(kinds[kind].request, command.request ?? {});
-  const onLayer = (layer: Layer): void => {
-    if (command.stream) print({ id, chunk: toKit(loadProgressTable, { layer }) });
+  const show = (chunk: object): void => {
+    const table = kinds[kind].chunk;
+    if (command.stream && table) print({ id, chunk: toKit(table, chunk as Values) });
   };
+  const onLayer = (layer: Layer): void => show({ layer });
+  const onProgress = (progress: SwapProgress): void => show(progress);
+  const handlers = { ...options, onLayer, onProgress };
   const method = client[kind.toLowerCase() as "load"].bind(client);
   const whole: Origin = kind === "Generate" && command.stream
     ? await streamed(command, client.generateStream(request as GenerateRequest, options))
-    : await method(request as never, { ...options, onLayer });
+    : await method(request as never, handlers);
   const { provenance, generation, degraded } = whole;
   const response = toKit(kinds[kind].response, whole as unknown as Values);
   return { provenance, generation, degraded, response };

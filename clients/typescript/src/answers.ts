@@ -33,7 +33,7 @@ export class Pieces {
 
   constructor(private readonly kind: Kind, request: object) {
     this.rule = rules[kind.name as KindName]?.(request) ?? {};
-    this.shares = (kind.chunk?.fields ?? []).filter(({ type }) => joins[type] !== undefined)
+    this.shares = (kind.chunk?.fields ?? []).filter(({ type, choices }) => joins[type] && !choices)
       .map(({ key, type }) => ({ key, type, parts: [] }));
   }
 

@@ -5,11 +5,10 @@
 // calls may be in flight at once and share the connections of the pool.
 
 import { Exchange } from "./exchange.js";
-import { CallOptions, LoadOptions, settingsFrom } from "./options.js";
+import { CallOptions, settingsFrom } from "./options.js";
 import { Pool } from "./pool.js";
 import {
-  Calls, ChatMessage, GenerateRequest, generateRequestOf, GenerateWords, Kind, kinds, LoadProgress,
-  LoadRequest, LoadResponse, Options,
+  Calls, ChatMessage, GenerateRequest, generateRequestOf, GenerateWords, Kind, kinds, Options,
 } from "./protocol.js";
 import { parseAddress } from "./socket.js";
 import { GenerateStream } from "./stream.js";
@@ -20,7 +19,8 @@ export class Client extends Calls {
 
   /**
    * Makes a client of the server at tcp://HOST:PORT or unix:///PATH. Touches no network: the first
-   * call connects. Throws address_invalid, and request_invalid for options out of range.
+   * call connects. Throws address_invalid, and request_invalid for options out of range and for a
+   * token file without a token.
    */
   constructor(address: string, options: Options = {}) {
     super();
@@ -49,15 +49,6 @@ export class Client extends Calls {
     } finally {
       exchange.stop();
     }
-  }
-
-  /**
-   * Has a file on the server's machine assayed and served. Repeated only if the work never began.
-   */
-  load(request: LoadRequest, options: LoadOptions = {}): Promise<LoadResponse> {
-    return this.call(kinds.Load, request, options, (chunk) => {
-      options.onLayer?.((chunk as LoadProgress).layer);
-    });
   }
 
   /**

@@ -2,8 +2,8 @@
 //
 // Guarantees:
 // - A frame is kept only when it answers a request in flight, has the kind of the request, and has
-//   the provenance and generation of the earlier frames. Progress frames of Load are the exception,
-//   because they come before the model. A wrong frame ends the connection and all its calls.
+//   the provenance and generation of the earlier frames. Progress of Load and Swap is the exception,
+//   because it comes before the model. A wrong frame ends the connection and all its calls.
 // - At most `answerSizeMax` bytes of an answer are kept.
 // - The number of requests in flight never exceeds the server's limit in Hello. Cancel does not
 //   count, as on the server.
@@ -187,9 +187,9 @@ export class Connection {
   }
 
   private sayHello(): Call {
-    const { name, compression, bodySizeMax: limit } = this.settings;
+    const { name, compression, bodySizeMax: limit, token, tenant } = this.settings;
     const { body } = encode(kinds.Hello.request, {
-      client: name, revision: protocolRevision, compression: compression ? true : undefined,
+      token, tenant, client: name, revision: protocolRevision, compression: compression ? true : undefined,
       bodySizeMax: limit === bodySizeMax ? undefined : limit,
     });
     return this.write(kinds.Hello, body);
@@ -240,7 +240,7 @@ export class Connection {
     call.first ??= frame;
     const isSame =
       frame.provenance === call.first.provenance && frame.generation === call.first.generation;
-    if (!isSame && call.kind !== kinds.Load) {
+    if (!isSame && call.kind !== kinds.Load && call.kind !== kinds.Swap) {
       throw new Error("provenance or generation changed within an answer");
     }
     if (frame.isLast) this.complete(call);
@@ -257,7 +257,8 @@ export class Connection {
   /** Takes a GoAway. A GoAway with a status, or with the reason idle, ends the connection. */
   private leave(frame: Frame): void {
     checkMarks(frame, "GoAway");
-    if (frame.status !== 0) throw refusalIn(frame, "protocol_error");
+    const isUnnamed = frame.status === statuses.UNAUTHENTICATED;
+    if (frame.status !== 0) throw refusalIn(frame, isUnnamed ? "server_refused" : "protocol_error");
     const { reason } = decode(goAwayTable, frame.body);
     if (reason === "idle") { // the server has read none of the requests in flight
       const isAnswered = [...this.calls.values()].some((call) => call.first !== undefined);

@@ -11,7 +11,7 @@
 //     any kind (the first idle connection costs no attempt),
 //  2. when the answer was UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED: any kind, after the pause
 //     that the server asks for, else the backoff,
-//  3. when the connection was lost: kinds with a harmless repetition (all but Load and Unload),
+//  3. when the connection was lost: kinds with a harmless repetition (not Load, Swap, Rollback, Unload),
 //
 // and never after the deadline, after a chunk has reached the caller, after a breach of the
 // protocol, for an oversized answer, or for a mock. From the second attempt on, a request that can

@@ -1,10 +1,12 @@
 // Options of a client and of each call.
 
 import { decode, encode, given } from "./codec.js";
-import { Layer, Options, optionsTable } from "./protocol.js";
+import { AssayError } from "./errors.js";
+import { Layer, Options, optionsTable, SwapProgress, tokenOf } from "./protocol.js";
 
-/** Options with all defaults filled in. */
-export type Settings = Readonly<Required<Options>>;
+/** Options with all defaults filled in, and with the token of a token file. */
+export type Settings =
+  Readonly<Options & Required<Omit<Options, "token" | "tenant" | "tokenFile">>>;
 
 /** Options of a call. */
 export interface CallOptions {
@@ -23,6 +25,12 @@ export interface LoadOptions extends CallOptions {
   onLayer?: (layer: Layer) => void;
 }
 
+/** Options of a Swap. */
+export interface SwapOptions extends CallOptions {
+  /** Receives each layer and each later step. */
+  onProgress?: (progress: SwapProgress) => void;
+}
+
 /** The used part of an AbortSignal. */
 export interface Signal {
   readonly aborted: boolean;
@@ -31,8 +39,15 @@ export interface Signal {
   removeEventListener(type: "abort", heard: () => void): void;
 }
 
-/** Reads options like a message. Throws request_invalid when they break the table. */
+/**
+ * Reads options like a message, and the token file. Throws request_invalid when they break the
+ * table, or the file has no token. A printed Client does not show the token.
+ */
 export function settingsFrom(options: Options): Settings {
-  return given("reading the options", () =>
+  const settings = given("reading the options", () =>
     decode(optionsTable, encode(optionsTable, { ...options }).body) as unknown as Settings);
+  const value = tokenOf(settings, (words) => {
+    throw new AssayError("request_invalid", words, { field: "token_file" });
+  });
+  return Object.defineProperty(settings, "token", { value, enumerable: false });
 }

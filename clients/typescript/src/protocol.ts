@@ -1,6 +1,8 @@
 // Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 
-import { CallOptions } from "./options.js";
+import { closeSync, openSync, readSync } from "node:fs";
+
+import { CallOptions, LoadOptions, SwapOptions } from "./options.js";
 
 /** Types of values, with the numbers of SPEC.md, section 2. */
 export const enum FieldType {
@@ -2004,6 +2006,21 @@ export interface Options {
    * (0 to 4294967295). Default 0.
    */
   waitMilliseconds?: number;
+  /**
+   * Token that Hello sends to the server, never shown, by default that of token_file (1 to 256
+   * bytes).
+   */
+  token?: string;
+  /**
+   * Part of the client's own share of the server, which Hello sends, by default none (1 to 64
+   * bytes).
+   */
+  tenant?: string;
+  /**
+   * Path of a file with the token on one line, read when the client is made without a token, by
+   * default that of the environment variable ASSAY_TOKEN_FILE (1 to 4096 bytes).
+   */
+  tokenFile?: string;
 }
 
 export const optionsTable: Message = {
@@ -2022,10 +2039,49 @@ export const optionsTable: Message = {
     { id: 11, name: "backoff_milliseconds", key: "backoffMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 50 },
     { id: 12, name: "backoff_max_milliseconds", key: "backoffMaxMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 2000 },
     { id: 13, name: "wait_milliseconds", key: "waitMilliseconds", type: FieldType.U64, presence: "optional", low: 0, high: 4294967295, absent: 0 },
+    { id: 14, name: "token", key: "token", type: FieldType.Text, presence: "optional", low: 1, high: 256 },
+    { id: 15, name: "tenant", key: "tenant", type: FieldType.Text, presence: "optional", low: 1, high: 64 },
+    { id: 16, name: "token_file", key: "tokenFile", type: FieldType.Text, presence: "optional", low: 1, high: 4096 },
   ],
 };
 
-const callOptions = ["deadlineMilliseconds", "signal", "onLayer"];
+/**
+ * The token of the options, or else of their token file. Fails with the words for a file without.
+ */
+export function tokenOf({ token, tokenFile }: Options, fail: (words: string) => never) {
+  const path = tokenFile ?? process.env["ASSAY_TOKEN_FILE"] ?? "";
+  if (token !== undefined || path === "") return token;
+  const source = tokenFile === undefined ? "ASSAY_TOKEN_FILE" : "the option token_file";
+  let line = "";
+  let found = "";
+  try {
+    line = startOf(path).replace(/^[ \t-\r]+|[ \t-\r]+$/g, "");
+  } catch (error) {
+    found = `no file to read (${(error as { code?: string }).code ?? "no path"})`;
+  }
+  if (found === "") {
+    if (line === "") found = "an empty file";
+    else if (line.length > 256) found = "more than 256 bytes";
+    else if (/[^!-~]/.test(line)) found = "a byte that is no visible ASCII character";
+    else return line;
+  }
+  return fail(
+    `reading the token file that ${source} names: found ${found}, allowed: ` +
+    "one line of 1 to 256 visible ASCII characters, the token");
+}
+
+/** The first bytes of a file, each as a character. */
+function startOf(path: string): string {
+  const file = openSync(path, "r");
+  try {
+    const bytes = new Uint8Array(1024);
+    return String.fromCharCode(...bytes.subarray(0, readSync(file, bytes)));
+  } finally {
+    closeSync(file);
+  }
+}
+
+const callOptions = ["deadlineMilliseconds", "signal", "onLayer", "onProgress"];
 
 /** A request of fields and the options of its call, from one object with both. */
 function split(words: object): { fields: object; options: CallOptions } {
@@ -2074,7 +2130,9 @@ export type EmbedWords = Partial<EmbedRequest> & CallOptions;
 /** A method for each kind of request. */
 export abstract class Calls {
   /** Sends a request and gives the whole answer. */
-  protected abstract call<Reply>(kind: Kind, request: object, options: CallOptions): Promise<Reply>;
+  protected abstract call<Reply>(
+    kind: Kind, request: object, options: CallOptions, onChunk?: (chunk: object) => void
+  ): Promise<Reply>;
 
   /** Returns the payload unchanged. */
   ping(request: PingRequest | Uint8Array = {}, options: CallOptions = {}): Promise<PingResponse> {
@@ -2092,12 +2150,21 @@ export abstract class Calls {
     return this.call(kinds.Models, request, options);
   }
 
+  /** Assays a model file and serves the model, sent again only if the work never began. */
+  load(request: LoadRequest, options: LoadOptions = {}): Promise<LoadResponse> {
+    return this.call(kinds.Load, request, options, (chunk) => {
+      options.onLayer?.((chunk as LoadProgress).layer);
+    });
+  }
+
   /**
    * Assays a model file beside the served one, and switches to it, sent again only if the work
    * never began.
    */
-  swap(request: SwapRequest, options: CallOptions = {}): Promise<SwapResponse> {
-    return this.call(kinds.Swap, request, options);
+  swap(request: SwapRequest, options: SwapOptions = {}): Promise<SwapResponse> {
+    return this.call(kinds.Swap, request, options, (chunk) => {
+      options.onProgress?.(chunk as SwapProgress);
+    });
   }
 
   /** Stops serving a model, sent again only if the work never began. */

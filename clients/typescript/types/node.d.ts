@@ -31,6 +31,10 @@ declare module "node:net" {
 declare module "node:fs" {
   export function readFileSync(path: string): Uint8Array;
   export function readFileSync(path: string, encoding: "utf8"): string;
+  export function writeFileSync(path: string, content: string): void;
+  export function openSync(path: string, flags: "r"): number;
+  export function readSync(file: number, bytes: Uint8Array): number;
+  export function closeSync(file: number): void;
   export function existsSync(path: string): boolean;
   export function readdirSync(path: string): string[];
   export function mkdtempSync(prefix: string): string;

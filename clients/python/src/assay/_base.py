@@ -36,9 +36,10 @@ class BaseClient:
     io: type[Link]
 
     def __init__(self, address: str, options: Options | None = None) -> None:
-        """Raises `address_invalid`. `address` is `tcp://host:port` or `unix:///path`."""
+        """`address` is `tcp://host:port` or `unix:///path`. Raises `address_invalid`, and
+        `request_invalid` for a token file without a token."""
         self.address = Address.parse(address)
-        self.options = options or Options()
+        self.options = (options or Options()).with_token()
         self.closed = False
         #: connections that may be alive, draining ones included
         self._links: list[Link] = []
@@ -77,13 +78,13 @@ class BaseClient:
             return best
 
     async def _answer(
-        self, kind: str, request: Any, deadline: int, on_layer: Callable[[Any], None] | None = None
+        self, kind: str, request: Any, deadline: int, on_chunk: Callable[[Any], None] | None = None
     ) -> Any:
-        exchange = Exchange(self, KINDS[kind], request, deadline, on_layer is not None)
+        exchange = Exchange(self, KINDS[kind], request, deadline, on_chunk is not None)
         try:
             while (chunk := await exchange.step()) is not None:
-                if on_layer is not None:
-                    on_layer(chunk.layer)
+                if on_chunk is not None:
+                    on_chunk(chunk.layer if kind == "Load" else chunk)
         finally:
             exchange.close()
         return exchange.result

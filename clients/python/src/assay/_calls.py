@@ -68,9 +68,10 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Unpack[w.LoadWords],
     ) -> m.LoadResponse:
-        """Assays a model file and serves the model. Never sent again once the work may have begun.
+        """Assays a model file and serves the model. Never sent again once the work may have
+        begun.
 
-        `on_layer` gets the verdict of each layer. An exception from `on_layer` gives up the answer.
+        `on_layer` gets the verdict of each layer. An exception gives up the answer.
         """
         made = request_of("Load", request, words, fields)
         answer: m.LoadResponse = done(self._answer("Load", made, deadline_milliseconds, on_layer))
@@ -80,12 +81,19 @@ class Calls(BaseClient):
         self,
         request: m.SwapRequest | str | None = None,
         *words: Any,
+        on_progress: Callable[[m.SwapProgress], None] | None = None,
         deadline_milliseconds: int = 0,
         **fields: Unpack[w.SwapWords],
     ) -> m.SwapResponse:
-        """Assays a model file beside the served one, and switches to it. Never sent again once the work may have begun."""
+        """Assays a model file beside the served one, and switches to it. Never sent again once
+        the work may have begun.
+
+        `on_progress` gets each layer and each later step. An exception gives up the answer.
+        """
         made = request_of("Swap", request, words, fields)
-        answer: m.SwapResponse = done(self._answer("Swap", made, deadline_milliseconds))
+        answer: m.SwapResponse = done(self._answer(
+            "Swap", made, deadline_milliseconds, on_progress
+        ))
         return answer
 
     def unload(
@@ -238,7 +246,8 @@ class Calls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Unpack[w.RollbackWords],
     ) -> m.RollbackResponse:
-        """Returns to the generation before the last swap. Never sent again once the work may have begun."""
+        """Returns to the generation before the last swap. Never sent again once the work may
+        have begun."""
         made = request_of("Rollback", request, words, fields)
         answer: m.RollbackResponse = done(self._answer("Rollback", made, deadline_milliseconds))
         return answer
@@ -314,9 +323,10 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Unpack[w.LoadWords],
     ) -> m.LoadResponse:
-        """Assays a model file and serves the model. Never sent again once the work may have begun.
+        """Assays a model file and serves the model. Never sent again once the work may have
+        begun.
 
-        `on_layer` gets the verdict of each layer. An exception from `on_layer` gives up the answer.
+        `on_layer` gets the verdict of each layer. An exception gives up the answer.
         """
         made = request_of("Load", request, words, fields)
         answer: m.LoadResponse = await self._answer("Load", made, deadline_milliseconds, on_layer)
@@ -326,12 +336,19 @@ class AsyncCalls(BaseClient):
         self,
         request: m.SwapRequest | str | None = None,
         *words: Any,
+        on_progress: Callable[[m.SwapProgress], None] | None = None,
         deadline_milliseconds: int = 0,
         **fields: Unpack[w.SwapWords],
     ) -> m.SwapResponse:
-        """Assays a model file beside the served one, and switches to it. Never sent again once the work may have begun."""
+        """Assays a model file beside the served one, and switches to it. Never sent again once
+        the work may have begun.
+
+        `on_progress` gets each layer and each later step. An exception gives up the answer.
+        """
         made = request_of("Swap", request, words, fields)
-        answer: m.SwapResponse = await self._answer("Swap", made, deadline_milliseconds)
+        answer: m.SwapResponse = await self._answer(
+            "Swap", made, deadline_milliseconds, on_progress
+        )
         return answer
 
     async def unload(
@@ -484,7 +501,8 @@ class AsyncCalls(BaseClient):
         deadline_milliseconds: int = 0,
         **fields: Unpack[w.RollbackWords],
     ) -> m.RollbackResponse:
-        """Returns to the generation before the last swap. Never sent again once the work may have begun."""
+        """Returns to the generation before the last swap. Never sent again once the work may
+        have begun."""
         made = request_of("Rollback", request, words, fields)
         answer: m.RollbackResponse = await self._answer("Rollback", made, deadline_milliseconds)
         return answer

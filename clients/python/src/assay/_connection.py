@@ -30,7 +30,7 @@ from ._exchange import Call, refused
 from ._frames import COUNTED, HEADER, HEADER_SIZE, Head, new_tuple, unpack
 from ._options import Options
 from ._protocol import FLAG_COMPRESSED, KINDS, MESSAGES, RESPONSE_BIT, REVISION
-from .messages import CancelRequest, ErrorBody, GoAway, HelloRequest, HelloResponse, Provenance
+from .messages import CancelRequest, GoAway, HelloRequest, HelloResponse, Provenance
 
 #: bytes to read with one system call
 READ_SIZE = 64 << 10
@@ -103,7 +103,8 @@ class Connection:
         self.calls.clear()
         self.outbox.clear()
         given = self.options
-        request = HelloRequest(client=given.name, revision=REVISION, compression=given.compression)
+        request = HelloRequest(client=given.name, revision=REVISION, token=given.token)
+        request.tenant, request.compression = given.tenant, given.compression
         request.body_size_max = given.body_size_max
         self.begin(Call(_HELLO, request), encode(_HELLO.request, request, REVISION), 0)
 
@@ -288,23 +289,18 @@ class Connection:
     def _take_go_away(self, head: Head, body: bytes) -> None:
         _check_own(head, "a GoAway")
         if head.status:
-            words = ErrorBody(**decode(MESSAGES["Error"], body))
-            text = f"the server ended the connection: {words.code}: {words.message}"
-            raise AssayError(protocol.PROTOCOL_ERROR, text, server=words)
-        reason = GoAway(**decode(MESSAGES["GoAway"], body)).reason
-        if reason == "idle":
-            self._end_idle()
+            is_unnamed = head.status == protocol.Status.UNAUTHENTICATED
+            code = protocol.SERVER_REFUSED if is_unnamed else protocol.PROTOCOL_ERROR
+            raise refused(head, body, code, "the server ended the connection: ")
+        # A server that says idle has read none of the requests in flight.
+        if GoAway(**decode(MESSAGES["GoAway"], body)).reason == "idle":
+            if any(call.answered for call in self.calls.values()):
+                raise breach("reading a GoAway: found reason idle in the middle of an answer")
+            error = closed("the server closed the connection, which it found idle")
+            error.unread = True
+            raise error
         self.takes_requests = False
         self.wake_rooms()
-
-    def _end_idle(self) -> None:
-        """Ends a connection that the server found idle: it has read none of the requests in
-        flight."""
-        if any(call.answered for call in self.calls.values()):
-            raise breach("reading a GoAway: found reason idle in the middle of an answer")
-        error = closed("the server closed the connection, which it found idle")
-        error.unread = True
-        raise error
 
     def _agree(self, head: Head, body: bytes) -> None:
         """Takes the answer to Hello. The last line allows requests."""

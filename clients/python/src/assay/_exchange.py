@@ -129,7 +129,7 @@ class Call:
         marks = (head.provenance, head.generation)
         if self.frames == 1:
             self._marks = marks
-        elif marks != self._marks and self.kind.name != "Load":
+        elif marks != self._marks and self.kind.name not in ("Load", "Swap"):
             raise self._breach("provenance or generation changed")
         failure = refused(head, body) if head.status else None
         if head.provenance == PROVENANCE_MOCK and not allow_mock:
@@ -167,13 +167,15 @@ class Call:
         return breach(f"reading the answer to {self.kind.name}: {found}")
 
 
-def refused(head: Head, body: bytes) -> AssayError:
+def refused(
+    head: Head, body: bytes, code: str = protocol.SERVER_REFUSED, doing: str = ""
+) -> AssayError:
     """Makes the error for a frame with a status. An unknown status becomes UNKNOWN."""
     words = ErrorBody(**decode(MESSAGES["Error"], body))
     known = head.status in Status._value2member_map_
     status, mark = Status(head.status) if known else Status.UNKNOWN, _WORDS[head.provenance]
-    text = f"{status.name}: {words.message}"
-    return AssayError(protocol.SERVER_REFUSED, text, status=status, server=words, provenance=mark)
+    text = f"{doing}{status.name}: {words.message}"
+    return AssayError(code, text, status=status, server=words, provenance=mark)
 
 
 # ---------------------------------------------------------------- the request

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field, replace
 
-from ._errors import AssayError
-from ._protocol import REQUEST_INVALID
+from ._errors import invalid
 
-#: lowest and highest value of each number, and least and most bytes of the name
+#: lowest and highest value of each number, and least and most bytes of each text
 _RANGES = {
     "name": (1, 128),
     "body_size_max": (4096, 4294967295),
@@ -21,6 +21,9 @@ _RANGES = {
     "backoff_milliseconds": (0, 4294967295),
     "backoff_max_milliseconds": (0, 4294967295),
     "wait_milliseconds": (0, 4294967295),
+    "token": (1, 256),
+    "tenant": (1, 64),
+    "token_file": (1, 4096),
 }
 
 
@@ -56,15 +59,50 @@ class Options:
     #: time from a call's start to wait for a server that is absent or loads its model,
     #: milliseconds
     wait_milliseconds: int = 0
+    #: token that Hello sends to the server, never shown, by default that of token_file
+    token: str | None = field(default=None, repr=False)
+    #: part of the client's own share of the server, which Hello sends, by default none
+    tenant: str | None = None
+    #: path of a file with the token on one line, read when the client is made without a token, by
+    #: default that of the environment variable ASSAY_TOKEN_FILE
+    token_file: str | None = None
 
     def __post_init__(self) -> None:
-        for name, field in self.__dataclass_fields__.items():
-            value = getattr(self, name)
+        for name, row in self.__dataclass_fields__.items():
+            value, kind = getattr(self, name), type("" if row.default is None else row.default)
+            if value is None and row.default is None:
+                continue
             low, high = _RANGES.get(name, (False, True))
-            measured = len(value.encode()) if isinstance(value, str) else value
-            if type(value) is not type(field.default) or not low <= measured <= high:
-                raise AssayError(
-                    REQUEST_INVALID,
-                    f"reading the option {name}: found {value!r}, allowed: {low} to {high}",
-                    field=name,
-                )
+            found = value if kind is not str else f"a {type(value).__name__}"
+            measured = value
+            if isinstance(value, str):
+                measured = len(value.encode())
+                found = f"{measured} bytes"
+            if type(value) is not kind or not low <= measured <= high:
+                unit = " bytes" if kind is str else ""
+                raise invalid(f"reading the option {name}", found, f"{low} to {high}{unit}", name)
+
+    def with_token(self) -> Options:
+        """Returns the options with the token of the token file, where no token is given."""
+        path, source = self.token_file, "the option token_file"
+        if path is None:
+            path, source = os.environ.get("ASSAY_TOKEN_FILE"), "ASSAY_TOKEN_FILE"
+        if self.token is not None or not path:
+            return self
+        token, found = b"", ""
+        try:
+            with open(path, "rb") as file:
+                token = file.read(1024).strip()
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+            found = f"no file to read ({getattr(error, 'strerror', None) or 'not a path'})"
+        if not found and not token:
+            found = "an empty file"
+        elif len(token) > 256:
+            found = "more than 256 bytes"
+        elif not all(32 < byte < 127 for byte in token):
+            found = "a byte that is no visible ASCII character"
+        if found:
+            doing = f"reading the token file that {source} names"
+            allowed = "one line of 1 to 256 visible ASCII characters, the token"
+            raise invalid(doing, found, allowed, "token_file")
+        return replace(self, token=token.decode())

@@ -985,7 +985,7 @@ KINDS: dict[str, Kind] = {
         request=MESSAGES["Swap request"],
         chunk=MESSAGES["Swap progress"],
         response=MESSAGES["Swap response"],
-        shares=("step",),
+        shares=(),
     ),
     "Unload": Kind(
         7, "Unload", since=1, retry_safe=False,

@@ -81,10 +81,10 @@ extension ScoreResponse {
     }
 }
 
-/// The pieces of a Load. No values are joined.
-struct LoadPieces: AnswerPieces {
-    func add(_ chunk: LoadProgress) {}
-    func whole(_ last: LoadResponse) -> LoadResponse { last }
+/// The pieces of an answer whose chunks are handed out. No values are joined.
+struct PartedPieces<Chunk: ResponseMessage, Last: ResponseMessage>: AnswerPieces {
+    func add(_ chunk: Chunk) {}
+    func whole(_ last: Last) -> Last { last }
 }
 
 /// The pieces of a Swap. No values are joined.

@@ -25,7 +25,7 @@ public typealias ClientOptions = Options
 public final class Client: Sendable {
     /// Listening address of the server.
     public let address: ServerAddress
-    /// Options of the caller.
+    /// Options of the caller, with the token of the token file.
     public let options: Options
     /// The thread of this client. Tasks with a preference for `executor` get answers without a
     /// change of threads: see `ClientExecutor`.
@@ -36,11 +36,13 @@ public final class Client: Sendable {
     ///
     /// - Parameter executor: a thread to share with other clients. Nil starts a thread for this
     ///   client.
-    /// - Throws: `request_invalid` for options out of range. `process_forked` in a process that was
+    /// - Throws: `request_invalid` for options out of range, and for a token file without a token.
+    ///   `process_forked` in a process that was
     ///   forked from a process with clients.
     public init(
         _ address: ServerAddress, options: Options = Options(), executor: ClientExecutor? = nil
     ) throws(AssayError) {
+        var options = options
         try options.check()
         if Fork.isChild { throw .processForked }
         self.address = address
@@ -86,34 +88,6 @@ public final class Client: Sendable {
         _ payload: [UInt8], deadlineMilliseconds: UInt32 = 0
     ) async throws(AssayError) -> Reply<PingResponse> {
         try await ping(PingRequest(payload: payload), deadlineMilliseconds: deadlineMilliseconds)
-    }
-
-    /// Has a file assayed and served. `onLayer` receives the verdict of each layer. The request is
-    /// never repeated once the work may have begun.
-    public func load(
-        _ request: LoadRequest, deadlineMilliseconds: UInt32 = 0,
-        onLayer: (LayerVerdictRecord) -> Void = { _ in }
-    ) async throws(AssayError) -> Reply<LoadResponse> {
-        let exchange = Exchange(
-            self, request, LoadPieces(), deadlineMilliseconds, handsOut: true)
-        while case .chunk(let progress, _, _)? = try await exchange.next() {
-            onLayer(progress.layer)
-        }
-        return try await exchange.whole()
-    }
-
-    /// Has a file assayed beside the served model, and switches to it. `onProgress` receives each
-    /// step. The request is never repeated once the work may have begun.
-    public func swap(
-        _ request: SwapRequest, deadlineMilliseconds: UInt32 = 0,
-        onProgress: (SwapProgress) -> Void = { _ in }
-    ) async throws(AssayError) -> Reply<SwapResponse> {
-        let exchange = Exchange(
-            self, request, SwapPieces(), deadlineMilliseconds, handsOut: true)
-        while case .chunk(let progress, _, _)? = try await exchange.next() {
-            onProgress(progress)
-        }
-        return try await exchange.whole()
     }
 
     /// Continues a prompt. Parts arrive as the server makes them, and the last part holds the whole

@@ -103,8 +103,9 @@ final class Call {
                 "reading the answer to \(kind)",
                 "found kind \(header.kindByte), allowed: \(kind.responseByte)")
         }
-        // Load's progress frames come before the model has a generation.
-        if let marks, kind != .load, marks != (header.provenance, header.generation) {
+        // Progress frames of Load and Swap come before the model has a generation.
+        let mayChange = kind == .load || kind == .swap
+        if let marks, !mayChange, marks != (header.provenance, header.generation) {
             throw .damage(
                 "reading the answer to \(kind)",
                 "provenance or generation changed between its frames")

@@ -95,7 +95,9 @@ extension PoolState {
     private func leave(_ frame: Received, _ connection: Connection) throws(AssayError) {
         try checkOwn(frame.header, "reading the server's GoAway")
         let doing = "the server closes the connection: "
-        if let refusal = try frame.refusal(.protocolError, doing) { throw refusal }
+        let isUnnamed = frame.header.status == .unauthenticated
+        let code: AssayError.Code = isUnnamed ? .serverRefused : .protocolError
+        if let refusal = try frame.refusal(code, doing) { throw refusal }
         let reason = try GoAway(server: frame.body).reason
         if connection.phase == .greeting { throw .closed("waiting for the server's Hello") }
         if reason == "idle" {

@@ -207,7 +207,7 @@ struct PoolState {
         limit(connection, .timedOut("waiting for the server's Hello", milliseconds: milliseconds))
         let hello = HelloRequest(
             client: options.name, compression: options.compression,
-            bodySizeMax: UInt64(options.bodySizeMax))
+            bodySizeMax: UInt64(options.bodySizeMax), token: options.token, tenant: options.tenant)
         // The name was checked with the options, so the request fits.
         try? connection.append(Call(Attempt(request: hello)), now)
         effects.wakes = true

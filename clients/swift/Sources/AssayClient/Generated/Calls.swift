@@ -29,6 +29,36 @@ extension Client {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
 
+    /// Assays a model file and serves the model. `onLayer` receives the verdict of each layer. The
+    /// request is never repeated once the work may have begun.
+    public func load(
+        _ request: LoadRequest, deadlineMilliseconds: UInt32 = 0,
+        onLayer: (LayerVerdictRecord) -> Void = { _ in }
+    ) async throws(AssayError) -> Reply<LoadResponse> {
+        let exchange = Exchange(
+            self, request, PartedPieces<LoadProgress, LoadResponse>(),
+            deadlineMilliseconds, handsOut: true)
+        while case .chunk(let progress, _, _)? = try await exchange.next() {
+            onLayer(progress.layer)
+        }
+        return try await exchange.whole()
+    }
+
+    /// Assays a model file beside the served one, and switches to it. `onProgress` receives each
+    /// layer and each later step. The request is never repeated once the work may have begun.
+    public func swap(
+        _ request: SwapRequest, deadlineMilliseconds: UInt32 = 0,
+        onProgress: (SwapProgress) -> Void = { _ in }
+    ) async throws(AssayError) -> Reply<SwapResponse> {
+        let exchange = Exchange(
+            self, request, PartedPieces<SwapProgress, SwapResponse>(),
+            deadlineMilliseconds, handsOut: true)
+        while case .chunk(let progress, _, _)? = try await exchange.next() {
+            onProgress(progress)
+        }
+        return try await exchange.whole()
+    }
+
     /// Stops serving a model.
     @discardableResult
     public func unload(

@@ -1,7 +1,9 @@
 // Generated from Protocol/protocol.json by Protocol/generate.py. Do not edit.
 //
 // Settings of a client: name, demands, bounds and times. `check` refuses a value out of range
-// before anything is connected.
+// before anything is connected. No description or dump shows the token.
+
+import Glibc
 
 /// Settings of a client. A client keeps a copy, so later changes have no effect.
 public struct Options: Sendable {
@@ -33,6 +35,13 @@ public struct Options: Sendable {
     /// Time from a call's start to wait for a server that is absent or loads its model,
     /// milliseconds.
     public var waitMilliseconds: UInt32 = 0
+    /// Token that Hello sends to the server, never shown, by default that of token_file.
+    public var token: String?
+    /// Part of the client's own share of the server, which Hello sends, by default none.
+    public var tenant: String?
+    /// Path of a file with the token on one line, read when the client is made without a token, by
+    /// default that of the environment variable ASSAY_TOKEN_FILE.
+    public var tokenFile: String?
     /// False when requests demand no real model by themselves, even where mocks are refused, for
     /// questions about a model's state that a mock may answer, too.
     package var demandsReal: Bool = true
@@ -40,14 +49,18 @@ public struct Options: Sendable {
     /// The defaults above.
     public init() {}
 
-    /// Throws `request_invalid`, with the option's name as `field`.
-    func check() throws(AssayError) {
+    /// Reads the token file. Throws `request_invalid`, with the option's name as `field`.
+    mutating func check() throws(AssayError) {
         try check("name", name.utf8.count, 1...128, " bytes")
         try check("body_size_max", bodySizeMax, 4_096...4_294_967_295)
         try check("answer_size_max", answerSizeMax, 4_096...9_007_199_254_740_991)
         try check("connections", connections, 1...1_024)
         try check("connect_milliseconds", Int(connectMilliseconds), 1...4_294_967_295)
         try check("attempts", attempts, 1...4_294_967_295)
+        if let token { try check("token", token.utf8.count, 1...256, " bytes") }
+        if let tenant { try check("tenant", tenant.utf8.count, 1...64, " bytes") }
+        if let tokenFile { try check("token_file", tokenFile.utf8.count, 1...4_096, " bytes") }
+        try readToken()
     }
 
     private func check(
@@ -59,5 +72,71 @@ public struct Options: Sendable {
             "reading the client's options: found \(name) \(value)\(unit), allowed: "
                 + "\(allowed.lowerBound) to \(allowed.upperBound)\(unit)",
             field: name)
+    }
+
+    /// Reads the token of the token file, where no token is given. Throws `request_invalid`.
+    mutating func readToken() throws(AssayError) {
+        let variable = getenv("ASSAY_TOKEN_FILE").map { String(cString: $0) }
+        let source = tokenFile == nil ? "ASSAY_TOKEN_FILE" : "the option token_file"
+        guard token == nil, let path = tokenFile ?? variable, !path.isEmpty else { return }
+        let (bytes, reason) = Self.start(of: path)
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        var line = bytes.drop(while: isSpace)
+        while let last = line.last, isSpace(last) { line.removeLast() }
+        let found: String
+        if let reason {
+            found = "no file to read (\(reason))"
+        } else if line.isEmpty {
+            found = "an empty file"
+        } else if line.count > 256 {
+            found = "more than 256 bytes"
+        } else if !line.allSatisfy({ (0x21...0x7E).contains($0) }) {
+            found = "a byte that is no visible ASCII character"
+        } else {
+            token = String(decoding: line, as: UTF8.self)
+            return
+        }
+        throw AssayError(
+            .requestInvalid,
+            "reading the token file that \(source) names: found \(found), allowed: "
+                + "one line of 1 to 256 visible ASCII characters, the token",
+            field: "token_file")
+    }
+
+    /// Returns the first bytes of a file, or the system's reason for none.
+    private static func start(of path: String) -> ([UInt8], String?) {
+        let reason = { String(cString: strerror(errno)) }
+        guard let file = fopen(path, "re") else { return ([], reason()) }
+        defer { fclose(file) }
+        errno = 0
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return ferror(file) == 0 ? ([UInt8](bytes[..<count]), nil) : ([], reason())
+    }
+}
+
+extension Options: CustomReflectable {
+    /// The options with the token hidden.
+    public var customMirror: Mirror {
+        Mirror(
+            self,
+            children: [
+                "name": name,
+                "allowMock": allowMock,
+                "compression": compression,
+                "bodySizeMax": bodySizeMax,
+                "answerSizeMax": answerSizeMax,
+                "connections": connections,
+                "connectMilliseconds": connectMilliseconds,
+                "answerMilliseconds": answerMilliseconds,
+                "graceMilliseconds": graceMilliseconds,
+                "attempts": attempts,
+                "backoffMilliseconds": backoffMilliseconds,
+                "backoffMaxMilliseconds": backoffMaxMilliseconds,
+                "waitMilliseconds": waitMilliseconds,
+                "token": token.map { _ in "hidden" } as Any,
+                "tenant": tenant as Any,
+                "tokenFile": tokenFile as Any,
+            ], displayStyle: .struct)
     }
 }
