@@ -34,7 +34,8 @@ package enum OwnToken {
     package static func read(_ path: String) throws(TokenFileError) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else {
-            throw refusal(systemErrorText(errno), "a file with a token that this user can read", path)
+            throw refusal(
+                systemErrorText(errno), "a file with a token that this user can read", path)
         }
         defer { close(descriptor) }
         var status = stat()
@@ -60,7 +61,8 @@ package enum OwnToken {
         guard let first = word.first else { throw refusal("an empty file", allowed, path) }
         guard first != UInt8(ascii: "{") else {
             throw refusal(
-                "a table of hashed tokens, which is assayd's", "a file with the token itself, on "
+                "a table of hashed tokens, which is assayd's",
+                "a file with the token itself, on "
                     + "one line, as assay token new prints it", path)
         }
         guard !word.contains(where: isSpace) else {

@@ -46,7 +46,9 @@ package struct TokenEntry: Sendable, Equatable {
                 .joined(separator: ", ") + "]",
         ]
         if let tenant { fields.append("\"tenant\": \(Self.quoted(tenant))") }
-        if priorityMax != TokenFile.priorityMax { fields.append("\"priority_max\": \(priorityMax)") }
+        if priorityMax != TokenFile.priorityMax {
+            fields.append("\"priority_max\": \(priorityMax)")
+        }
         if share != 1 { fields.append("\"share\": \(share)") }
         return "{" + fields.joined(separator: ", ") + "}"
     }

@@ -20,7 +20,8 @@ extension TokenFile {
     ) throws(TokenFileError) -> TokenTable {
         if bytes.drop(while: { $0 <= 0x20 }).starts(with: AccessToken.prefix.utf8) {
             throw refusal(
-                "a token itself", "the table of hashed tokens that assayd reads, as assay token "
+                "a token itself",
+                "the table of hashed tokens that assayd reads, as assay token "
                     + "new --file writes it. The file with the token itself is for clients", path)
         }
         var limits = JSONLimits()
@@ -218,7 +219,9 @@ private struct TokenFileReading {
         var scopes: Set<TokenScope> = []
         for (index, element) in list.elements.enumerated() {
             guard let word = element.asString, let scope = TokenScope(rawValue: word) else {
-                let near = element.asString.map { "; nearest is \"\(nearest(to: $0, among: words))\"" }
+                let near = element.asString.map {
+                    "; nearest is \"\(nearest(to: $0, among: words))\""
+                }
                 throw refusal(
                     "\(name).scopes[\(index)]", element.asString.map(shown) ?? element.typeName,
                     words.joined(separator: ", ") + (near ?? ""), element)

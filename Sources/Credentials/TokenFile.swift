@@ -2,7 +2,7 @@
 //
 // Guarantees:
 // - The file is regular, of bounded size, and only its owner may write it. The owner is root or
-//   the user of the process. Whoever writes the file gives rights, so anyone else's file is refused.
+//   the user of the process. Whoever writes the file gives rights, so any other file is refused.
 // - The identity belongs to the very file that was read, and was taken before the first byte. A
 //   writer in between makes the next comparison differ.
 // Does not: hold secrets. A hash of 256 random bits gives no token away.

@@ -59,8 +59,9 @@ import Wire
         try #require(rename(draft, directory.path("tokens.json")) == 0)
     }
 
-    private func hello(_ token: String?, _ address: String? = nil) throws -> (RawClient, AnswerFrame)
-    {
+    private func hello(_ token: String?, _ address: String? = nil) throws -> (
+        RawClient, AnswerFrame
+    ) {
         let client = try RawClient(address ?? server.unix)
         return (client, try client.call(HelloRequest(client: "test", token: token)))
     }

@@ -225,7 +225,8 @@ extension ConnectionConversation {
     fileprivate mutating func hello(
         _ token: String?, tenant: String? = nil, revision: UInt64 = Limits.revision
     ) throws -> [Answer] {
-        try send(HelloRequest(client: "test", revision: revision, token: token, tenant: tenant), id: 1)
+        try send(
+            HelloRequest(client: "test", revision: revision, token: token, tenant: tenant), id: 1)
     }
 
     /// Sends a frame of a kind with an empty body.

@@ -88,7 +88,8 @@ struct TokenNew: ParsableCommand {
         if json { return Console.line(object(token, entry).text) }
         Console.line(token)
         if let file {
-            Console.error("added \(name.shellWord) to \(file.shellWord); a running assayd reads it within seconds")
+            Console.error(
+                "added \(name.shellWord) to \(file.shellWord); a running assayd reads it in a second")
         } else {
             Console.error("entry for \"tokens\" of assayd's --token-file:\n\(entry.json)")
         }
