@@ -19,7 +19,9 @@ extension Failure {
     }
 
     /// The failure for an error, with the nearest name for a model that the server does not have.
-    static func explained(_ error: ClientError, server: String, deadline: UInt32) async -> Failure {
+    static func explained(
+        _ error: ClientError, server: String, token: String?, deadline: UInt32
+    ) async -> Failure {
         var failure = Failure(error, server: server)
         guard error.serverError?.code == "model_unknown", let asked = asked(error) else {
             return failure
@@ -27,6 +29,7 @@ extension Failure {
         let limit = deadline == 0 ? 2000 : min(deadline, 2000)
         var options = ClientOptions()
         options.attempts = 1
+        options.token = token
         options.connectMilliseconds = limit
         guard let client = try? Client(server, options: options) else { return failure }
         defer { client.close() }
@@ -96,8 +99,17 @@ private struct Advice {
         case "model_required": return "name one of them with --model NAME"
         case "model_exists": return "load it under another name, or unload that model first"
         case "loading_not_allowed":
-            return "ask over a Unix socket as the server's user, or start assayd with the "
-                + "setting allow-loading"
+            return words.message.contains("scope admin")
+                ? "use a token with the scope admin; the server's operator makes it (assay token "
+                    + "new)"
+                : "ask over a Unix socket as the server's user, or start assayd with the setting "
+                    + "allow-loading"
+        case "token_required":
+            return "name the file that holds your token with --token-file or ASSAY_TOKEN_FILE"
+        case "token_invalid":
+            return "ask the server's operator for a new token (assay token new)"
+        case "scope_missing":
+            return "use a token with that scope; the server's operator makes it (assay token new)"
         case "path_not_allowed":
             return "move the file below a folder that assayd was started with as --model-root"
         case "chat_template_missing":

@@ -42,6 +42,8 @@ extension NetworkLoop {
                     isDraining: context.isLeaving, isStarting: context.condition.isStarting,
                     faults: context.condition.faults, outages: context.outages,
                     death: context.condition.engine.death))
+        case .tokens(let gate):
+            take(gate)
         case .shutDown:
             shutDown(skipsGrace: true)
         }
