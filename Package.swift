@@ -76,6 +76,9 @@ let package = Package(
         .target(
             name: "LineEditing", dependencies: ["CEditline", "Console", "PlainText"],
             swiftSettings: strict),
+        .target(
+            name: "Credentials", dependencies: ["CCrypto", "ModelFiles", "PlainText"],
+            swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
         .target(
             name: "Conversations", dependencies: ["ModelFiles", "Templates", "Tokenizers"],
@@ -100,8 +103,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "CHTTPParser", "Compute", "Console", "Conversations", "EventLoop", "Inference",
-                "Loading", "ModelFiles", "PlainText", "Rendering", "Service", "Threads",
+                "CHTTPParser", "Compute", "Console", "Conversations", "Credentials", "EventLoop",
+                "Inference", "Loading", "ModelFiles", "PlainText", "Rendering", "Service", "Threads",
                 "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -140,7 +143,8 @@ let package = Package(
         .executableTarget(
             name: "assay",
             dependencies: [
-                "AssayClient", "Console", "Conversations", "LineEditing", "Loading", "ModelFiles",
+                "AssayClient", "Console", "Conversations", "Credentials", "LineEditing", "Loading",
+                "ModelFiles",
                 "PlainText", "ProgramFacts", "Rendering", "Templates", "Tokenizers", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -168,8 +172,8 @@ let package = Package(
         .executableTarget(
             name: "assay-load",
             dependencies: [
-                "AssayClient", "Console", "EngineMeasure", "LoadMeasure", "LoadTesting",
-                "PlainText", "ProgramFacts",
+                "AssayClient", "Console", "Credentials", "EngineMeasure", "LoadMeasure",
+                "LoadTesting", "PlainText", "ProgramFacts",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -271,6 +275,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "CredentialsTests", dependencies: ["Credentials", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ServiceTests", dependencies: ["Service", "Wire", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
@@ -285,8 +292,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "CKernels", "Compute", "ComputeTestSupport", "Console", "Loading", "Wire",
-                "ServerTestSupport", "Service", "TestSupport",
+                "Server", "CKernels", "Compute", "ComputeTestSupport", "Console", "Credentials",
+                "Loading", "Wire", "ServerTestSupport", "Service", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

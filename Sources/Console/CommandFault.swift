@@ -67,6 +67,10 @@ package struct CommandFault: Equatable {
 private struct CommandScan {
     private let program: CommandTable
     private var command: CommandTable
+    /// The command that `help` is asked about so far.
+    private var helped: CommandTable
+    /// Names of the command on the line and of the commands that it belongs to.
+    private var path: [String] = []
     private var words: ArraySlice<String>
     private var positionals: [String] = []
     private var found: Set<String> = []
@@ -74,24 +78,31 @@ private struct CommandScan {
     init(_ arguments: [String], _ table: CommandTable) {
         program = table
         command = table
+        helped = table
         words = arguments[...]
     }
 
     /// Where the options of the command on the line are listed.
     static func advice(_ arguments: [String], _ program: CommandTable) -> String {
-        advice(program, arguments.lazy.compactMap { program.command($0) }.first)
+        var command = program
+        var path: [String] = []
+        for word in arguments {
+            guard let next = command.command(word) else { continue }
+            command = next
+            path.append(next.commandName)
+        }
+        return advice(program, path)
     }
 
-    private var advice: String {
-        Self.advice(program, command.commandName == program.commandName ? nil : command)
-    }
+    private var advice: String { Self.advice(program, path) }
 
-    /// - Parameter command: nil for none.
-    private static func advice(_ program: CommandTable, _ command: CommandTable?) -> String {
+    /// - Parameter path: names of a command and of the commands that it belongs to.
+    private static func advice(_ program: CommandTable, _ path: [String]) -> String {
         let name = program.commandName
         if program.commands.isEmpty { return "\(name) --help lists the options" }
-        return command.map { "\(name) help \($0.commandName) lists its options" }
-            ?? "\(name) help lists the commands"
+        return path.isEmpty
+            ? "\(name) help lists the commands"
+            : "\(name) help \(path.joined(separator: " ")) lists its options"
     }
 
     private func fault(_ sentence: String) -> CommandFault {
@@ -116,10 +127,13 @@ private struct CommandScan {
     /// A word without a dash in front: a command or an argument.
     private mutating func plain(_ word: String) -> CommandFault? {
         if command.commandName == "help" {
-            return program.command(word) == nil ? unknownCommand(word, in: program) : nil
+            guard let next = helped.command(word) else { return unknownCommand(word, in: helped) }
+            helped = next
+            return nil
         }
         if let next = command.command(word) {
             command = next
+            path.append(next.commandName)
             return nil
         }
         guard command.commands.isEmpty || !command.positionals.isEmpty else {
@@ -140,9 +154,10 @@ private struct CommandScan {
     private func unknownCommand(_ word: String, in parent: CommandTable) -> CommandFault {
         let names = parent.commands.map(\.commandName)
         let nearest = nearestName(to: clipped(word), among: names) ?? "help"
+        let place = parent.commandName == program.commandName ? "" : " \(parent.commandName)"
         return CommandFault(
             sentence: "no command \(clipped(word)); nearest: \(nearest)",
-            advice: "\(program.commandName) help lists the commands")
+            advice: "\(program.commandName) help\(place) lists the commands")
     }
 
     /// A word with a dash in front.

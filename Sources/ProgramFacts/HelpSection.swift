@@ -61,6 +61,11 @@ package enum SharedVariable {
         ("ASSAY_SERVER", "address of the server, when --server is not given", address)
     }
 
+    /// The client's token, for programs that ask a server.
+    package static let tokenFile = (
+        "ASSAY_TOKEN_FILE", "file with the token to show, when --token-file is not given", "none"
+    )
+
     /// Colour on a terminal.
     package static let noColour = (
         "NO_COLOR", "anything switches colours off, as does TERM=dumb", "colours on a terminal"

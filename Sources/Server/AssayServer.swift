@@ -11,6 +11,7 @@
 // computing, a thread per running load.
 
 import Compute
+import Credentials
 import EventLoop
 import Loading
 import Logging
@@ -216,6 +217,7 @@ package final class AssayServer: Sendable {
             throw .configuration("\(error)")
         }
         let windows = OutputWindows(limits: configuration.limits)
+        let tokens = try readTokens()
         let engine: EngineThread
         let texts: TextThreads
         do throws(ThreadRefusal) {
@@ -236,12 +238,13 @@ package final class AssayServer: Sendable {
             loading: ModelLoading(
                 configuration: configuration, placing: placing, logger: logger,
                 observe: { [board] in board.progressed($0, $1) }), warmUps: warmUps,
-            inbox: inbox, logger: logger)
+            inbox: inbox, tokens: tokens, logger: logger)
         let outcome = StartOutcome()
         // The thread keeps the server, and with it the admin pages, until the drain is over.
         do {
             try startThread("assay-loop") { [self] in
                 start.run(outcome)
+                tokens?.stop()
                 texts.stop()
                 if !engine.stop(within: Self.engineSecondsMax) {
                     logger.critical("leaving a stuck engine behind: it has not ended its step")
@@ -255,6 +258,23 @@ package final class AssayServer: Sendable {
         let result = outcome.wait()
         if case .failure = result { waitUntilStopped() }
         return try result.get()
+    }
+
+    /// Reads the token file, if there is one, and looks after it from then on.
+    private func readTokens() throws(ServerStartError) -> TokenWatch? {
+        guard let path = configuration.tokenPath else { return nil }
+        let tokens: TokenWatch
+        do throws(TokenFileError) {
+            tokens = try TokenWatch(path: path, inbox: inbox, logger: logger)
+        } catch {
+            throw .configuration("\(error)")
+        }
+        do throws(ThreadRefusal) {
+            try tokens.start()
+        } catch {
+            throw .system("starting the thread of the token file: \(error)")
+        }
+        return tokens
     }
 
     /// Tells the loop that every model is in service, and waits for the loop's answer.

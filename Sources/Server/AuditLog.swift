@@ -40,6 +40,7 @@ struct AuditLog {
             "generation_after": "\(record.after.generation)",
         ]
         if let label = record.label { facts["label"] = "\(quoted(label))" }
+        if let token = record.token { facts["token"] = "\(quoted(token))" }
         if let path = record.path { facts["path"] = "\(quoted(clipped(path)))" }
         return facts
     }

@@ -20,6 +20,8 @@ struct LoopStart: Sendable {
     let loading: ModelLoading
     let warmUps: WarmUps
     let inbox: LoopInbox
+    /// The tokens, on a server that demands them.
+    let tokens: TokenWatch?
     let logger: Logger
 
     /// Slice of the loop thread. Its work between two waits takes less, and threads of the engine
@@ -46,6 +48,7 @@ struct LoopStart: Sendable {
         do throws(EventLoopError) {
             let bound = try network.listen(addresses)
             try network.watchSignals(signals)
+            if let tokens { try network.watchTokens(tokens) }
             outcome.set(.success(bound.map(\.description)))
         } catch {
             network.close()
@@ -77,6 +80,7 @@ struct LoopStart: Sendable {
             engine: mailbox, texts: texts, windows: windows, loading: loading,
             warmUps: warmUps, inbox: inbox, logger: logger)
         context.condition.isStarting = true
+        context.tokens = tokens?.first
         for name in names {
             do throws(ServiceError) {
                 try context.models.beginLoad(name)

@@ -39,6 +39,8 @@ package struct AuditRecord: Sendable, Equatable {
     package let peer: String
     /// Connection of the request, or 0 for the operator's own models.
     package let connection: UInt64
+    /// Name of the token that asked, or nil on a server without tokens.
+    package let token: String?
     package let action: Action
     /// Name of the model, as the peer wrote it.
     package let model: String
@@ -64,10 +66,10 @@ package struct AuditRecord: Sendable, Equatable {
     /// Begins a record of a request.
     package init(
         _ action: Action, of model: String, path: String? = nil, label: String? = nil,
-        by peer: String, connection: UInt64, before: Model
+        by peer: String, connection: UInt64, token: String? = nil, before: Model
     ) {
         (self.action, self.model, self.path, self.label) = (action, model, path, label)
-        (self.peer, self.connection) = (peer, connection)
+        (self.peer, self.connection, self.token) = (peer, connection, token)
         (self.before, after) = (before, before)
     }
 

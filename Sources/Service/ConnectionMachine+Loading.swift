@@ -15,7 +15,8 @@ extension ConnectionMachine {
             try checkPlaces(context)
             let message = try Self.decode(LoadRequest.self, frame)
             let record = context.auditRecord(
-                .load, of: message.name, path: message.path, by: peer, connection: id)
+                .load, of: message.name, path: message.path, by: peer, connection: id,
+                token: principal.tokenName)
             do throws(ServiceError) {
                 try queue(message, record, frame, now: now, &context)
             } catch {
@@ -32,7 +33,7 @@ extension ConnectionMachine {
         _ message: LoadRequest, _ record: AuditRecord, _ frame: Frame, now: UInt64,
         _ context: inout ServiceContext
     ) throws(ServiceError) {
-        try context.checkLoading(byOwner: isOwner)
+        try context.checkLoading(byOwner: isOwner, principal)
         guard isPlain(message.name) else { throw .nameNotPlain("loading a model") }
         try checkDraining(context)
         try context.loads.checkRoom(for: id, abandonedCount: context.abandonedLoadCount)
@@ -57,9 +58,10 @@ extension ConnectionMachine {
             try checkPlaces(context)
             let message = try Self.decode(UnloadRequest.self, frame)
             taint = .untainted
-            let record = context.auditRecord(.unload, of: message.name, by: peer, connection: id)
+            let record = context.auditRecord(
+                .unload, of: message.name, by: peer, connection: id, token: principal.tokenName)
             do throws(ServiceError) {
-                try context.checkLoading(byOwner: isOwner)
+                try context.checkLoading(byOwner: isOwner, principal)
                 guard let entry = context.models.entry(message.name) else {
                     throw context.models.unknown(message.name, field: "name")
                 }

@@ -173,6 +173,7 @@ extension ConnectionMachine {
                 return send(context.serverHealth, to: frame.header, taint, &context, &effects)
             }
             taint = .untainted
+            try principal.check(.observe, for: "Health of a model")
             let target = try context.models.addressed(message.model)
             if let facts = target.facts { taint = Taint(addressing: facts) }
             generation = target.facts?.generation ?? 0

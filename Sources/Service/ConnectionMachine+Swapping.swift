@@ -16,7 +16,8 @@ extension ConnectionMachine {
             try checkPlaces(context)
             let message = try Self.decode(SwapRequest.self, frame)
             let record = context.auditRecord(
-                .swap, of: message.name, path: message.path, by: peer, connection: id)
+                .swap, of: message.name, path: message.path, by: peer, connection: id,
+                token: principal.tokenName)
             do throws(ServiceError) {
                 try queue(message, record, frame, now: now, &context)
             } catch {
@@ -33,7 +34,7 @@ extension ConnectionMachine {
         _ message: SwapRequest, _ record: AuditRecord, _ frame: Frame, now: UInt64,
         _ context: inout ServiceContext
     ) throws(ServiceError) {
-        try context.checkLoading(byOwner: isOwner)
+        try context.checkLoading(byOwner: isOwner, principal)
         try checkDraining(context)
         try context.loads.checkRoom(for: id, abandonedCount: context.abandonedLoadCount)
         try context.breakers.checkLoad(message.name, path: message.path)
@@ -100,9 +101,10 @@ extension ConnectionMachine {
             let message = try Self.decode(Message.self, frame)
             taint = .untainted
             let record = context.auditRecord(
-                action, of: message.name, label: message.labelOfAlias, by: peer, connection: id)
+                action, of: message.name, label: message.labelOfAlias, by: peer, connection: id,
+                token: principal.tokenName)
             do throws(ServiceError) {
-                try context.checkLoading(byOwner: isOwner)
+                try context.checkLoading(byOwner: isOwner, principal)
                 if let facts = context.models.entry(message.name)?.facts {
                     (taint, generation) = (Taint(addressing: facts), facts.generation)
                 }

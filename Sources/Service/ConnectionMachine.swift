@@ -10,7 +10,7 @@
 // - Before Hello frames are small, and every request but Hello is answered with an error.
 // - A damaged frame ends the connection with a GoAway that names the reason.
 // - A peer whose first bytes are those of another protocol is ended without a frame, by name.
-// - A refused request never ends the connection.
+// - A refused request never ends the connection, except a Hello without a token of the server.
 // - After the end no action comes.
 // - Every request gets exactly one last frame unless the connection ends first.
 //
@@ -144,6 +144,11 @@ package struct ConnectionMachine: ~Copyable {
                 "answering a request: kind \(frame.header.kindByte) is not served here")
             return refuse(error, frame.header, .untainted, &context, &effects)
         }
+        do throws(ServiceError) {
+            if let scope = kind.scope { try principal.check(scope, for: "\(kind)") }
+        } catch {
+            return refuse(error, frame.header, .untainted, &context, &effects)
+        }
         respond(kind, frame, now: now, context: &context, effects: &effects)
     }
 
@@ -157,6 +162,7 @@ package struct ConnectionMachine: ~Copyable {
                     "answering Hello: this connection has said it before")
             }
             let request = try Self.decode(HelloRequest.self, frame)
+            principal = try context.principal(of: request)
             compresses = request.compression
             revision = min(request.revision, Limits.revision)
             peerBodySizeMax = min(Int(request.bodySizeMax), Limits.bodySizeMax)
@@ -171,6 +177,10 @@ package struct ConnectionMachine: ~Copyable {
             send(response, to: frame.header, .untainted, &context, &effects)
         } catch {
             refuse(error, frame.header, .untainted, &context, &effects)
+            guard error.status == .unauthenticated else { return }
+            // One try a connection: who guesses needs a new one for each.
+            phase = .ended
+            effects.end(.afterFlush, error)
         }
     }
 

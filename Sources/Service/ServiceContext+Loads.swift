@@ -69,11 +69,11 @@ extension ServiceContext {
     /// Begins the record of a request that changes models.
     func auditRecord(
         _ action: AuditRecord.Action, of model: String, path: String? = nil, label: String? = nil,
-        by peer: String, connection: UInt64
+        by peer: String, connection: UInt64, token: String? = nil
     ) -> AuditRecord {
         AuditRecord(
             action, of: model, path: path, label: label, by: peer, connection: connection,
-            before: AuditRecord.Model(models.entry(model), label: label))
+            token: token, before: AuditRecord.Model(models.entry(model), label: label))
     }
 
     /// Begins a load of the server's start, which runs beside the loads of peers and does not wait

@@ -55,6 +55,8 @@ package struct ServiceContext: ~Copyable, Sendable {
     /// Findings about the server's own parts.
     package var condition: ServerCondition
     package private(set) var admission: AdmissionPolicy
+    /// The tokens of the server, or nil for a server without tokens. Set by the owner.
+    package var tokens: TokenGate?
     /// Latest load figures of the engine, set by the owner.
     package var engineLoad = EngineLoad()
     package private(set) var tickets: [UInt64: Ticket] = [:]

@@ -78,7 +78,7 @@ package struct Work: Sendable {
     /// Turn of the request among the requests of its connection.
     package var turn: WorkTurn {
         WorkTurn(
-            connection: connection, priority: context?.priority ?? Limits.priorityDefault,
+            connection: connection, priority: principal.priority(of: context),
             since: acceptedAt)
     }
 }

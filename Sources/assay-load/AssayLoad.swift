@@ -26,12 +26,14 @@ struct AssayLoad: AsyncParsableCommand {
         (69, "the server is unreachable"),
         (70, "nothing could be measured"),
         (74, "standard output or input failed"),
+        (77, "refused: no token of the server, or not its scope"),
         (79, "a mock answered"),
         (130, "interrupted"),
     ])
 
     private static let variables = HelpSection.variables([
         SharedVariable.server(default: ServerAddress.standard.description),
+        SharedVariable.tokenFile,
         SharedVariable.instructionSet,
     ])
 
@@ -53,11 +55,7 @@ struct AssayLoad: AsyncParsableCommand {
         } catch let error as LoadTestError {
             end(2, "assay-load: " + error.message)
         } catch let error as ClientError {
-            let advice =
-                error.code == .unreachable
-                ? "; start assayd there, name another address with --server or ASSAY_SERVER, or "
-                    + "wait for it with --wait TIME" : ""
-            end(error.exitStatus, "assay-load: \(error.message)\(advice)")
+            end(error.exitStatus, "assay-load: \(error.message)\(advice(error))")
         } catch {
             // A command ends with a status by throwing the status.
             if let status = error as? ExitCode { exit(withError: status) }
@@ -68,6 +66,19 @@ struct AssayLoad: AsyncParsableCommand {
             fault.report("assay-load")
             exit(withError: ExitCode(2))
         }
+    }
+
+    /// What to do next, behind the words of the failure.
+    private static func advice(_ error: ClientError) -> String {
+        switch error.serverError?.code {
+        case "token_required": return "; name the file that holds your token with --token-file"
+        case "token_invalid": return "; ask the server's operator for a new token"
+        case "scope_missing": return "; a load test needs a token with the scopes infer and observe"
+        default: break
+        }
+        guard error.code == .unreachable else { return "" }
+        return "; start assayd there, name another address with --server or ASSAY_SERVER, or "
+            + "wait for it with --wait TIME"
     }
 
     /// The fault of a command line that the parser refused, or nil for a wish for help.

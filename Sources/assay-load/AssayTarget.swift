@@ -22,11 +22,12 @@ struct AssayTarget: LoadTarget {
     /// - Parameter wait: nanoseconds to wait for a missing server. 0 for a server to be measured,
     ///   since no sample may wait.
     init(
-        _ address: ServerAddress, model: String?, connections: Int, threads: Int,
+        _ address: ServerAddress, token: String?, model: String?, connections: Int, threads: Int,
         allowMock: Bool, compression: Bool, wait: UInt64 = 0
     ) throws(ClientError) {
         var options = ClientOptions()
         options.name = "assay-load/1"
+        options.token = token
         options.allowMock = allowMock
         options.compression = compression
         options.connections = 1

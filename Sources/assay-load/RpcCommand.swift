@@ -7,6 +7,7 @@
 import ArgumentParser
 import AssayClient
 import Console
+import Credentials
 import Foundation
 import LoadTesting
 import PlainText
@@ -28,6 +29,12 @@ struct RpcCommand: AsyncParsableCommand {
     @Option(
         help: "Server: HOST:PORT or /PATH of a Unix socket (or ASSAY_SERVER; 127.0.0.1:7411).")
     var server: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "File with the token to show the server, on one line (or ASSAY_TOKEN_FILE).",
+            valueName: "file"), completion: .file())
+    var tokenFile: String?
 
     @Option(help: "Name of the model; not needed when the server has one.")
     var model: String?
@@ -148,10 +155,20 @@ struct RpcCommand: AsyncParsableCommand {
     }
 
     /// Makes new clients, not connected yet.
-    private func target(_ connections: Int, wait: UInt64 = 0) throws(ClientError) -> AssayTarget {
+    private func target(_ connections: Int, wait: UInt64 = 0) throws -> AssayTarget {
         try AssayTarget(
-            ServerAddress(address), model: model, connections: connections, threads: threadCount,
-            allowMock: allowMock, compression: !noCompression, wait: wait)
+            ServerAddress(address), token: try token(), model: model, connections: connections,
+            threads: threadCount, allowMock: allowMock, compression: !noCompression, wait: wait)
+    }
+
+    /// The token to show, or nil without a token file.
+    private func token() throws(RunRefused) -> String? {
+        do throws(TokenFileError) {
+            return try OwnToken.read(
+                option: tokenFile, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw RunRefused(status: 2, sentence: "\(error)")
+        }
     }
 
     /// Refuses every other option beside `flag`, which asks no server and sends nothing.

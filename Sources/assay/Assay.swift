@@ -19,7 +19,8 @@ struct Assay: AsyncParsableCommand {
             Inspect.self, Generate.self, Chat.self, ScoreCommand.self, Embed.self,
             LogitsCommand.self,
             Tokenize.self, Detokenize.self, Render.self, Models.self, Load.self, Unload.self,
-            Health.self, Stats.self, Ping.self,
+            Swap.self, Rollback.self, Pin.self, Alias.self, Health.self, Stats.self, Ping.self,
+            TokenCommand.self,
         ])
 
     private static let statuses = HelpSection.statuses([
@@ -38,6 +39,7 @@ struct Assay: AsyncParsableCommand {
 
     private static let variables = HelpSection.variables([
         SharedVariable.server(default: ServerAddress.standard.description),
+        SharedVariable.tokenFile,
         SharedVariable.instructionSet,
         SharedVariable.noColour,
         ("XDG_STATE_HOME", "folder of assay/history, the lines of assay chat", "~/.local/state"),

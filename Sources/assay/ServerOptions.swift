@@ -6,6 +6,7 @@
 
 import ArgumentParser
 import AssayClient
+import Credentials
 import Foundation
 import PlainText
 import Wire
@@ -15,6 +16,12 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         help: "Server: HOST:PORT or /PATH of a Unix socket (or ASSAY_SERVER; 127.0.0.1:7411).")
     var server: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "File with the token to show the server, on one line (or ASSAY_TOKEN_FILE).",
+            valueName: "file"), completion: .file())
+    var tokenFile: String?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -56,10 +63,23 @@ struct ConnectionOptions: ParsableArguments {
             ?? ServerAddress.standard.description
     }
 
+    /// The token to show, or nil without a token file.
+    func token() throws -> String? {
+        do throws(TokenFileError) {
+            return try OwnToken.read(
+                option: tokenFile, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw Failure(
+                code: .usage, message: "\(error)",
+                advice: "assay token new makes a token and its entry for the server")
+        }
+    }
+
     /// The first given option that only a server has a use for, for a command without one.
     var given: String? {
         let flags = [
-            ("--server", server != nil), ("--deadline", deadline != 0), ("--wait", wait != nil),
+            ("--server", server != nil), ("--token-file", tokenFile != nil),
+            ("--deadline", deadline != 0), ("--wait", wait != nil),
         ]
         return flags.first { $0.1 }?.0
     }
@@ -74,8 +94,10 @@ struct ConnectionOptions: ParsableArguments {
         allowMock: Bool = false, demandsReal: Bool = true,
         _ body: (Client) async throws -> Value
     ) async throws -> Value {
+        let token = try token()
         do {
             var settings = ClientOptions()
+            settings.token = token
             settings.name = "assay-cli/1"
             settings.allowMock = allowMock
             settings.demandsReal = demandsReal
@@ -84,7 +106,8 @@ struct ConnectionOptions: ParsableArguments {
             defer { client.close() }
             return try await waiting { try await body(client) }
         } catch let error as ClientError {
-            throw await Failure.explained(error, server: address, deadline: deadline)
+            throw await Failure.explained(
+                error, server: address, token: token, deadline: deadline)
         }
     }
 

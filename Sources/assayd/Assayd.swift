@@ -60,6 +60,7 @@ enum Assayd {
             effective = try ConfigurationReader.read(
                 flags: options.flags, environment: ProcessInfo.processInfo.environment,
                 file: options.config ?? ProcessInfo.processInfo.environment["ASSAY_CONFIG"])
+            try effective.values.checkTokenFile()
         } catch {
             Console.error("\(error)")
             return AssaydExit.configuration

@@ -52,6 +52,7 @@ struct SettingOptions: ParsableArguments, CustomReflectable {
     private static func completion(_ field: ConfigurationField) -> CompletionKind? {
         switch field.completion {
         case .none: nil
+        case .file: .file()
         case .folder: .directory
         case .words(let words): .list(words)
         }

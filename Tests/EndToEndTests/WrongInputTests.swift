@@ -59,6 +59,7 @@ import Testing
             ("c.yaml", "threads: 2\ntheads: 1\nthreads: 3\n"), ("d.json", "{\"thraeds\": 1}"),
             ("talk.json", #"{"messages": 3}"#), ("cut.json", #"{"messages": [{"role": "user"}]"#),
             ("role.json", #"[{"role": "usr", "content": "x"}]"#),
+            ("tokens.json", #"{"tokens": [{"nam": "a"}]}"#), ("own.token", "assay_0a"),
             ("key.json", #"[{"role": "user", "text": "x"}]"#),
         ] {
             try directory.write(text.utf8, as: name)

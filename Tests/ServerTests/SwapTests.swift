@@ -152,7 +152,7 @@ import Wire
             let model = try setup.model()
             #expect(model.state == .ready && model.generation == 1 && model.heldGeneration == nil)
             #expect(
-                model.loadFailure.map { refused.error?.message.hasPrefix($0.prefix(40)) } == true)
+                model.loadFailure?.hasPrefix("\(file.layer) layer (\(file.code)): ") == true)
         }
         let health = try setup.client.call(HealthRequest(model: "tiny")).decoded(
             HealthResponse.self)

@@ -7,10 +7,13 @@
 import Dispatch
 import Service
 import Synchronization
+import Wire
 
 /// Answer of the loop thread.
 struct LoopFacts: Sendable {
     let entries: [ModelRegistry.Entry]
+    /// The entries as a Models answer has them, with their circuit breakers.
+    let rows: [ModelInfo]
     let isDraining: Bool
     /// True while a model of the start is not yet in service.
     let isStarting: Bool

@@ -51,13 +51,14 @@ extension ConfigurationField {
     package var completion: Completion {
         switch name {
         case "model-root": .folder
+        case "token-file": .file
         case "device": .words(form.filter { !$0.contains(":") })
         default: words.isEmpty ? .none : .words(words)
         }
     }
 
     /// A way to complete a value.
-    package enum Completion { case none, folder, words([String]) }
+    package enum Completion { case none, file, folder, words([String]) }
 
     /// The alternatives that the unit names: `HOST:PORT or /PATH` has two.
     private var form: [String] {

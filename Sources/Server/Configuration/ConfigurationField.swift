@@ -56,8 +56,13 @@ package struct ConfigurationField: Sendable {
             storage: .text(\.admin, allowed: [])),
         .init(
             name: "insecure", unit: "",
-            explanation: "Lets listen and admin name addresses that other machines reach.",
+            explanation: "Lets listen and admin name addresses that other machines reach, without "
+                + "tokens.",
             storage: .flag(\.isInsecure)),
+        .init(
+            name: "token-file", unit: "PATH, or none",
+            explanation: "The file of hashed tokens; with it nobody is answered without a token.",
+            storage: .text(\.tokenFile, allowed: [])),
         .init(
             name: "required-model", unit: "NAME, or * for all",
             explanation: "A model without which /readyz is red.",

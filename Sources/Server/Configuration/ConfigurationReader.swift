@@ -161,10 +161,13 @@ package enum ConfigurationReader {
         }
     }
 
-    /// Refuses addresses that other machines reach, because no peer has to say who it is.
+    /// Refuses addresses that other machines reach where no peer has to say who it is: any of
+    /// `admin`, and any of `listen` without a token file.
     private static func validateReach(_ values: ServerConfiguration) throws(ConfigurationError) {
         guard !values.isInsecure else { return }
-        let listen = values.listen.map { (setting: "listen", shown: $0, address: $0) }
+        let listen =
+            values.tokenPath == nil
+            ? values.listen.map { (setting: "listen", shown: $0, address: $0) } : []
         let admin = values.adminAddress.map { [("admin", $0, "tcp://" + $0)] } ?? []
         for (setting, shown, text) in listen + admin {
             guard let address = try? Address.parse(text), !address.isLocal else { continue }
@@ -173,7 +176,9 @@ package enum ConfigurationReader {
                 message: "reading \(setting): found \"\(escaped(shown))\", which other machines "
                     + "reach without authentication, allowed: loopback addresses"
                     + (setting == "listen" ? " and Unix sockets" : "")
-                    + ", or any with --insecure (ASSAY_INSECURE=true, \"insecure: true\")",
+                    + ", or any with "
+                    + (setting == "listen" ? "--token-file or " : "")
+                    + "--insecure (ASSAY_INSECURE=true, \"insecure: true\")",
                 location: setting)
         }
     }

@@ -5,6 +5,7 @@
 // fills the value from these sources.
 // Does not: open or start anything.
 
+import Credentials
 import Loading
 import PlainText
 import Service
@@ -23,6 +24,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var admin = "127.0.0.1:7412"
     /// True when `listen` and `admin` may name addresses that other machines reach.
     package var isInsecure = false
+    /// File of hashed tokens without one of which nobody is answered, or `none`.
+    package var tokenFile = "none"
     /// Names of models without which `/readyz` is red. `*` alone stands for all.
     package var requiredModels: [String] = ["*"]
     /// True when a mock in the place of a required model leaves `/readyz` green.
@@ -66,6 +69,20 @@ package struct ServerConfiguration: Sendable, Equatable {
 
     /// Address of the admin pages, or nil for none.
     var adminAddress: String? { admin == "none" ? nil : admin }
+
+    /// Path of the token file, or nil for none.
+    var tokenPath: String? { tokenFile == "none" ? nil : tokenFile }
+
+    /// Reads the token file, if there is one, and throws when it is refused. Blocking.
+    package func checkTokenFile() throws(ConfigurationError) {
+        guard let tokenPath else { return }
+        do throws(TokenFileError) {
+            _ = try TokenFile.read(tokenPath)
+        } catch {
+            throw ConfigurationError(
+                code: .fileMalformed, message: error.message, location: error.location)
+        }
+    }
 
     /// Adds the overrides of the model `name` to the options of its load.
     ///

@@ -151,7 +151,7 @@ extension WorkRouter {
                     "reason": "\(error.message)",
                 ])
             context.counters.add(.swapsRejected)
-            context.models.failSwap(name, reason: error.message)
+            context.models.failSwap(name, reason: error.account)
         } else {
             logger.warning(
                 "load refused", metadata: ["model": "\(name)", "reason": "\(error.message)"])
@@ -196,5 +196,12 @@ extension WorkRouter {
                 "A MOCK IS BEING SERVED: its answers are random and say so",
                 metadata: ["model": "\(facts.name)"])
         }
+    }
+}
+
+extension ServiceError {
+    /// The message, behind the layer and the code of a refused model.
+    fileprivate var account: String {
+        layer.map { "\($0) layer (\(code)): \(message)" } ?? message
     }
 }

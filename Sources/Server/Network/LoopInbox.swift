@@ -38,6 +38,8 @@ enum LoopMessage: Sendable {
     case damaged(ServedModel, reason: String)
     /// The admin pages ask for the models and the state of the server.
     case survey(LoopSurvey)
+    /// The token file has other tokens than before.
+    case tokens(TokenGate)
     /// Drain as after SIGTERM. A second message hurries the drain.
     case shutDown
 }

@@ -37,10 +37,13 @@ extension NetworkLoop {
         case .survey(let survey):
             survey.answer(
                 LoopFacts(
-                    entries: context.models.entries, isDraining: context.isLeaving,
-                    isStarting: context.condition.isStarting, faults: context.condition.faults,
-                    outages: context.outages,
+                    entries: context.models.entries,
+                    rows: context.models.entries.map { context.row(of: $0) },
+                    isDraining: context.isLeaving, isStarting: context.condition.isStarting,
+                    faults: context.condition.faults, outages: context.outages,
                     death: context.condition.engine.death))
+        case .tokens(let gate):
+            take(gate)
         case .shutDown:
             shutDown(skipsGrace: true)
         }

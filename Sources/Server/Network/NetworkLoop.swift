@@ -30,7 +30,7 @@ final class NetworkLoop {
     private(set) var connections: [UInt64: ClientConnection] = [:]
     var effects = ConnectionEffects()
     private let listeners: ListenerGroup
-    private var signals: [SignalWatcher] = []
+    var signals: [SignalWatcher] = []
     private var wakeup: Wakeup?
     /// Rings for connections, unloads and the drain.
     private let look: Alarm
@@ -280,7 +280,7 @@ final class NetworkLoop {
             "connection ended",
             metadata: [
                 "connection": "\(connection.id)", "code": "\(reason.code)",
-                "reason": "\(reason.message)",
+                "reason": "\(reason.message)", "peer": "\(connection.stream.peerName)",
             ])
     }
 

@@ -17,6 +17,7 @@ except ImportError:
 from ._app import Settings
 from ._guard import name_of
 from ._serving import server
+from ._token import TokenFileError, token_in
 from ._words import Words, time_in, whole
 
 
@@ -31,6 +32,7 @@ def arguments() -> argparse.Namespace:
     add = words.add_argument
     add("--version", action="version", version=_versions())
     add("--server", help="URL of the server (or ASSAY_SERVER; %(default)s)")
+    add("--token-file", metavar="FILE", help="with the bridge's token (or ASSAY_TOKEN_FILE; none)")
     add("--listen", default="127.0.0.1:8411", help="HOST:PORT (%(default)s)")
     names = "NAME by which clients reach the bridge, beside loopback and --listen; repeatable"
     add("--allow-host", dest="allow_hosts", metavar="NAME", action="append", help=names)
@@ -53,6 +55,7 @@ def arguments() -> argparse.Namespace:
     words.set_defaults(**asdict(Settings()) | {"allow_hosts": []})
     if os.environ.get("ASSAY_SERVER"):
         words.set_defaults(server=os.environ["ASSAY_SERVER"])
+    words.set_defaults(token_file=os.environ.get("ASSAY_TOKEN_FILE") or None)
     return words.parse_args()
 
 
@@ -75,6 +78,11 @@ def main() -> None:
     for own in given.allow_hosts:
         if not name_of(own):
             _refuse(f'--allow-host: found "{own}", allowed: a name or an address')
+    if given.token_file is not None:
+        try:
+            given.token = token_in(given.token_file)
+        except TokenFileError as error:
+            _refuse(f"{error}")
     name = host.strip("[]")
     given.allow_hosts = (*given.allow_hosts, name)
     settings = Settings(**{field.name: getattr(given, field.name) for field in fields(Settings)})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from assay import AssayError, AsyncClient, Options
@@ -39,6 +39,8 @@ class Settings:
 
     #: URL of the Assay server
     server: str = "tcp://127.0.0.1:7411"
+    #: token that the bridge shows the server, or None
+    token: str | None = field(default=None, repr=False)
     #: hand out answers of mocks, with the provenance in every body
     allow_mock: bool = False
     #: connections to the server
@@ -92,15 +94,17 @@ class Bridge:
         self.settings = settings
         options = Options(
             name="assay-bridge/1",
+            token=settings.token,
             allow_mock=settings.allow_mock,
             connections=settings.connections,
             wait_milliseconds=settings.wait_milliseconds,
         )
         self.client = AsyncClient(settings.server, options)
         #: asks for health over a connection of its own, where no request waits
-        self.prober = AsyncClient(
-            settings.server, Options(name="assay-bridge/1 readyz", allow_mock=True, attempts=1)
+        probing = Options(
+            name="assay-bridge/1 readyz", token=settings.token, allow_mock=True, attempts=1
         )
+        self.prober = AsyncClient(settings.server, probing)
 
     async def health(self, request: Request) -> Response:
         """GET /health: the bridge itself lives, whatever its server does."""

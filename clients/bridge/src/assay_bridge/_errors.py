@@ -42,6 +42,8 @@ _BY_CODE = {
     "revision_too_low": 501,
     "given_up": 499,
 }
+#: HTTP statuses of refusals that concern the bridge's own token, which no request can mend
+_BY_SERVER_CODE = {"token_required": 502, "token_invalid": 502, "scope_missing": 502}
 #: reasons of Assay under the names that tools of the interface look for
 _KNOWN_AS = {"model_unknown": "model_not_found", "prompt_too_long": "context_length_exceeded"}
 #: fields of Assay under the names of the interface
@@ -87,8 +89,8 @@ class Refusal(Exception):
 def refused(error: AssayError) -> Refusal:
     """The refusal for an error of the client."""
     if error.code == "server_refused":
-        status = _BY_STATUS.get(error.status, 500)
         code = error.server_code or error.status.name.lower()
+        status = _BY_SERVER_CODE.get(code) or _BY_STATUS.get(error.status, 500)
     else:
         status = _BY_CODE.get(error.code, 500)
         code = error.code
