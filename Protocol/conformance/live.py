@@ -246,6 +246,42 @@ def every_kind(stage, server, client):
     expect(any(int(counter["real"]) for counter in counters), "counters that count", "none")
 
 
+@live("a model is swapped, labelled, returned to and pinned; each answer names its generation")
+def swapped(stage, server, client):
+    def ask(kind, request, **words):
+        return client.call(kind, request, **words).ok(LIMIT)["response"]
+
+    def listed():
+        return next(one for one in ask("Models", {})["models"] if one["name"] == name)
+
+    def answering(model):
+        result = client.call("Tokenize", {"model": model, "text": "61"}).ok(LIMIT)
+        return result["generation"]
+
+    name = ask("Models", {})["models"][0]["name"]
+    call = client.call("Swap", {"name": name, "path": os.path.abspath(OPTIONS.model)}, stream=True)
+    after = call.ok(LIMIT)["response"]
+    expect(len(call.chunks) >= 3, "a chunk per layer", "%d" % len(call.chunks))
+    old, new = int(after["previous_generation"]), int(after["model"]["generation"])
+    expect(new > old, "a generation above %d" % old, str(new))
+    expect(answering(name) == new, "an answer of generation %d" % new, "another")
+    expect(listed().get("held_generation") == str(old), "generation %d held" % old,
+           repr(listed().get("held_generation")))
+    ask("Alias", {"name": name, "label": "before", "generation": str(old)})
+    expect(answering(name + ":before") == old, "generation %d by its label" % old, "another")
+    ask("Rollback", {"name": name})
+    expect(answering(name) == old, "generation %d again" % old, "another")
+    expect(ask("Pin", {"name": name})["model"].get("pinned") is True, "a pinned model", "none")
+    client.call("Unload", {"name": name}).error(
+        "server_refused", status="FAILED_PRECONDITION", seconds=LIMIT)
+    error = client.call("Swap", {"name": name, "path": os.path.abspath(__file__)}).error(
+        "server_refused", status="MODEL_REJECTED", seconds=LIMIT)
+    expect(error.get("layer") in ("file", "parse"), "the layer that refused",
+           repr(error.get("layer")))
+    expect(listed().get("load_failure"), "the failure in Models", "none")
+    answers(client)
+
+
 @live("what the server refuses arrives as its status, with code and field")
 def refused_by_the_server(stage, server, client):
     error = client.call("Generate", {"prompt": "a", "model": "nobody"}).error(

@@ -2,6 +2,7 @@
 
 A table has the fields of a message, the kinds, the lists of which answers are assembled, the checks
 of a header, the codes and the options. The bodies of the calls stand beside the tables.
+One file, since one part of the header is made of all of it.
 """
 
 import re

@@ -116,9 +116,7 @@ func (o Options) Format(state fmt.State, _ rune) {
 ''' % values(protocol)
 
 
-def c(protocol):
-    """Lines of assay_protocol.h, for the implementation."""
-    return '''static bool assay_is_space(char byte) {
+C_CHECKS = '''static bool assay_is_space(char byte) {
     return byte == ' ' || (byte >= '\\t' && byte <= '\\r');
 }
 
@@ -138,7 +136,12 @@ static const char *assay_token_fault(const char *token, size_t size) {
     return NULL;
 }
 
-/* Reads the token of the token file into `token`, where no token is given. False with an error. */
+'''
+
+
+def c(protocol):
+    """Lines of assay_protocol.h, for the implementation."""
+    return C_CHECKS % values(protocol) + '''/* Reads the token of the token file into `token`, where no token is given. False with an error. */
 static bool assay_read_token(assay_options *options, char *token, assay_error *error) {
     const char *path = options->token_file, *source = "%(option)s";
     if (path == NULL) {

@@ -2,11 +2,10 @@
 //
 // Guarantees:
 // - A frame is kept only when it answers a request in flight, has the kind of the request, and has
-//   the provenance and generation of the earlier frames. Progress of Load and Swap is the exception,
-//   because it comes before the model. A wrong frame ends the connection and all its calls.
+//   the provenance and generation of the earlier frames, except for progress of Load and Swap, which
+//   comes before the model. A wrong frame ends the connection and all its calls.
 // - At most `answerSizeMax` bytes of an answer are kept.
-// - The number of requests in flight never exceeds the server's limit in Hello. Cancel does not
-//   count, as on the server.
+// - The number of requests in flight, without Cancel, never exceeds the server's limit in Hello.
 // - Frames of an abandoned request are dropped until its last frame.
 //
 // Not here: contents of bodies (answers.ts), further attempts (exchange.ts).

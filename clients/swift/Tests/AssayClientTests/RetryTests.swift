@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: MessageKind.allCases)
     func aLostConnectionIsForgivenWhereAskingTwiceIsHarmless(_ kind: MessageKind) {
-        let harmful: Set<MessageKind> = [.load, .unload, .cancel, .swap, .goAway]
+        let harmful: Set<MessageKind> = [.load, .unload, .cancel, .swap, .rollback, .goAway]
         let lost = Self.failure(.connectionClosed)
         #expect((pause(lost, kind) != nil) == !harmful.contains(kind))
     }
