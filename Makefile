@@ -12,7 +12,7 @@ TIMES         = judge
 export ASSAY_COMMIT := $(shell scripts/commit.sh)
 SOURCES       = Package.swift Sources Tests Fidelity Benchmarks clients/swift models
 
-.PHONY: help setup build demo test bridge bundle soak cases fuzz-tokenizers mutate-templates conformance fidelity bench bench-peer bench-clients \
+.PHONY: help setup build demo test bridge bundle soak cases swap-test fuzz-tokenizers mutate-templates conformance fidelity bench bench-peer bench-clients \
 	house check format coverage static install uninstall clean
 
 help: ## list the targets
@@ -43,6 +43,11 @@ cases: build ## failures once reported, tried again, and our bounds in seconds: 
 	@scripts/clients.sh setup
 	@scripts/clients.sh build
 	@scripts/cases.sh $(BIN)
+
+swap-test: build ## swaps, rollbacks and shares under load, malformed files, load cycles: ARGUMENTS=
+	@scripts/clients.sh setup
+	@ASSAY_CLIENTS=clients/python scripts/clients.sh build
+	@clients/python/build/venv/bin/python scripts/swap-test --bin $(BIN) $(ARGUMENTS)
 
 fuzz-tokenizers: build ## random tokenizer.json files beside the tokenizers library: FILES=300 TEXTS=50 SEED=N
 	@scripts/clients.sh setup

@@ -90,21 +90,32 @@ enum ModelOutput {
         guard !isWhole else {
             return Array(models.map(facts).joined(separator: [""]))
         }
-        var table = TextTable([
-            .text("NAME"), .text("FINGERPRINT"), .text("FAMILY"), .number("PARAMS"),
-            .number("SIZE"), .text("MARK"), .text("STATE"), .number("GEN"), .text("DEVICE"),
-            .reason("NOTE"),
-        ])
+        // Generations are of interest once there is more than the first.
+        let hasGenerations = models.contains {
+            $0.generation > 1 || $0.heldGeneration != nil || !$0.labels.isEmpty
+        }
+        func cells(_ row: [StyledText], _ generation: UInt64) -> [StyledText] {
+            let number = StyledText(generation > 0 ? "\(generation)" : "")
+            return row.prefix(7) + (hasGenerations ? [number] : []) + row.dropFirst(7)
+        }
+        var table = TextTable(
+            [
+                .text("NAME"), .text("FINGERPRINT"), .text("FAMILY"), .number("PARAMS"),
+                .number("SIZE"), .text("MARK"), .text("STATE"),
+            ] + (hasGenerations ? [.number("GEN")] : []) + [.text("DEVICE"), .reason("NOTE")])
         for model in models {
-            table.add([
-                .init(model.name), .init(fingerprint(model, size: 6)), .init(model.architecture),
-                .init(Quantity.count(model.parameters)), .init(Quantity.bytes(model.bytes)),
-                mark(model), .init(stateWord(model)), generation(model.generation),
-                .init(model.device), .init(note(model)),
-            ])
-            for label in model.labels { table.add(row(label, of: model)) }
+            table.add(cells(row(model), model.generation))
+            for label in model.labels { table.add(cells(row(label, of: model), label.generation)) }
         }
         return table.lines()
+    }
+
+    private static func row(_ model: ModelInfo) -> [StyledText] {
+        [
+            .init(model.name), .init(fingerprint(model, size: 6)), .init(model.architecture),
+            .init(Quantity.count(model.parameters)), .init(Quantity.bytes(model.bytes)),
+            mark(model), .init(stateWord(model)), .init(model.device), .init(note(model)),
+        ]
     }
 
     /// The row of a label. Only the generation that answers the plain name has known facts.
@@ -112,14 +123,9 @@ enum ModelOutput {
         let isActive = label.generation == model.generation
         return [
             .init("\(model.name):\(label.label)"),
-            .init(isActive ? fingerprint(model, size: 6) : ""), "", "", "", "", "",
-            generation(label.generation), "",
+            .init(isActive ? fingerprint(model, size: 6) : ""), "", "", "", "", "", "",
             .init(label.share.map { "\(percent($0)) of \(model.name)" } ?? ""),
         ]
-    }
-
-    private static func generation(_ number: UInt64) -> StyledText {
-        StyledText(number > 0 ? "\(number)" : "")
     }
 
     private static func stateWord(_ model: ModelInfo) -> String {

@@ -2,6 +2,7 @@
 // sees it.
 
 import Foundation
+import ServerTestSupport
 import TestSupport
 import Testing
 
@@ -119,5 +120,20 @@ import Testing
         #expect(try generation("m") == 1)
         let refused = try assay(["rollback", "m"], status: 2).errors
         #expect(refused.contains("assay swap NAME=PATH"), "\(refused)")
+    }
+
+    /// A shadow without live requests waits, so the person has time to think again.
+    @Test func ctrlCGivesASwapUp() throws {
+        let swap = try TerminalProcess(
+            "assay", ["swap", "m=" + second, "--shadow", "8"],
+            ["ASSAY_SERVER": server.addresses[0]])
+        #expect(swap.shows("swapping m: live requests compared, 0 of 8"), "\(swap.screen)")
+        swap.type("\u{3}")
+        #expect(swap.waitUntilExit() == 130)
+        #expect(swap.screen.contains("the swap of m was given up by Ctrl-C"), "\(swap.screen)")
+        #expect(try generation("m") == 1)
+        let again = ["swap", "m=" + second, "--server", server.addresses[0]]
+        #expect(try ProcessFacts.eventually { try Program.run("assay", again).status == 0 })
+        #expect(try row().held_generation == 1)
     }
 }

@@ -99,7 +99,8 @@ struct Swap: AsyncParsableCommand {
             model.heldGeneration == previous
             ? "generation \(previous) is held for a rollback"
             : "generation \(previous) ends with its requests"
-        var lines = ["", "warm-up: \(message.warmed) requests"]
+        let noun = message.warmed == 1 ? "request" : "requests"
+        var lines = ["", "warm-up: \(message.warmed) \(noun)"]
         if let shadow = message.shadow { lines += shadow.lines }
         lines += ["\(ModelOutput.answering(model)), \(past)", ModelOutput.origin(model)]
         return lines.map { StyledText(escaped($0)) }
