@@ -116,11 +116,14 @@ def words(error):
 class Driver:
     """The process."""
 
-    def __init__(self, command):
-        self.fault = None
+    def __init__(self, program, environment=None):
+        self.program, self.fault = program, None
+        clean = {name: value for name, value in os.environ.items()
+                 if not name.startswith("ASSAY_")}  # the reader's own token is none of the rows'
         self.process = subprocess.Popen(
-            shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True, bufsize=0)
+            shlex.split(program), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True, bufsize=0,
+            env={**clean, **(environment or {})})
         self.calls, self.number, self.lock = {}, 0, threading.Lock()
         self.last_words = collections.deque(maxlen=5)
         self.commands = queue.Queue()

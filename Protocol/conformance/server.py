@@ -315,7 +315,7 @@ class Peer:
         """A frame with the flag more."""
         words = {key: values.pop(key) for key in ("provenance", "generation", "compress")
                  if key in values}
-        words.setdefault("generation", 0 if request.kind == "Load" else 1)
+        words.setdefault("generation", 0 if request.kind in ("Load", "Swap") else 1)
         if request.kind == "Generate":
             request.tokens_sent += len(values.get("tokens", []))
         self.number(request, values)
@@ -386,6 +386,12 @@ def sample(request):
         return {"models": [MODEL]}
     if kind == "Load":
         return {"accepted": True, "layers": [LAYER], "model": dict(MODEL, name=fields["name"])}
+    if kind == "Swap":
+        return {"layers": [LAYER], "model": dict(MODEL, name=fields["name"], generation="2",
+                                                 held_generation="1"),
+                "previous_generation": "1", "warmed": "8"}
+    if kind in ("Rollback", "Pin", "Alias"):
+        return {"model": dict(MODEL, name=fields["name"])}
     if kind == "Unload":
         return {}
     if kind == "Tokenize":

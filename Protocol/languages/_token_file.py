@@ -61,16 +61,24 @@ func (o *Options) readToken() *breach {
 	if path == "" {
 		path, source = os.Getenv("%(variable)s"), "%(variable)s"
 	}
-	if o.Token != "" || path == "" {
-		return nil
+	token, found := o.Token, ""
+	if token == "" && path != "" {
+		token, found = tokenIn(path)
 	}
-	token, found := tokenIn(path)
 	if found != "" {
 		return &breach{"token_file", "found " + found + " behind " + source +
 			", allowed: %(allowed)s"}
 	}
-	o.Token = token
+	o.Token, o.secret = "", func() string { return token }
 	return nil
+}
+
+// token returns the token of a Client, "" for none.
+func (o *Options) token() string {
+	if o.secret == nil {
+		return ""
+	}
+	return o.secret()
 }
 
 // tokenIn returns the token of a file, or the reason why the file has none.

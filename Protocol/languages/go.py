@@ -379,9 +379,11 @@ def options(protocol):
                 "text" if kind == "text" else "within", words, member))
     return "\n".join([
         "// Options of a Client. NewClient fills in the defaults before it calls the functions it is "
-        "given.\ntype Options struct {\n%s}\n" % "\n".join(members),
+        "given.\ntype Options struct {\n%s"
+        "\n\tsecret func() string // the token of a Client, in a form that no text shows\n}\n"
+        % "\n".join(members),
         mapping("var defaultOptions = Options", defaults),
-        "// check finds the first option out of range, and reads the token file.\n"
+        "// check finds the first option out of range, reads the token file, and hides the token.\n"
         "func (o *Options) check() *breach {\n\tc := &coder{}\n%s"
         "\tif c.wrong != nil {\n\t\treturn c.wrong\n\t}\n\treturn o.readToken()\n}\n"
         % "".join(checks), _token_file.go(protocol)])

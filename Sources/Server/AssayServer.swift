@@ -144,13 +144,15 @@ package final class AssayServer: Sendable {
         report: (_ name: String, LoadReport) -> Void = { _, _ in }
     ) throws(ServerStartError) -> [String] {
         let requests: [LoadRequest]
+        let warmUps: WarmUps
         do throws(ServerStartError) {
             requests = try loadRequests(strictly)
+            warmUps = try readWarmUps()
         } catch {
             stopAdmin()
             throw error
         }
-        let addresses = try bind(signals, requests.map(\.name))
+        let addresses = try bind(signals, requests.map(\.name), warmUps)
         board.bound()
         bound(addresses)
         do throws(ServerStartError) {
@@ -194,11 +196,19 @@ package final class AssayServer: Sendable {
         return requests
     }
 
+    private func readWarmUps() throws(ServerStartError) -> WarmUps {
+        do throws(ConfigurationError) {
+            return try WarmUps(path: configuration.warmUpRequests)
+        } catch {
+            throw .configuration("\(error)")
+        }
+    }
+
     /// Time the engine has for its last step after the drain.
     private static let engineSecondsMax = 10
 
     private func bind(
-        _ signals: [Int32], _ names: [String]
+        _ signals: [Int32], _ names: [String], _ warmUps: WarmUps
     ) throws(ServerStartError) -> [String] {
         var addresses: [Address] = []
         do throws(EventLoopError) {
@@ -227,8 +237,8 @@ package final class AssayServer: Sendable {
             mailbox: engine.mailbox, texts: texts, windows: windows,
             loading: ModelLoading(
                 configuration: configuration, placing: placing, logger: logger,
-                observe: { [board] in board.progressed($0, $1) }), inbox: inbox, tokens: tokens,
-            logger: logger)
+                observe: { [board] in board.progressed($0, $1) }), warmUps: warmUps,
+            inbox: inbox, tokens: tokens, logger: logger)
         let outcome = StartOutcome()
         // The thread keeps the server, and with it the admin pages, until the drain is over.
         do {

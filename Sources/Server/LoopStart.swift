@@ -18,6 +18,7 @@ struct LoopStart: Sendable {
     let texts: TextThreads
     let windows: OutputWindows
     let loading: ModelLoading
+    let warmUps: WarmUps
     let inbox: LoopInbox
     /// The tokens, on a server that demands them.
     let tokens: TokenWatch?
@@ -76,8 +77,8 @@ struct LoopStart: Sendable {
         var context = ServiceContext(
             limits: configuration.limits, serverName: AssayServer.version)
         let router = WorkRouter(
-            engine: mailbox, texts: texts, windows: windows, loading: loading, inbox: inbox,
-            logger: logger)
+            engine: mailbox, texts: texts, windows: windows, loading: loading,
+            warmUps: warmUps, inbox: inbox, logger: logger)
         context.condition.isStarting = true
         context.tokens = tokens?.first
         for name in names {

@@ -34,9 +34,10 @@ extension ConnectionMachine {
         _ context: inout ServiceContext
     ) throws(ServiceError) {
         try context.checkLoading(byOwner: isOwner, principal)
-        guard isPlain(message.name) else { throw .nameNotPlain }
+        guard isPlain(message.name) else { throw .nameNotPlain("loading a model") }
         try checkDraining(context)
         try context.loads.checkRoom(for: id, abandonedCount: context.abandonedLoadCount)
+        try context.breakers.checkLoad(message.name, path: message.path)
         try context.models.beginLoad(message.name)
         let ticket = context.admitControl(
             .loading, of: message.name, provenance: .real, connection: id,
@@ -61,7 +62,9 @@ extension ConnectionMachine {
                 .unload, of: message.name, by: peer, connection: id, token: principal.tokenName)
             do throws(ServiceError) {
                 try context.checkLoading(byOwner: isOwner, principal)
-                let entry = try context.models.addressed(message.name)
+                guard let entry = context.models.entry(message.name) else {
+                    throw context.models.unknown(message.name, field: "name")
+                }
                 if let facts = entry.facts { taint = Taint(addressing: facts) }
                 generation = entry.generation
                 try begin(entry, record, taint, frame, now: now, &context)
@@ -97,9 +100,11 @@ extension ConnectionMachine {
 }
 
 extension ServiceError {
-    /// A name with characters that hide or reorder text.
-    static let nameNotPlain = ServiceError(
-        .invalidArgument, Code(WireError.Code.fieldOutOfRange.name),
-        "loading a model: found a control, format or bidirectional character in its name, "
-            + "allowed: visible characters and spaces", field: "name")
+    /// A name or a label with characters that hide or reorder text.
+    static func nameNotPlain(_ attempt: String, field: String = "name") -> ServiceError {
+        ServiceError(
+            .invalidArgument, Code(WireError.Code.fieldOutOfRange.name),
+            "\(attempt): found a control, format or bidirectional character in its \(field), "
+                + "allowed: visible characters and spaces", field: field)
+    }
 }

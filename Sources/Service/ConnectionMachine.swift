@@ -65,6 +65,7 @@ package struct ConnectionMachine: ~Copyable {
         guard phase != .ended else { return }
         prepare(&effects)
         activeAt = now
+        context.breakers.advance(to: now)
         context.counters.add(.bytesReceived, UInt64(bytes.count))
         let wasBetweenFrames = decoder.pendingSize == 0
         var frameCount = 0

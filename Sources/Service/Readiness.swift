@@ -53,11 +53,11 @@ package struct Readiness: Sendable, Equatable {
 
     package var isReady: Bool { reasons.isEmpty }
 
-    /// Judges `entries`. `faults` are the server's own faults, and `progress` describes by name the
-    /// progress of a load.
+    /// Judges `entries`. `faults` are the server's own faults. `progress` describes by name the
+    /// progress of a load, and `outages` the models in service that cannot answer now.
     package init(
         phase: Phase, entries: [ModelRegistry.Entry], requirement: Requirement,
-        faults: [String] = [], progress: [String: String] = [:]
+        faults: [String] = [], progress: [String: String] = [:], outages: [String: String] = [:]
     ) {
         self.phase = phase
         let isEvery = requirement.names == [Requirement.every]
@@ -67,7 +67,7 @@ package struct Readiness: Sendable, Equatable {
                 name: entry.name,
                 // A client's load that never came into service is not required.
                 isRequired: named.contains(entry.name) || (isEvery && entry.facts != nil),
-                reason: Self.reason(entry, requirement, progress))
+                reason: Self.reason(entry, requirement, progress) ?? outages[entry.name])
         }
         for name in named where !entries.contains(where: { $0.name == name }) {
             models.append(Model(name: name, isRequired: true, reason: "not loaded"))

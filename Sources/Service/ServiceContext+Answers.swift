@@ -14,15 +14,19 @@ extension ServiceContext {
             return HealthResponse(
                 ready: false, state: .failed, reason: faults.joined(separator: "; ").clipped)
         }
-        let states = models.entries.map(\.state)
-        let others = models.entries.filter { $0.state != .ready }.prefix(8)
-        let list = others.map { "\($0.name) is \($0.state.rawValue)" }
+        let states = models.entries.map { state(of: $0) }
+        let list = zip(models.entries, states).filter { $0.1 != .ready }.prefix(8).map {
+            entry, state in
+            "\(entry.name) is \(state.rawValue)" + (outage(of: entry).map { " (\($0))" } ?? "")
+        }
         if condition.isStarting {
             let reason = (["the server is loading its models"] + list).joined(separator: ", ")
             return HealthResponse(ready: false, state: .loading, reason: reason.clipped)
         }
         if states.contains(.ready) {
-            let notes = list + models.entries.compactMap(\.fileNote).prefix(8)
+            let notes =
+                list + models.entries.compactMap(\.fileNote).prefix(8)
+                + models.entries.compactMap(\.swapNote).prefix(8)
             return HealthResponse(
                 ready: true, state: .ready,
                 reason: notes.isEmpty ? nil : notes.joined(separator: ", ").clipped)
@@ -30,18 +34,56 @@ extension ServiceContext {
         if states.contains(.loading) {
             return HealthResponse(ready: false, state: .loading, reason: "no model is ready yet")
         }
-        return HealthResponse(ready: false, state: .failed, reason: "no model is loaded")
+        return HealthResponse(
+            ready: false, state: .failed,
+            reason: outages.isEmpty
+                ? "no model is loaded" : list.joined(separator: ", ").clipped)
     }
 
-    func health(of entry: ModelRegistry.Entry) -> HealthResponse {
-        if entry.state == .ready, !isLeaving, let fault = condition.engine.fault {
+    /// Health of the generation that a request names.
+    func health(of target: ModelRegistry.Target) -> HealthResponse {
+        let file = target.generation?.file
+        if target.state == .ready, !isLeaving, let fault = condition.engine.fault {
             return HealthResponse(
-                ready: false, state: .failed, reason: fault.clipped, file: entry.file?.state)
+                ready: false, state: .failed, reason: fault.clipped, file: file?.state)
         }
+        let state = state(of: target)
+        let notes = [trial(of: target), target.fileNote, target.entry.swapNote].compactMap(\.self)
+        let reason = outage(of: target) ?? target.reason ?? notes.joined(separator: ", ")
         return HealthResponse(
-            ready: entry.state == .ready && !isLeaving,
-            state: isLeaving ? .draining : entry.state,
-            reason: entry.clippedReason ?? entry.fileNote, file: entry.file?.state)
+            ready: state == .ready && !isLeaving, state: isLeaving ? .draining : state,
+            reason: reason.isEmpty ? nil : reason.clipped, file: file?.state)
+    }
+
+    /// A row of a Models answer.
+    package func row(of entry: ModelRegistry.Entry) -> ModelInfo {
+        var row = ModelInfo(entry)
+        row.state = state(of: entry)
+        let breaker = breakers.view(entry.name, entry.served)
+        row.breaker = breaker.state
+        row.breakerReason = breaker.reason?.clipped(toSize: Limits.sentenceSizeMax)
+        row.breakerSeconds = breaker.microseconds.map { Double($0) / 1_000_000 }
+        row.sealAgeSeconds = sealAge(of: entry.served).map { Double($0) / 1_000_000 }
+        return row
+    }
+}
+
+extension ModelRegistry.Target {
+    /// State of the generation, or of the entry while the entry is not in service.
+    package var state: ServingState {
+        guard entry.phase == .serving else { return entry.state }
+        return generation?.fault == nil ? .ready : .failed
+    }
+
+    /// Reason of the failure.
+    var reason: String? { entry.phase == .serving ? generation?.fault : entry.reason }
+
+    /// A sentence about files that changed on disk, or nil when they are unchanged.
+    var fileNote: String? {
+        guard let file = generation?.file, file.state != .unchanged else { return nil }
+        let reason = (file.reason ?? "").clipped
+        return "the file of \(name) is \(file.state.rawValue) on disk: \(reason); "
+            + "answers are those of the weights that were loaded"
     }
 }
 
@@ -53,11 +95,13 @@ extension ModelRegistry.Entry {
     }
 
     /// A sentence about files that changed on disk, or nil when they are unchanged.
-    var fileNote: String? {
-        guard let file, file.state != .unchanged else { return nil }
-        let reason = (file.reason ?? "").clipped
-        return "the file of \(name) is \(file.state.rawValue) on disk: \(reason); "
-            + "answers are those of the weights that were loaded"
+    var fileNote: String? { ModelRegistry.Target(self, active).fileNote }
+
+    /// A sentence about a swap that failed, or nil when the last one did not.
+    var swapNote: String? {
+        loadFailure.map {
+            "the last swap of \(name) failed: \($0.clipped); generation \(generation) goes on"
+        }
     }
 }
 
@@ -79,5 +123,12 @@ extension ModelInfo {
         generation = UInt64(entry.generation)
         deviceReason = deviceReason ?? entry.clippedReason
         file = entry.file?.state
+        labels = entry.labels.map { label in
+            ModelLabel(
+                label: label.name, generation: UInt64(label.generation), share: label.share)
+        }
+        if entry.isPinned { pinned = true }
+        heldGeneration = entry.held.map { UInt64($0.number) }
+        loadFailure = entry.loadFailure?.clipped
     }
 }

@@ -5,8 +5,8 @@
 // - Every accepted request has a ticket until its final event, also when the connection is gone, or
 //   when the loop has answered in place of the engine.
 // - An ending ticket gives back the admission and the hold on the model exactly once.
-// - When the last request of an unloading model ends, the model is reported in `removals`, and the
-//   request for the unload is answered through `completions`.
+// - A generation that left the registry is reported in `removals`. When the last request of an
+//   unloading model ends, the request for the unload is answered through `completions`.
 
 import Wire
 
@@ -17,7 +17,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         package let requestID: UInt64
         package let provenance: Provenance
         /// Model held by the request, or nil when the request is not for the engine.
-        fileprivate let model: ServedModel?
+        let model: ServedModel?
         /// Name of the entry to load, unload or verify.
         fileprivate let entry: String?
         /// Operation on `entry`, for error texts.
@@ -42,7 +42,7 @@ package struct ServiceContext: ~Copyable, Sendable {
     static let graceMicroseconds: UInt64 = 5_000
 
     /// Operation of a request on a model.
-    package enum Control: String, Sendable { case loading, unloading, verifying }
+    package enum Control: String, Sendable { case loading, swapping, unloading, verifying }
 
     package let limits: ServiceLimits
     /// Name and version, for Hello.
@@ -50,6 +50,8 @@ package struct ServiceContext: ~Copyable, Sendable {
     package var models: ModelRegistry
     package var crowd: Crowd
     package var counters = Counters()
+    /// Pauses of models and loads that keep failing.
+    package var breakers: CircuitBreakers
     /// Findings about the server's own parts.
     package var condition: ServerCondition
     package private(set) var admission: AdmissionPolicy
@@ -75,8 +77,10 @@ package struct ServiceContext: ~Copyable, Sendable {
     private var unloads: [String: (ticket: UInt64, until: UInt64)] = [:]
     /// Models whose verification has not come back, even when no request waits for the result.
     var verifications: Set<ServedModel> = []
+    /// Times at which the weights of models were last compared with their seals.
+    var sealedAt: [ServedModel: UInt64] = [:]
 
-    /// Models to drop, taken by the owner after every call.
+    /// Generations to drop, taken by the owner after every call.
     package var removals: [ServedModel] = []
     /// Events from the decisions themselves, delivered by the owner after every call.
     package var completions: [(ticket: UInt64, event: WorkEvent)] = []
@@ -84,17 +88,35 @@ package struct ServiceContext: ~Copyable, Sendable {
     package init(limits: ServiceLimits, serverName: String) {
         self.limits = limits
         self.serverName = serverName
-        models = ModelRegistry(entriesMax: limits.modelsMax)
+        models = ModelRegistry(
+            entriesMax: limits.modelsMax, generationsMax: limits.generationsMax,
+            labelsMax: limits.labelsMax)
         crowd = Crowd(limits: limits)
         admission = AdmissionPolicy(limits: limits)
         condition = ServerCondition(limits: limits)
+        breakers = CircuitBreakers(limits: limits)
         loads = LoadQueue(limits: limits)
     }
 
     /// Taint of the answer to an unreadable request, which might have named any model. A single
     /// mock taints the answer.
     package var unreadableTaint: Taint {
-        Taint.of(models.entries.lazy.compactMap(\.facts?.provenance))
+        Taint.of(models.entries.lazy.flatMap(\.generations).map(\.facts.provenance))
+    }
+
+    /// Returns what a new request means, see `ModelRegistry.choose`. A label takes no share while
+    /// the breaker of its generation lets no request pass, either.
+    mutating func choose(_ name: String?) throws(ServiceError) -> ModelRegistry.Target {
+        let target = try models.choose(name)
+        let entry = target.entry
+        guard target.label == nil, let served = target.generation?.served, served != entry.served
+        else { return target }
+        do throws(ServiceError) {
+            try breakers.check(served)
+            return target
+        } catch {
+            return ModelRegistry.Target(entry, entry.active)
+        }
     }
 
     // MARK: - Tickets
@@ -104,6 +126,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         _ facts: ServedFacts, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?,
         now: UInt64
     ) throws(ServiceError) -> UInt64 {
+        try breakers.check(facts.served)
         let verdict = admission.admit(size: size, connection: connection, now: now)
         if case .refused(let pause) = verdict {
             counters.add(.requestsOverloaded, provenance: facts.provenance)
@@ -116,11 +139,13 @@ package struct ServiceContext: ~Copyable, Sendable {
                 retryAfterMilliseconds: pause)
         }
         models.retain(facts.served)
-        return issue(
+        let ticket = issue(
             Ticket(
                 connection: connection, requestID: requestID, provenance: facts.provenance,
                 model: facts.served, entry: nil, control: nil, size: size,
                 dueAt: deadline.map { $0 + Self.graceMicroseconds }))
+        breakers.begin(ticket, of: facts.served)
+        return ticket
     }
 
     /// Issues a ticket for an operation on `entry`.
@@ -158,8 +183,11 @@ package struct ServiceContext: ~Copyable, Sendable {
         if let entry = ticket.entry, unloads[entry]?.ticket == number { unloads[entry] = nil }
         guard let model = ticket.model else { return }
         admission.finish(size: ticket.size, connection: ticket.connection, now: now)
-        if let gone = models.release(model) { removed(gone) }
+        removed(models.release(model))
     }
+
+    /// Time at which the request of a ticket ends without an answer, or nil for never.
+    package func deadline(of number: UInt64) -> UInt64? { tickets[number]?.dueAt }
 
     /// True when the ticket belongs to a request for the engine.
     func holdsModel(_ number: UInt64) -> Bool { tickets[number]?.model != nil }
@@ -172,14 +200,17 @@ package struct ServiceContext: ~Copyable, Sendable {
     ) throws(ServiceError) {
         let gone = try models.beginUnload(name)
         unloads[name] = (ticket, now + limits.drainMicroseconds)
-        if let gone { removed(gone) }
+        removed(gone)
     }
 
-    private mutating func removed(_ entry: ModelRegistry.Entry) {
-        counters.add(.modelsUnloaded, provenance: entry.facts?.provenance ?? .real)
-        if entry.facts != nil {
-            removals.append(entry.served)
+    /// Hands over what left the registry.
+    mutating func removed(_ departure: ModelRegistry.Departure) {
+        for model in departure.models {
+            forgetHealth(of: model)
+            removals.append(model)
         }
+        guard let entry = departure.entry else { return }
+        counters.add(.modelsUnloaded, provenance: entry.facts?.provenance ?? .real)
         if let waiting = unloads.removeValue(forKey: entry.name) {
             completions.append((waiting.ticket, .unloaded))
         } else {

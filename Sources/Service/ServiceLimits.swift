@@ -58,6 +58,11 @@ package struct ServiceLimits: Sendable, Equatable {
     package var waitMicrosecondsMax: UInt64 = 120_000_000
     /// Names in the registry, of all states. A Models answer lists them all in one frame.
     package var modelsMax = 256
+    /// Generations of a name in the engine: active, held, labelled, finishing, on the way. Each has
+    /// its weights.
+    package var generationsMax = 8
+    /// Labels of a name.
+    package var labelsMax = 8
     /// Loads running at once, each on a separate thread.
     package var loadsMax = 2
     /// Loads of all connections that wait for their turn. A further Load is RESOURCE_EXHAUSTED.
@@ -78,6 +83,8 @@ package struct ServiceLimits: Sendable, Equatable {
     /// Silence of a busy engine after which the process counts as dead, never below the silence
     /// that makes the server not ready. Long, because a dead process loses everything it serves.
     package var liveTimeoutMicroseconds: UInt64 = 60_000_000
+    /// Failures and pauses of circuit breakers. Short pauses first, because most faults are short.
+    package var breaker = CircuitBreaker.Bounds()
     /// Peers that may change the served models.
     package var loadingRight = LoadingRight.sameUser
 

@@ -11,8 +11,10 @@ import Wire
 extension Failure {
     /// The failure for an error of the client, with advice.
     init(_ error: ClientError, server: String) {
-        self.init(
-            code: ExitCode(rawValue: error.exitStatus) ?? .internalError, message: error.message)
+        // The new model was judged and refused: a status that asks to try again would mislead.
+        let isRefused = error.serverError?.code == "shadow_differs"
+        let code = isRefused ? .rejected : ExitCode(rawValue: error.exitStatus) ?? .internalError
+        self.init(code: code, message: error.message)
         advice = Advice(server: server).after(error)
     }
 
@@ -84,6 +86,7 @@ private struct Advice {
                 + "no TLS"
         case .timedOut where error.isUnsent:
             return "what listens at \(place) says nothing: \(rightAddress)"
+        case .revisionTooLow: return "the server is older than this request: update assayd"
         case .timedOut: return "give it more time with --deadline, or try again later"
         default: return error.field.map(field)
         }
@@ -116,9 +119,9 @@ private struct Advice {
                 + "--truncate-prompt"
         default: break
         }
-        if let pause = error.retryAfterMilliseconds {
-            return "try again in \(Double(pause) / 1000) s"
-        }
+        let later = error.retryAfterMilliseconds.map { "try again in \(Double($0) / 1000) s" }
+        if let advice = model(words.code, later ?? "try again a little later") { return advice }
+        if let later { return later }
         switch error.status {
         case .notFound: return "assay models lists what is served"
         case .modelRejected:
@@ -126,6 +129,22 @@ private struct Advice {
         case .resourceExhausted, .unavailable: return "try again a little later"
         case .deadlineExceeded: return "give it more time with --deadline, or try again later"
         default: return error.field.map(field)
+        }
+    }
+
+    /// Advice after a refusal about generations, labels, breakers and pins.
+    private func model(_ code: String, _ later: String) -> String? {
+        switch code {
+        case "breaker_open", "model_evicted":
+            return "\(later); assay models --verbose shows the reason"
+        case "swap_running": return "\(later), or end the other swap with Ctrl-C"
+        case "generation_unknown": return "assay models lists the generations and labels in memory"
+        case "no_held_generation": return "swap to the file: assay swap NAME=PATH"
+        case "shadow_differs":
+            return "the old generation goes on; compare the files, or swap without --require-equal"
+        case "name_reserved": return "take a name without \":\"; labels are set by assay alias"
+        case "model_pinned": return "unpin the model first: assay pin NAME --off"
+        default: return nil
         }
     }
 
@@ -142,6 +161,8 @@ private struct Advice {
             case "template_variables": "--var"
             case "template_time": "--now"
             case "name", "path": "NAME=PATH"
+            case "label": "NAME:LABEL"
+            case "generation": "GENERATION"
             case "prompt", "text": "the text"
             default: "--\(last)"
             }

@@ -19,7 +19,8 @@ struct Assay: AsyncParsableCommand {
             Inspect.self, Generate.self, Chat.self, ScoreCommand.self, Embed.self,
             LogitsCommand.self,
             Tokenize.self, Detokenize.self, Render.self, Models.self, Load.self, Unload.self,
-            Health.self, Stats.self, Ping.self, TokenCommand.self,
+            Swap.self, Rollback.self, Pin.self, Alias.self, Health.self, Stats.self, Ping.self,
+            TokenCommand.self,
         ])
 
     private static let statuses = HelpSection.statuses([

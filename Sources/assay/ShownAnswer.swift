@@ -36,15 +36,15 @@ struct CutAnswer: Sendable {
 }
 
 /// Runs `body` as a task. The first Ctrl-C cancels the task, and the second ends the program.
-func interruptible(
-    _ body: @escaping @Sendable () async throws -> AnswerEnding
-) async throws -> AnswerEnding {
-    let task = Task {
+/// Returns nil when the task ended by that without a value, such as in a wait for the server.
+func interruptible<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value? {
+    let task = Task<Value?, any Error> {
         do {
             return try await body()
         } catch is CancellationError {
-            // Ctrl-C while waiting for the server or its model.
-            return .cut(CutAnswer())
+            return nil
         }
     }
     onInterrupt { task.cancel() }

@@ -50,7 +50,7 @@ import Testing
         let score = ["score", "--continuation", "802", "--continuation", Self.longText]
         let rows: [(command: [String], heading: String, columns: Int)] = [
             (["load", "\(Self.longName)=\(model)"], "LAYER", 3),
-            (["models"], "NAME", 9),
+            (["models"], "NAME", 10),
             (["stats"], "COUNTER", 3),
             (score + ask + ["--model", "demo"], "RANK", 6),
             (score + ask + ["--model", "demo", "--top-logprobs", "64"], "BEST", 3),

@@ -1,6 +1,7 @@
 // Logits that are not finite while a model serves: once, and the request is computed again without
-// a seam; twice, and the model is out of service.
+// a seam; twice, and the model's circuit breaker opens.
 
+import Loading
 import Server
 import ServerTestSupport
 import Synchronization
@@ -42,7 +43,9 @@ import Wire
     private init(rowWidth: Int) throws {
         let faults = faults
         backend = try FaultyBackend(rowWidth: rowWidth) { faults.value($0) }
-        server = try TestServer(backend: backend.device)
+        server = try TestServer(backend: backend.device) { configuration in
+            configuration.limits.breaker.pauseMin = 500_000
+        }
         soundServer = try TestServer()
         sound = try soundServer.client()
     }
@@ -179,7 +182,7 @@ import Wire
 
     // MARK: - Twice
 
-    @Test func aModelThatGivesThemAgainIsOutOfService() throws {
+    @Test func aModelThatGivesThemAgainHasAnOpenBreaker() throws {
         let client = try server.client()
         damage(Set(5..<100_000))
         let end = try #require(try ask(client, GenerateRequest.stream(tokens: 20)).last)
@@ -189,7 +192,10 @@ import Wire
         #expect(health.reason?.contains("NaN") == true)
         #expect(try !client.call(HealthRequest()).decoded(HealthResponse.self).ready)
         let late = try client.call(GenerateRequest.stream(tokens: 1))
-        #expect(late.error?.code == "model_not_ready")
+        #expect(late.status == .unavailable && late.error?.code == "breaker_open")
+        #expect(late.error?.retryAfterMilliseconds != nil)
+        let list = try client.call(ModelsRequest()).decoded(ModelsResponse.self)
+        #expect(list.models.map(\.breaker) == [.open])
         #expect(try server.counter("requests_in_flight") == 0)
 
         // Loaded anew it serves again.
@@ -200,6 +206,31 @@ import Wire
         #expect(loaded.last?.status == .ok)
         let expected = try ask(sound, GenerateRequest.stream(tokens: 20)).tokens
         #expect(try ask(client, GenerateRequest.stream(tokens: 20)).tokens == expected)
+    }
+
+    @Test func itsWeightsAreVerifiedAndAProbeClosesTheBreaker() throws {
+        let path = server.directory.path("tiny.gguf")
+        _ = try ModelLoader().load(path: path).ensureReal().writeSeal()
+        let client = try server.client()
+        damage(Set(5..<100_000))
+        let end = try #require(try ask(client, GenerateRequest.stream(tokens: 20)).last)
+        #expect(end.error?.code == "logits_not_finite")
+        damage([])
+        let expected = try ask(sound, GenerateRequest.stream(tokens: 20)).tokens
+        var frames: [AnswerFrame] = []
+        let closed = try ProcessFacts.eventually {
+            frames = try ask(client, GenerateRequest.stream(tokens: 20))
+            if frames.last?.status == .ok { return true }
+            #expect(frames.last?.error?.code == "breaker_open")
+            return false
+        }
+        #expect(closed)
+        #expect(try frames.tokens == expected)
+        let row = try #require(
+            try client.call(ModelsRequest()).decoded(ModelsResponse.self).models.first)
+        #expect(row.state == .ready && row.breaker == .closed && row.breakerSeconds != nil)
+        // The verification before the probe found the seal that was written after the load.
+        #expect(row.sealAgeSeconds != nil)
     }
 
     /// A connection that agreed on revision 2 gets the code that revision knows, and no new field,

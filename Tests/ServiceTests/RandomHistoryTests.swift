@@ -73,7 +73,7 @@ private struct ConnectionHistory: ~Copyable {
     static func someRequest(_ random: inout SeededGenerator, id: UInt64) throws -> [UInt8] {
         var encoder = FrameEncoder()
         let model = ["real", "mock", "none"][random.below(3)]
-        switch random.below(9) {
+        switch random.below(12) {
         case 0: try encoder.appendRequest(PingRequest(payload: [1, 2]), requestID: id)
         case 1: try encoder.appendRequest(HealthRequest(model: model), requestID: id)
         case 2: try encoder.appendRequest(ModelsRequest(), requestID: id)
@@ -83,6 +83,11 @@ private struct ConnectionHistory: ~Copyable {
         case 6:
             try encoder.appendRequest(
                 LogitsRequest(model: model, prompt: .text("a")), requestID: id)
+        case 7: try encoder.appendRequest(RollbackRequest(name: model), requestID: id)
+        case 8: try encoder.appendRequest(PinRequest(name: model), requestID: id)
+        case 9:
+            try encoder.appendRequest(
+                AliasRequest(name: model, label: "x", generation: 1, share: 0.5), requestID: id)
         default:
             let request = GenerateRequest(model: model, prompt: .tokens([1]))
             try encoder.appendRequest(request, requestID: id)

@@ -30,6 +30,12 @@ enum MessageRegistry {
             HealthResponse(ready: true, state: .ready), ModelsResponse(models: [model]),
             LoadProgress(layer: layer),
             LoadResponse(accepted: true, layers: [layer], model: model),
+            SwapProgress(layer: layer), SwapProgress(step: .shadow, done: 1, total: 2),
+            SwapResponse(
+                layers: [layer], model: model, previousGeneration: 1, warmed: 1,
+                shadow: ShadowReport(compared: 2, equal: 1, divergenceMax: 0.5)),
+            RollbackResponse(model: model), PinResponse(model: model),
+            AliasResponse(model: model),
             UnloadResponse(), TokenizeResponse(tokens: [1, 2], answer: answer),
             DetokenizeResponse(text: [0xC3], answer: answer),
             GenerateChunk(

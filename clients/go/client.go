@@ -27,7 +27,7 @@ const socketPathMax = 107
 // once for all waiting requests, and replaced when lost.
 type Client struct {
 	network, address string
-	options          *Options // behind a pointer, so that a printed Client shows no token
+	options          Options
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
@@ -41,16 +41,15 @@ type Client struct {
 // CodeAddressInvalid, and CodeRequestInvalid for options out of range and for a token file without
 // a token.
 func NewClient(address string, options ...func(*Options)) (*Client, error) {
-	chosen := defaultOptions
+	c := &Client{options: defaultOptions}
 	for _, option := range options {
-		option(&chosen)
+		option(&c.options)
 	}
-	c := &Client{options: &chosen}
 	var failure *Error
 	if c.network, c.address, failure = parseAddress(address); failure != nil {
 		return nil, failure
 	}
-	if wrong := chosen.check(); wrong != nil {
+	if wrong := c.options.check(); wrong != nil {
 		return nil, invalidRequest("reading the options", wrong)
 	}
 	c.slots = make([]*connection, c.options.Connections)
@@ -103,7 +102,7 @@ func (c *Client) choose() *connection {
 	}
 	if c.slots[best] == nil {
 		life, end := context.WithCancel(c.life)
-		c.slots[best] = &connection{options: c.options, end: end, calls: map[uint64]*call{}}
+		c.slots[best] = &connection{options: &c.options, end: end, calls: map[uint64]*call{}}
 		go c.slots[best].run(life, c.network, c.address)
 	}
 	c.slots[best].users.Add(1)

@@ -129,7 +129,7 @@ func (c *connection) greet(life context.Context, network, address string) *Error
 		bodyLimit: frameSizeMaxBeforeHello - headerSize}
 	body, _, _ := encode(&helloRequest{Client: c.options.Name, Revision: protocolRevision,
 		Compression: c.options.Compression, BodySizeMax: c.options.BodySizeMax,
-		Token: c.options.Token, Tenant: c.options.Tenant}, nil)
+		Token: c.options.token(), Tenant: c.options.Tenant}, nil)
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.write(&call{connection: c, kind: kindHello, abandoned: true}, 0, body)

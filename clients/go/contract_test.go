@@ -4,6 +4,8 @@
 package assay
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -12,7 +14,7 @@ import (
 
 func TestOptionsHaveTheirDefaultsAndRanges(t *testing.T) {
 	c, err := NewClient("unix:///x")
-	if err != nil || *c.options != defaultOptions || c.options.AnswerSizeMax != 1<<30 ||
+	if err != nil || c.options.Attempts != 3 || c.options.AnswerSizeMax != 1<<30 ||
 		c.options.Name != "assay-go/0.1.0" {
 		t.Errorf("found %+v, %v", c.options, err)
 	}
@@ -28,10 +30,33 @@ func TestOptionsHaveTheirDefaultsAndRanges(t *testing.T) {
 		"backoff_milliseconds":     func(o *Options) { o.BackoffMilliseconds = 1 << 32 },
 		"backoff_max_milliseconds": func(o *Options) { o.BackoffMaxMilliseconds = 1 << 32 },
 		"wait_milliseconds":        func(o *Options) { o.WaitMilliseconds = 1 << 32 },
+		"token":                    func(o *Options) { o.Token = strings.Repeat("t", 257) },
+		"tenant":                   func(o *Options) { o.Tenant = strings.Repeat("t", 65) },
+		"token_file":               func(o *Options) { o.TokenFile = "/nowhere" },
 	} {
 		_, err := NewClient("unix:///x", wrong)
 		if failure := expectCode(t, err, CodeRequestInvalid); failure.Field != field {
 			t.Errorf("found field %q, expected %q", failure.Field, field)
+		}
+	}
+}
+
+func TestNoTextShowsTheToken(t *testing.T) {
+	path := t.TempDir() + "/token"
+	if err := os.WriteFile(path, []byte("assay_of_nobody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ASSAY_TOKEN_FILE", path)
+	c, err := NewClient("unix:///x")
+	if err != nil || c.options.token() != "assay_of_nobody" {
+		t.Fatalf("found another token, %v", err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		given := Options{Token: "nobody"}
+		for _, value := range []any{given, &given, []Options{given}, c.options, c} {
+			if text := fmt.Sprintf(verb, value); strings.Contains(text, "nobody") {
+				t.Errorf("%s of %T shows the token: %s", verb, value, text)
+			}
 		}
 	}
 }
@@ -87,7 +112,7 @@ func TestTriesWhileAModelLoadsAreNoAttempts(t *testing.T) {
 		}
 		p.end(asked, "x")
 	})
-	waiting(60_000)(c.options)
+	waiting(60_000)(&c.options)
 	expectFine(t, errorOf(c.Generate(background, prompt("x"))))
 }
 

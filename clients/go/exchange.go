@@ -195,7 +195,7 @@ func (e *exchange) bodyFor(hello *helloResponse) ([]byte, *Error) {
 // the event is a part of the answer to a sent request: then the wait continues past the deadline
 // for the grace, and ends when the server is silent for AnswerMilliseconds.
 func until[Event any](e *exchange, events <-chan Event, sent bool) (next Event, failure *Error) {
-	options, done := e.client.options, e.ctx.Done()
+	options, done := &e.client.options, e.ctx.Done()
 	var silent, late <-chan time.Time
 	if sent && options.AnswerMilliseconds > 0 {
 		timer := time.NewTimer(milliseconds(options.AnswerMilliseconds))
@@ -339,7 +339,7 @@ func (e *exchange) pause(failure *Error, waits bool) time.Duration {
 
 // backoff returns the pause, which doubles with each attempt, with jitter from half to whole.
 func (e *exchange) backoff(attempt uint64) time.Duration {
-	options := e.client.options
+	options := &e.client.options
 	doubled := options.BackoffMilliseconds << min(attempt-1, 32) // no option reaches 2^32
 	jitter := rand.New(rand.NewSource(time.Now().UnixNano())).Float64()
 	return time.Duration((0.5 + 0.5*jitter) *

@@ -97,7 +97,7 @@ func TestAContextThatEndsWhileTheServerWorksIsTheError(t *testing.T) {
 						}
 						p.awaitCancel(asked, before(p, asked))
 					}, unexpected)
-					noGrace(c.options)
+					noGrace(&c.options)
 					answer, err := call(ending(t, cause, soon), c)
 					if expectEnded(t, err, cause); answer != nil {
 						t.Errorf("%q was handed out", answer.Text)
@@ -126,7 +126,7 @@ func TestAContextThatEndsBeforeTheRequestIsOutIsTheError(t *testing.T) {
 					p.end(asked, "first")
 					p.echo()
 				}, unexpected)
-				noGrace(c.options)
+				noGrace(&c.options)
 				first := begin(func() error { return errorOf(c.Generate(background, prompt("x"))) })
 				<-begun
 				expectEnded(t, errorOf(call(ending(t, cause, soon), c)), cause)
@@ -142,8 +142,8 @@ func TestAContextThatEndsBeforeTheRequestIsOutIsTheError(t *testing.T) {
 					p.refuse(asked, StatusUnavailable, 0) // perhaps past the end
 					p.drain()
 				})
-				noGrace(c.options)
-				noBackoff(c.options)
+				noGrace(&c.options)
+				noBackoff(&c.options)
 				c.options.Attempts = 1000
 				expectEnded(t, errorOf(call(ending(t, cause, soon), c)), cause)
 			})
@@ -172,7 +172,7 @@ func TestAContextThatEndsWhileSendingLeavesTheConnectionWhole(t *testing.T) {
 					<-resume
 					p.obey(len(request.Text))
 				}, unexpected)
-				noGrace(c.options)
+				noGrace(&c.options)
 				returned := make(chan struct{})
 				go func() {
 					defer close(returned)
@@ -265,7 +265,7 @@ func dropped(
 		for name, reads := range map[string]bool{"unread": false, "half-way": true} {
 			t.Run(name+", "+cause.Error(), func(t *testing.T) {
 				c, _ := serve(t, onePlace, script, unexpected)
-				noGrace(c.options)
+				noGrace(&c.options)
 				stream := stream(t, ending(t, cause, 500*time.Millisecond), c, reads)
 				expectNext(t, c)
 				check(t, c, stream, cause)

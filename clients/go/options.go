@@ -71,6 +71,8 @@ type Options struct {
 	// TokenFile: path of a file with the token on one line, read when the client is made without a
 	// token, by default that of the environment variable ASSAY_TOKEN_FILE (1 to 4096 bytes).
 	TokenFile string
+
+	secret func() string // the token of a Client, in a form that no text shows
 }
 
 var defaultOptions = Options{
@@ -86,7 +88,7 @@ var defaultOptions = Options{
 	BackoffMaxMilliseconds: 2000,
 }
 
-// check finds the first option out of range, and reads the token file.
+// check finds the first option out of range, reads the token file, and hides the token.
 func (o *Options) check() *breach {
 	c := &coder{}
 	c.text(&field{name: "name", typ: typeText, low: 1, high: 128}, o.Name)
@@ -115,16 +117,24 @@ func (o *Options) readToken() *breach {
 	if path == "" {
 		path, source = os.Getenv("ASSAY_TOKEN_FILE"), "ASSAY_TOKEN_FILE"
 	}
-	if o.Token != "" || path == "" {
-		return nil
+	token, found := o.Token, ""
+	if token == "" && path != "" {
+		token, found = tokenIn(path)
 	}
-	token, found := tokenIn(path)
 	if found != "" {
 		return &breach{"token_file", "found " + found + " behind " + source +
 			", allowed: one line of 1 to 256 visible ASCII characters, the token"}
 	}
-	o.Token = token
+	o.Token, o.secret = "", func() string { return token }
 	return nil
+}
+
+// token returns the token of a Client, "" for none.
+func (o *Options) token() string {
+	if o.secret == nil {
+		return ""
+	}
+	return o.secret()
 }
 
 // tokenIn returns the token of a file, or the reason why the file has none.

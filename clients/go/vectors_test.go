@@ -59,7 +59,9 @@ var structs = []body{&errorBody{}, &goAway{}, &helloRequest{}, &helloResponse{},
 	&TokenizeRequest{}, &TokenizeResponse{}, &DetokenizeRequest{}, &DetokenizeResponse{},
 	&GenerateRequest{}, &GenerateChunk{}, &GenerateResponse{}, &ScoreRequest{}, &ScoreResponse{},
 	&EmbedRequest{}, &embedChunk{}, &EmbedResponse{}, &LogitsRequest{}, &logitsChunk{},
-	&RenderRequest{}, &RenderResponse{},
+	&RenderRequest{}, &RenderResponse{}, &SwapRequest{}, &SwapProgress{}, &SwapResponse{},
+	&RollbackRequest{}, &RollbackResponse{}, &PinRequest{}, &PinResponse{}, &AliasRequest{},
+	&AliasResponse{},
 	&LogitsResponse{}, &cancelRequest{}, &cancelResponse{}, &StatsRequest{}, &StatsResponse{}}
 
 // typeOf finds the struct of a message, or nil: PingRequest for "Ping request".

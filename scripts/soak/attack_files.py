@@ -104,12 +104,13 @@ class Reloads(Actor):
     REJECTED = "rejected_while_changed"
     #: Stands for what a model can only say whose weights were damaged before it was loaded.
     NOT_FINITE = "damaged_before_it_was_loaded"
-    NOT_FINITE_CODES = ("logits_not_finite", "non_finite_logits", "model_not_ready")
+    NOT_FINITE_CODES = ("logits_not_finite", "non_finite_logits", "model_not_ready", "breaker_open")
 
     explains = {
         REJECTED: "the file was being changed while it was loaded",
         NOT_FINITE: "the file was loaded with noise in it, and computes no finite logits",
         "model_unknown": "asked of a name that was unloaded",
+        "breaker_open": "the same changed file was refused again and again",
     }
 
     def run(self):

@@ -2,4 +2,4 @@
 
 from scenarios import (  # noqa: F401
     vectors, hello, options, answers, idle, provenance, damage, compression, requests, retry,
-    giving_up, limits, counts, waiting, context, forks)
+    giving_up, limits, counts, waiting, context, forks, tokens, swapping)

@@ -227,7 +227,9 @@ CARRIES = {
     "Render": {"messages": [{"role": "user", "content": "Hi"}]},
 }
 OTHERS = {"Ping": {"payload": "00ff"}, "Models": {}, "Load": {"name": "m", "path": "/m.gguf"},
-          "Unload": {"name": "m"}, "Stats": {}}
+          "Unload": {"name": "m"}, "Stats": {}, "Swap": {"name": "m", "path": "/m.gguf"},
+          "Rollback": {"name": "m"}, "Pin": {"name": "m", "pinned": False},
+          "Alias": {"name": "m", "label": "canary", "generation": "2", "share": 0.25}}
 assert set(CARRIES) | set(OTHERS) | {"Hello", "Cancel"} == {
     name for name, kind in KINDS.items() if kind["state"] == "served"}
 for _kind, _fields in {**OTHERS, **CARRIES}.items():

@@ -202,10 +202,11 @@ def frame_numbers_right(stage):
     client = stage.open()
     peer = None
     for kind, fields in (("Generate", GENERATE), ("Embed", EMBED), ("Logits", EVERYWHERE),
-                         ("Load", {"name": "m", "path": "/m"})):
-        call = client.call(kind, fields, stream=kind in ("Generate", "Load"))
+                         ("Load", {"name": "m", "path": "/m"}),
+                         ("Swap", {"name": "m", "path": "/m"})):
+        call = client.call(kind, fields, stream=kind in ("Generate", "Load", "Swap"))
         peer = peer or stage.greet()
-        expect(peer.revision == 3, "revision 3 agreed", "revision %d" % peer.revision)
+        expect(peer.revision >= 3, "revision 3 agreed", "revision %d" % peer.revision)
         request = peer.request(kind)
         for part in PARTS[kind][:2]:
             peer.chunk(request, **part)
@@ -232,14 +233,18 @@ PARTS = {
     "Logits": [{"logits": [0.5] * 2}, {"logits": [0.25] * 2}, {"logits": [1.0] * 2}],
     "Load": [{"layer": {"layer": name, "ok": True, "microseconds": "7"}}
              for name in ("file", "parse")] + [{"generation": 1}],
+    "Swap": [{"step": "warm_up", "done": str(done), "total": "1"} for done in (0, 1)]
+            + [{"generation": 2}],
 }
 
 
 for _kind, _fields in (("Embed", EMBED), ("Logits", EVERYWHERE),
-                       ("Load", {"name": "m", "path": "/m"})):
+                       ("Load", {"name": "m", "path": "/m"}),
+                       ("Swap", {"name": "m", "path": "/m"})):
     for _name, _meaning, _order in (("dropped", "is lost", [1, 2]),
                                     ("doubled", "comes twice", [0, 0, 1, 2]),
                                     ("swapped", "changes places with the next", [1, 0, 2])):
         damaged("frame_%s_%s" % (_kind.lower(), _name),
                 "revision 3: %s: a chunk %s" % (_kind, _meaning), _kind, _fields,
-                rearranged(_order, PARTS[_kind]), stream=_kind == "Load", revision="3")
+                rearranged(_order, PARTS[_kind]), stream=_kind in ("Load", "Swap"),
+                revision="4" if _kind == "Swap" else "3")

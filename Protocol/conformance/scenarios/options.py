@@ -37,7 +37,9 @@ def taken(name, option):
 
 
 for _name, _option in OPTIONS.items():
-    if _option["min"] > 0:
+    # An empty text is no text, where one may be left out and the language has no other sign for it.
+    if _option["min"] > 0 and not _option.get("optional"):
         refused("option_%s_below" % _name, _option, _option["min"] - 1)
     refused("option_%s_above" % _name, _option, _option["max"] + 1)
-    taken("option_%s_at_its_limits" % _name, _option)
+    if _name != "token_file":  # the path of a file, which the rows on tokens write
+        taken("option_%s_at_its_limits" % _name, _option)

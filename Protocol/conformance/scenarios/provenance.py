@@ -138,7 +138,7 @@ def plays_mock_of(kind, fields):
 
 
 for _kind, _fields in {**CARRIES, "Stats": {}, "Load": {"name": "m", "path": "/m"},
-                       "Unload": {"name": "m"}}.items():
+                       "Unload": {"name": "m"}, "Swap": {"name": "m", "path": "/m"}}.items():
     plays_mock_of(_kind, _fields)
 
 

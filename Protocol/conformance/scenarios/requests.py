@@ -102,6 +102,12 @@ refused("embed_no_input", "no input", "Embed", {"inputs": []}, "inputs")
 refused("embed_pooling_max", "a pooling that nobody knows", "Embed",
         {"inputs": [{"text": "a"}], "pooling": "max"}, "pooling")
 refused("unload_name_of_129_bytes", "a name of 129 bytes", "Unload", {"name": "n" * 129}, "name")
+refused("swap_shadow_4097", "more requests than a shadow takes", "Swap",
+        {"name": "m", "path": "/m", "shadow": "4097"}, "shadow")
+refused("alias_share_2", "a share of more than all", "Alias",
+        {"name": "m", "label": "a", "generation": "1", "share": 2.0}, "share")
+refused("alias_label_65", "a label of 65 bytes", "Alias",
+        {"name": "m", "label": "l" * 65, "generation": "1"}, "label")
 refused("load_strategy_fast", "a strategy that nobody knows", "Load",
         {"name": "m", "path": "/m", "strategy": "fast"}, "strategy")
 refused("ping_of_65537_bytes", "a payload of 65537 bytes", "Ping", {"payload": "00" * 65537},

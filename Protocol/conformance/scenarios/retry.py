@@ -111,7 +111,8 @@ def cut_and_retried(kind, fields):
 for _kind, _fields in [("Ping", {"payload": "07"}), ("Health", {}), ("Stats", {}),
                        ("Tokenize", {"text": "61"}), ("Models", {}),
                        ("Generate", {"prompt": "a", "max_tokens": "2"}),
-                       ("Embed", {"inputs": [{"text": "a"}]})]:
+                       ("Embed", {"inputs": [{"text": "a"}]}), ("Pin", {"name": "m"}),
+                       ("Alias", {"name": "m", "label": "a", "generation": "1"})]:
     cut_and_retried(_kind, _fields)
 
 
@@ -129,6 +130,8 @@ def never_twice(kind, fields):
 
 never_twice("Load", {"name": "m", "path": "/m.gguf"})
 never_twice("Unload", {"name": "m"})
+never_twice("Swap", {"name": "m", "path": "/m.gguf"})
+never_twice("Rollback", {"name": "m"})
 
 
 @row("retry", "the connection ends after a chunk was handed out: not asked again")

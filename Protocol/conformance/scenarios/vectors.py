@@ -97,10 +97,12 @@ def asks(kind, frames):
         return {"payload": last["payload"]} if "payload" in last else {}
     if kind == "Health":
         return {"model": "stories", "verify": True} if "seal" in last else {}
-    if kind == "Load":
+    if kind in ("Load", "Swap"):
         return {"name": "m", "path": "/models/m.gguf"}
-    if kind == "Unload":
+    if kind in ("Unload", "Rollback", "Pin"):
         return {"name": "m"}
+    if kind == "Alias":
+        return {"name": "m", "label": "canary", "generation": "4"}
     if kind == "Tokenize":
         return {"text": b"some text".hex()}
     if kind == "Detokenize":
@@ -159,7 +161,7 @@ def plays_response(raw, frames):
             result = call.ok()
             same_answer(result, kind, chunks, fields[-1], provenance, head["generation"],
                         bool(head["flags"] & 4))
-        handed_out = chunks if kind in ("Generate", "Load") else []
+        handed_out = chunks if kind in ("Generate", "Load", "Swap") else []
         expect(len(call.chunks) == len(handed_out), "%d chunks" % len(handed_out),
                "%d" % len(call.chunks))
         for found, wanted in zip(call.chunks, chunks):
@@ -197,7 +199,7 @@ def add_responses():
             continue
         frames = case["frames"]
         kind = kind_of(frames[0]["header"])
-        if kind in (None, "Cancel", "GoAway", "Swap"):
+        if kind in (None, "Cancel", "GoAway"):
             continue
         if any(kind_of(frame["header"]) != kind for frame in frames):
             continue

@@ -21,7 +21,7 @@ class DoesNotAskForReal(Client):
         return request
 
 
-@mutant("load_never_twice", "unload_never_twice")
+@mutant("load_never_twice", "unload_never_twice", "swap_never_twice", "rollback_never_twice")
 class RetriesLoad(Client):
     """Sends a Load again whose connection was cut: loads twice."""
 
@@ -143,6 +143,9 @@ class TakesAnyOption(Client):
     def check_options(self):
         pass
 
+    def read_token(self):
+        self.options["token_file"] = None
+
 
 @mutant("option_*_at_its_limits")
 class HasNarrowerOptions(Client):
@@ -152,8 +155,9 @@ class HasNarrowerOptions(Client):
         super().check_options()
         for option in OPTIONS:
             value = self.options[option["name"]]
-            if "max" in option and value in (option["max"], "n" * 128):
-                raise CallError("request_invalid", "INVALID_ARGUMENT", "%r" % value,
+            size = len(value) if option["type"] == "text" and value else value
+            if "max" in option and size == option["max"]:
+                raise CallError("request_invalid", "INVALID_ARGUMENT", "%r" % size,
                                 field=option["name"])
 
 
@@ -471,3 +475,53 @@ class WaitsOnceForConnectAndHello(Client):
 
     def hello_limit(self, end):
         return self.limit
+
+
+# ---------------------------------------------------------------- tokens
+
+@mutant("token_absent", "tenant_alone")
+class SaysAnEmptyToken(Client):
+    """Has a token in every Hello, which an old server refuses."""
+
+    def read_token(self):
+        super().read_token()
+        self.options["token"] = self.options["token"] or "-"
+
+
+@mutant("token_file_of_environment", "token_file_of_environment_missing")
+class ReadsNoEnvironment(Client):
+    """Leaves ASSAY_TOKEN_FILE to its callers."""
+
+    def read_token(self):
+        if self.options["token_file"]:
+            super().read_token()
+
+
+@mutant("token_file_of_option_first", "token_before_file")
+class PrefersTheFile(Client):
+    """Reads a file although a token is given."""
+
+    def read_token(self):
+        self.options["token"] = None
+        super().read_token()
+
+
+@mutant("token_file_empty", "token_file_of_two_words", "token_file_not_ascii")
+class TakesAnyToken(Client):
+    """Sends whatever the file holds."""
+
+    def is_token(self, token):
+        return len(token) <= 256
+
+
+@mutant("token_file_of_two_lines", "token_file_of_a_table")
+class ShowsTheFile(Client):
+    """Says what stands in the file."""
+
+    def token_in(self, path):
+        try:
+            return super().token_in(path)
+        except CallError as error:
+            with open(path, "rb") as handle:
+                error.json["message"] += ": " + handle.read(100).decode("latin-1")
+            raise

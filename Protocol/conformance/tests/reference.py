@@ -19,6 +19,7 @@ from reference_connection import (CallError, Connection, closed_by_caller,  # no
                                   request_invalid)
 
 OPTIONS = PROTOCOL["client"]["options"]
+TOKEN_SIZE_MAX = 256
 DEFAULTS = dict({row["name"]: row.get("default") for row in OPTIONS}, name="kit-reference/1")
 
 
@@ -45,6 +46,7 @@ class Client:
     def __init__(self, address, options):
         self.options = dict(DEFAULTS, **options)
         self.check_options()
+        self.read_token()
         self.address = self.parse(address)
         self.closed = False
         self.begin_anew()
@@ -52,10 +54,31 @@ class Client:
     def check_options(self):
         for row in OPTIONS:
             value = self.options[row["name"]]
+            if value is None and row.get("optional"):
+                continue
             size = len(value.encode()) if row["type"] == "text" else value
             if "min" in row and not row["min"] <= size <= row["max"]:
-                raise request_invalid(row["name"], "option %s is %r, allowed: %d to %d"
-                                      % (row["name"], value, row["min"], row["max"]))
+                raise request_invalid(row["name"], "option %s is %d, allowed: %d to %d"
+                                      % (row["name"], size, row["min"], row["max"]))
+
+    def read_token(self):
+        """The token of the token file, where no token is given."""
+        path = self.options["token_file"] or os.environ.get("ASSAY_TOKEN_FILE")
+        if self.options["token"] is None and path:
+            self.options["token"] = self.token_in(path)
+
+    def token_in(self, path):
+        try:
+            with open(path, "rb") as handle:
+                token = handle.read(1024).strip()
+        except OSError as error:
+            raise request_invalid("token_file", "no token file: %s" % error.strerror) from error
+        if not self.is_token(token):
+            raise request_invalid("token_file", "a token file without a token")
+        return token.decode("latin-1")
+
+    def is_token(self, token):
+        return 0 < len(token) <= TOKEN_SIZE_MAX and all(32 < byte < 127 for byte in token)
 
     def begin_anew(self):
         """No connection, and a lock that nobody holds."""
@@ -317,7 +340,7 @@ class Client:
 
     def result(self, pending):
         last = pending.frames[-1]
-        chunks = [] if pending.kind == "Load" else pending.frames[:-1]
+        chunks = [] if pending.kind in ("Load", "Swap") else pending.frames[:-1]
         return {"provenance": pending.provenance, "generation": pending.generation,
                 "degraded": pending.degraded, "response": whole(pending.kind, chunks, last)}
 

@@ -83,7 +83,7 @@ class Connection:
         fields = {"client": self.options["name"], "revision": str(REVISION),
                   "compression": self.options["compression"],
                   "body_size_max": str(self.options["body_size_max"])}
-        number, pending = self.begin("Hello", fields, 0)
+        number, pending = self.begin("Hello", {**fields, **self.identity()}, 0)
         with self.lock:
             while not pending.ended and self.error is None:
                 if not self.lock.wait(max(until - time.monotonic(), 0)) \
@@ -99,6 +99,11 @@ class Connection:
             self.compression = answer["compression"]
             self.limit = int(answer["body_size_max"])
             self.in_flight_max = int(answer["requests_in_flight_max"])
+
+    def identity(self):
+        """Token and tenant, where they are set."""
+        return {name: self.options[name] for name in ("token", "tenant")
+                if self.options[name] is not None}
 
     def check_hello(self, answer):
         offered = self.options["compression"]
@@ -290,8 +295,9 @@ class Connection:
             raise damage("kind 0x%02x answers %s" % (kind, pending.kind))
 
     def check_marks(self, pending, provenance, generation):
-        """Provenance and generation hold for a whole answer. Load's generation comes at the end."""
-        marks = (provenance, None if pending.kind == "Load" else generation)
+        """Provenance and generation hold for a whole answer. The generation of Load and Swap comes at the
+        end."""
+        marks = (provenance, None if pending.kind in ("Load", "Swap") else generation)
         if pending.marks not in (None, marks):
             raise damage("provenance or generation changes within an answer")
         pending.marks = marks
@@ -351,6 +357,8 @@ class Connection:
             raise damage("frame %s, expected: %d" % (fields["frame"], expected))
 
     def go_away(self, status, body):
+        if status and STATUS_NAME.get(status) == "UNAUTHENTICATED":
+            raise self.refusal(Pending(None, {}), status, 1, body)
         if status:
             raise damage("the server says: " + self.decode("Error", body)["message"])
         reason = self.decode("GoAway", body)["reason"]

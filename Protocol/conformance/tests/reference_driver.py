@@ -75,7 +75,8 @@ class Driver:
 
     def call(self, number, command):
         stop_after, count = command.get("cancel_after_chunks"), [0]
-        streams = command.get("stream") and command["kind"] in ("Generate", "Load")
+        streams = command.get("stream") and command["kind"] in (
+            "Generate", "Load", "Swap")
 
         def on_chunk(chunk):
             self.say(number, chunk=chunk)

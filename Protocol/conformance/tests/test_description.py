@@ -71,7 +71,7 @@ class Description(unittest.TestCase):
                 lambda p: fields(p, "Embed request")[3].pop("default"),
                 lambda p: fields(p, "Chat message")[0]["choices_since"].update(judge=3),
                 lambda p: fields(p, "Score response")[0].update(record="Scores"),
-                lambda p: fields(p, "Answer")[5].update(since=4),
+                lambda p: fields(p, "Answer")[5].update(since=p["revision"] + 1),
                 lambda p: fields(p, "Request context")[1].update(id=1),
                 lambda p: fields(p, "Request context")[1].update(name="priority"),
                 lambda p: p["messages"]["Input"]["exactly_one"].append("bytes"),

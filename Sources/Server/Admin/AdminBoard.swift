@@ -6,6 +6,7 @@
 import Loading
 import Service
 import Synchronization
+import Wire
 
 /// See the head of the file.
 final class AdminBoard: Sendable {
@@ -13,6 +14,8 @@ final class AdminBoard: Sendable {
     struct View: Sendable {
         let readiness: Readiness
         let entries: [ModelRegistry.Entry]
+        /// The entries as a Models answer has them.
+        let rows: [ModelInfo]
         /// False when the loop thread has not answered.
         let isAnswered: Bool
         /// Reason to give the process up, or nil while the loop thread answers and the engine is
@@ -75,19 +78,19 @@ final class AdminBoard: Sendable {
                 readiness: Readiness(
                     phase: .loading, entries: entries, requirement: state.requirement,
                     progress: state.progress),
-                entries: entries, isAnswered: true, death: nil)
+                entries: entries, rows: entries.map { ModelInfo($0) }, isAnswered: true, death: nil)
         }
         guard let facts = await surveys.facts() else {
             return View(
                 readiness: Readiness(phase: .serving, entries: [], requirement: state.requirement),
-                entries: [], isAnswered: false,
+                entries: [], rows: [], isAnswered: false,
                 death: "the loop thread has not answered for 2 seconds")
         }
         return View(
             readiness: Readiness(
                 phase: facts.phase, entries: facts.entries, requirement: state.requirement,
-                faults: facts.faults, progress: state.progress),
-            entries: facts.entries, isAnswered: true, death: facts.death)
+                faults: facts.faults, progress: state.progress, outages: facts.outages),
+            entries: facts.entries, rows: facts.rows, isAnswered: true, death: facts.death)
     }
 }
 

@@ -11,6 +11,7 @@ import CHTTPParser
 import Loading
 import PlainText
 import Service
+import Wire
 
 /// Builds the answers. A value. Any thread.
 struct AdminPages: Sendable {
@@ -83,7 +84,7 @@ private enum Page: String, CaseIterable, Sendable {
         case .models:
             return .object([
                 phase, why,
-                ("models", .array(view.readiness.models.map { Self.model($0, view.entries) })),
+                ("models", .array(view.readiness.models.map { Self.model($0, view) })),
             ])
         }
     }
@@ -96,29 +97,75 @@ private enum Page: String, CaseIterable, Sendable {
     }
 
     private static func model(
-        _ model: Readiness.Model, _ entries: [ModelRegistry.Entry]
+        _ model: Readiness.Model, _ view: AdminBoard.View
     ) -> JSONText {
-        let entry = entries.first { $0.name == model.name }
+        let entry = view.entries.first { $0.name == model.name }
         let facts = entry?.facts
-        return .object([
-            ("name", .string(model.name)),
-            ("state", .string(entry?.state.rawValue ?? "absent")),
-            ("required", .bool(model.isRequired)), ("ready", .bool(model.isReady)),
-            ("reason", text(model.reason)),
-            ("provenance", text(facts?.provenance.description)),
-            ("fingerprint", text(facts?.fingerprint.map { hexText($0) })),
-            ("device", text(facts?.device)), ("device_reason", text(facts?.deviceReason)),
-            ("generation", .integer(Int(entry?.generation ?? 0))),
-            ("architecture", text(facts?.architecture)),
-            ("parameters", number(facts?.parameters)),
-            ("vocabulary", number(facts?.vocabulary)),
-            ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
-            ("in_flight", .integer(entry?.inFlightCount ?? 0)),
-            ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
-        ])
+        return .object(
+            [
+                ("name", .string(model.name)),
+                ("state", .string(entry?.state.rawValue ?? "absent")),
+                ("required", .bool(model.isRequired)), ("ready", .bool(model.isReady)),
+                ("reason", text(model.reason)),
+                ("provenance", text(facts?.provenance.description)),
+                ("fingerprint", text(facts?.fingerprint.map { hexText($0) })),
+                ("device", text(facts?.device)), ("device_reason", text(facts?.deviceReason)),
+                ("generation", .integer(Int(entry?.generation ?? 0))),
+                ("architecture", text(facts?.architecture)),
+                ("parameters", number(facts?.parameters)),
+                ("vocabulary", number(facts?.vocabulary)),
+                ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
+                ("in_flight", .integer(entry?.inFlightCount ?? 0)),
+                ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
+            ] + pool(entry, view.rows.first { $0.name == model.name }))
+    }
+
+    /// What changes while a model serves, named as `assay models --json` names it.
+    private static func pool(
+        _ entry: ModelRegistry.Entry?, _ info: ModelInfo?
+    ) -> [(String, JSONText)] {
+        [
+            ("file", text(info?.file?.rawValue)),
+            ("labels", .array((info?.labels ?? []).map(label))),
+            ("pinned", .bool(info?.pinned ?? false)),
+            ("held_generation", number(info?.heldGeneration)),
+            ("evicted", .bool(info?.evicted ?? false)),
+            ("breaker", text(info?.breaker?.rawValue)),
+            ("breaker_reason", text(info?.breakerReason)),
+            ("breaker_s", decimal(info?.breakerSeconds)),
+            ("seal_age_s", decimal(info?.sealAgeSeconds)),
+            ("load_failure", text(info?.loadFailure)),
+            ("generations", .array(entry.map(generations) ?? [])),
+        ]
+    }
+
+    /// The generations in memory, oldest first.
+    private static func generations(_ entry: ModelRegistry.Entry) -> [JSONText] {
+        entry.generations.map { generation in
+            .object([
+                ("generation", .integer(Int(generation.number))),
+                ("role", .string(entry.role(of: generation.number).rawValue)),
+                ("fingerprint", text(generation.facts.fingerprint.map { hexText($0) })),
+                ("bytes", number(generation.facts.bytes)),
+                ("in_flight", .integer(generation.inFlightCount)),
+                ("file", text(generation.file?.state.rawValue)),
+                ("reason", text(generation.fault)),
+            ])
+        }
     }
 
     private static func text(_ value: String?) -> JSONText { value.map { .string($0) } ?? .null }
+
+    private static func label(_ label: ModelLabel) -> JSONText {
+        .object([
+            ("label", .string(label.label)), ("generation", number(label.generation)),
+            ("share", decimal(label.share)),
+        ])
+    }
+
+    private static func decimal(_ value: Double?) -> JSONText {
+        value.map { .number($0) } ?? .null
+    }
 
     private static func number(_ value: UInt64?) -> JSONText {
         value.map { .integer(Int(clamping: $0)) } ?? .null

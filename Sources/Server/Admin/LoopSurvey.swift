@@ -7,15 +7,20 @@
 import Dispatch
 import Service
 import Synchronization
+import Wire
 
 /// Answer of the loop thread.
 struct LoopFacts: Sendable {
     let entries: [ModelRegistry.Entry]
+    /// The entries as a Models answer has them, with their circuit breakers.
+    let rows: [ModelInfo]
     let isDraining: Bool
     /// True while a model of the start is not yet in service.
     let isStarting: Bool
     /// Faults of the server itself.
     let faults: [String]
+    /// Reasons of models in service that cannot answer now, by name.
+    let outages: [String: String]
     /// Reason to give the process up, or nil while the engine is alive.
     let death: String?
 }

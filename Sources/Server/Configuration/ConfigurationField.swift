@@ -110,6 +110,20 @@ package struct ConfigurationField: Sendable {
             explanation: "Time between looks at the files of served models, which may change.",
             storage: .seconds(\.fileCheckSeconds, 0.1...60)),
         .init(
+            name: "breaker-failures", unit: "failures",
+            explanation: "Failed steps of a model, or failed loads of a file, in a row that open "
+                + "its circuit breaker.",
+            storage: .integer(\.limits.breaker.failuresMax, 1...1000)),
+        .init(
+            name: "breaker-pause-seconds", unit: "seconds",
+            explanation: "First pause of an open circuit breaker; each further one is twice as "
+                + "long.",
+            storage: .duration(\.limits.breaker.pauseMin, 0.01...3600)),
+        .init(
+            name: "breaker-pause-seconds-max", unit: "seconds",
+            explanation: "Longest pause of an open circuit breaker.",
+            storage: .duration(\.limits.breaker.pauseMax, 0.01...86_400)),
+        .init(
             name: "models-max", unit: "models",
             explanation: "Names of models at once, those that are loading included.",
             storage: .integer(\.limits.modelsMax, 1...256)),
@@ -117,6 +131,20 @@ package struct ConfigurationField: Sendable {
             name: "loads-max", unit: "threads",
             explanation: "Loads that may run at once.",
             storage: .integer(\.limits.loadsMax, 1...16)),
+        .init(
+            name: "warm-up-requests", unit: "a file of JSON lines",
+            explanation: "Requests that the new model of a swap computes before it answers: "
+                + "prompt or tokens, and max_tokens.",
+            storage: .text(\.warmUpRequests, allowed: [])),
+        .init(
+            name: "warm-up-live", unit: "requests, 0 for none",
+            explanation: "Latest live requests of a model, kept in memory to warm the new model "
+                + "of its swap.",
+            storage: .integer(\.warmUpLive, 0...64)),
+        .init(
+            name: "shadow-seconds", unit: "seconds",
+            explanation: "Longest time in which a swap with a shadow compares live requests.",
+            storage: .seconds(\.shadowSeconds, 0...86_400)),
         .init(
             name: "allow-loading", unit: "",
             explanation: "Who may load and unload models; true is anyone, false nobody.",

@@ -53,6 +53,12 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Cache positions reserved per model, in tokens, shared by its sequences. 0 means four full
     /// contexts.
     package var cacheTokensMax = 0
+    /// File of requests that warm the new model of a swap, or empty for none.
+    package var warmUpRequests = ""
+    /// Latest live requests of a model that warm the new model of its swap, 0 for none.
+    package var warmUpLive = 0
+    /// Longest time in which a swap compares live requests.
+    package var shadowSeconds = 60.0
     /// Folders below which a Load finds models. None leaves any path to who may load.
     package var modelRoots: [String] = []
     /// Bounds of connections, queues and steps.
@@ -112,7 +118,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     }
 
     /// `models` as names and paths. Throws at an entry without a name or a path, at a name with a
-    /// character that hides or reorders text, and at a duplicate name.
+    /// character that hides or reorders text, at a name with the mark of labels, and at a duplicate
+    /// name.
     func namedModels() throws(ConfigurationError) -> [(name: String, path: String)] {
         var named: [(name: String, path: String)] = []
         for entry in models {
@@ -129,6 +136,13 @@ package struct ServerConfiguration: Sendable, Equatable {
                     message: "reading model \"\(escaped(entry))\": found a control, format or "
                         + "bidirectional character in the name, allowed: visible characters and "
                         + "spaces", location: "model")
+            }
+            guard !parts[0].contains(ModelRegistry.labelMark) else {
+                throw ConfigurationError(
+                    code: .outOfRange,
+                    message: "reading model \"\(entry)\": found \":\" in the name, which stands "
+                        + "between a name and a label, allowed: a name without it",
+                    location: "model")
             }
             guard !named.contains(where: { $0.name == parts[0] }) else {
                 throw ConfigurationError(

@@ -18,6 +18,8 @@ enum EngineMessage: Sendable {
     case remove(ServedModel)
     /// The model is no longer trusted, and its requests end.
     case distrust(ServedModel, reason: String)
+    /// The model's weights were verified, and its requests are computed again.
+    case trust(ServedModel)
     case run(PreparedWork)
     case cancel(ticket: UInt64)
     /// A connection reads again.
@@ -42,6 +44,7 @@ final class EngineMailbox: Sendable {
     /// Beats that show the engine's progress.
     let pulse = EnginePulse()
     private let published = Mutex(EngineLoad())
+    private let stepping = Mutex<ServedModel?>(nil)
     private let commands = Mutex<[EngineMessage]>([])
     private let isSleeping = Atomic<Bool>(false)
     private let arrived = DispatchSemaphore(value: 0)
@@ -51,6 +54,12 @@ final class EngineMailbox: Sendable {
 
     /// Publishes the load. Engine thread.
     func publish(_ load: EngineLoad) { published.withLock { $0 = load } }
+
+    /// Model of the running step, or of the latest one that hung. Any thread.
+    var steppingModel: ServedModel? { stepping.withLock { $0 } }
+
+    /// Notes the model of the step that begins, or nil for none. Engine thread.
+    func steps(_ model: ServedModel?) { stepping.withLock { $0 = model } }
 
     /// Queues a command. Any thread.
     func send(_ command: EngineMessage) {

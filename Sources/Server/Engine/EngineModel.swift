@@ -49,6 +49,7 @@ final class EngineModel {
     private var stepEvents: [(task: any EngineTask, event: WorkEvent)] = []
     private var recomputedCount = 0
     private var suspendedCount = 0
+    private var stepFailure: String?
 
     /// Most branches of a request, open or not.
     private static let branchCountMax = max(Limits.continuationCountMax, Limits.inputCountMax)
@@ -147,6 +148,9 @@ final class EngineModel {
 
     /// Refuses requests from now on, also those accepted before the model proved wrong.
     func distrust(_ error: ServiceError) { distrust = error }
+
+    /// Takes requests again.
+    func trust() { distrust = nil }
 
     // MARK: - Steps
 
@@ -283,7 +287,7 @@ final class EngineModel {
         let failure = ServiceError(
             .dataLoss, .logitsNotFinite,
             "answering with model \"\(served.name)\": \(error.tried): found \(error.found), twice; "
-                + "the model is out of service, unload it and load it again")
+                + "the model takes no requests for a while, load it anew when this stays")
         distrust = failure
         report(task.prepared, .failed(failure))
     }
@@ -292,6 +296,12 @@ final class EngineModel {
     func takeRecomputedCount() -> Int {
         defer { recomputedCount = 0 }
         return recomputedCount
+    }
+
+    /// Returns the failure of the latest step, once.
+    func takeStepFailure() -> String? {
+        defer { stepFailure = nil }
+        return stepFailure
     }
 
     /// Returns the number of requests suspended since the last call.
@@ -319,6 +329,7 @@ final class EngineModel {
         let failure = ServiceError(
             .internalError, .engineFailed,
             "running a step of model \"\(served.name)\": \(error.message)")
+        stepFailure = failure.message
         for (_, task) in running where tasks[task.ticket] != nil {
             scheduler.remove(task.ticket)
             end(task)

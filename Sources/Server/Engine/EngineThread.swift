@@ -101,6 +101,8 @@ private struct EngineRounds {
         case .install(let installation): install(installation)
         case .remove(let model): remove(model)
         case .distrust(let model, let reason): distrust(model, reason)
+        case .trust(let served):
+            for model in models where model.served == served { model.trust() }
         case .run(let work): begin(work, now: ServerClock.now)
         case .cancel(let ticket): cancel(ticket)
         case .windowOpened, .probe: break
@@ -178,8 +180,13 @@ private struct EngineRounds {
         var computed = 0
         for model in models
         where model.nextDeadline != nil || model.hasRunnableWork(held: held) {
+            mailbox.steps(model.served)
             computed += model.step(now: ServerClock.now, held: held) { report($0, $1) }
+            mailbox.steps(nil)
             mailbox.pulse.beat()
+            if let failure = model.takeStepFailure() {
+                outgoing.append(.stepFailed(model.served, reason: failure))
+            }
             let suspended = model.takeSuspendedCount()
             if suspended > 0 { outgoing.append(.suspended(suspended)) }
             for _ in 0..<model.takeRecomputedCount() {

@@ -59,7 +59,7 @@ struct ModelVerifying {
 
 extension VerificationOutcome {
     /// Translates Loading's outcome.
-    fileprivate init(_ found: ModelVerification) {
+    init(_ found: ModelVerification) {
         switch found {
         case .sound(.matched(let difference)): self = .matched(largestDifference: difference)
         case .sound: self = .absent

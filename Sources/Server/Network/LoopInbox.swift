@@ -20,6 +20,8 @@ enum LoopMessage: Sendable {
     case assayed(ticket: UInt64, LoadOutcome)
     /// The engine has taken a model in, or failed to.
     case installed(ticket: UInt64, ServiceError?)
+    /// The rehearsal of a swap has ended.
+    case rehearsed(ticket: UInt64, Result<RehearsalOutcome, ServiceError>)
     /// A verification has come back.
     case verified(ticket: UInt64, ServedModel, VerificationOutcome, VerifiedFile)
     /// State of a served model's files.
@@ -28,7 +30,11 @@ enum LoopMessage: Sendable {
     case recomputed
     /// Requests gave their places to others for a while.
     case suspended(Int)
-    /// A model can no longer be trusted.
+    /// The verification before a breaker's probe has come back.
+    case proved(ticket: UInt64, VerificationOutcome)
+    /// A step of a model failed.
+    case stepFailed(ServedModel, reason: String)
+    /// A model gave values that are not finite, twice.
     case damaged(ServedModel, reason: String)
     /// The admin pages ask for the models and the state of the server.
     case survey(LoopSurvey)

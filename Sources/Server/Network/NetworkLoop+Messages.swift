@@ -7,7 +7,7 @@ extension NetworkLoop {
     func take(_ message: LoopMessage) {
         switch message {
         case .event(let ticket, let event):
-            deliver(event, to: ticket)
+            if !router.isRehearsed(ticket, event, context: &context) { deliver(event, to: ticket) }
         case .boot(let request, let outcome):
             guard !context.isDraining else { return outcome.set(.failure(.stopped)) }
             router.boot(request, outcome, context: &context)
@@ -18,6 +18,8 @@ extension NetworkLoop {
             router.assayed(ticket, outcome, context: &context)
         case .installed(let ticket, let error):
             router.installed(ticket, error, context: &context)
+        case .rehearsed(let ticket, let result):
+            router.rehearsed(ticket, result, context: &context)
         case .verified(let ticket, let model, let outcome, let file):
             router.verified(ticket, model, outcome, file: file, context: &context)
         case .fileSeen(let model, let file):
@@ -27,12 +29,18 @@ extension NetworkLoop {
         case .suspended(let count):
             context.counters.add(.requestsSuspended, UInt64(count))
         case .damaged(let model, let reason):
-            context.models.failServed(model, reason: reason)
+            note(context.breakers.gaveNonFinite(model, reason), model, reason)
+        case .stepFailed(let model, let reason):
+            note(context.breakers.stepFailed(model, reason), model, reason)
+        case .proved(let ticket, let outcome):
+            router.proved(ticket, outcome, context: &context)
         case .survey(let survey):
             survey.answer(
                 LoopFacts(
-                    entries: context.models.entries, isDraining: context.isLeaving,
-                    isStarting: context.condition.isStarting, faults: context.condition.faults,
+                    entries: context.models.entries,
+                    rows: context.models.entries.map { context.row(of: $0) },
+                    isDraining: context.isLeaving, isStarting: context.condition.isStarting,
+                    faults: context.condition.faults, outages: context.outages,
                     death: context.condition.engine.death))
         case .tokens(let gate):
             take(gate)

@@ -195,7 +195,12 @@ final class NetworkLoop {
         let now = ServerClock.now
         for var work in effects.work {
             work.accept(at: now, wallSeconds: ServerClock.wallSeconds)
-            router.start(work)
+            if let model = work.model?.served, context.breakers.needsProof(work.ticket, of: model) {
+                router.prove(work)
+            } else {
+                router.observe(work, context: &context)
+                router.start(work)
+            }
         }
     }
 
@@ -240,9 +245,10 @@ final class NetworkLoop {
     }
 
     func deliver(_ event: WorkEvent, to ticket: UInt64) {
+        let now = ServerClock.now
+        context.breakers.advance(to: now)
         if event.isFinal { context.conclude(ticket, event) }
         guard let target = context.tickets[ticket] else { return }
-        let now = ServerClock.now
         let connection = connections[target.connection]
         if let connection,
             connection.machine.handle(
@@ -300,23 +306,12 @@ final class NetworkLoop {
     /// Checks the parts that every request needs, with or without requests.
     private func lookAfterParts() {
         watchEngine()
+        router.lookAtRehearsals(context: &context)
+        settle()
         watchCount += 1
         guard watchCount % Self.watchRoundCount == 0 else { return }
         if !context.isDraining { context.condition.unreachable = listeners.check() }
         if !router.engineHasWork { router.probeEngine() }
-    }
-
-    private func watchEngine() {
-        let before = context.condition.engine.verdict
-        context.condition.engine.look(
-            beats: router.engineBeats, hasWork: router.engineHasWork, now: ServerClock.now)
-        let engine = context.condition.engine
-        guard engine.verdict != before else { return }
-        switch engine.verdict {
-        case .well: logger.notice("the engine makes progress again")
-        case .stalled: logger.error("not ready", metadata: ["reason": "\(engine.fault ?? "")"])
-        case .dead: logger.critical("not alive", metadata: ["reason": "\(engine.death ?? "")"])
-        }
     }
 
     private func setLook() {

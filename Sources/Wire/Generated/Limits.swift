@@ -132,6 +132,12 @@ public enum Limits {
     /// Upper bound of top_k, larger than any vocabulary.
     public static let topKMax: UInt64 = 16_777_216
 
+    /// Bytes of a label of a generation.
+    public static let labelSizeMax: Int = 64
+
+    /// Live requests that both generations of a swap compute.
+    public static let shadowCountMax: UInt64 = 4096
+
     /// The highest priority.
     public static let priorityMax: UInt64 = 9
 

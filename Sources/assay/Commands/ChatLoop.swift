@@ -112,7 +112,7 @@ final class ChatLoop {
                     client.generateStream(request, deadlineMilliseconds: chat.options.deadline))
             }
         }
-        switch ending {
+        switch ending ?? .cut(CutAnswer()) {
         case .cut(let cut):
             if !chat.quiet {
                 Console.error(cut.line(model: partner.name))

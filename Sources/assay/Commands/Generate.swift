@@ -49,7 +49,7 @@ struct Generate: AsyncParsableCommand {
                 return ending
             }
         }
-        switch ending {
+        switch ending ?? .cut(CutAnswer()) {
         case .whole(let reply): finish(reply)
         case .cut(let cut):
             if !quiet { Console.error(cut.line(model: options.model)) }

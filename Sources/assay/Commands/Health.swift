@@ -17,18 +17,22 @@ struct Health: AsyncParsableCommand {
     @OptionGroup var place: ContextOptions
     @OptionGroup var form: TableOptions
 
+    @Argument(help: "Name of the model; or --model NAME.")
+    var name: String?
+
     @Flag(help: "Compare the model with its seal now; 65 when it has drifted.")
     var verify = false
 
     func run() async throws {
         let requirements = try demands.requirements()
+        let name = name == nil ? options.model : try options.name(name)
         let request = HealthRequest(
-            model: options.model, verify: verify, context: try place.context(),
+            model: name, verify: verify, context: try place.context(),
             requirements: requirements)
         let reply = try await options.withClient(demandsReal: false) { client in
             try await client.health(request, deadlineMilliseconds: options.deadline)
         }
-        options.announce(reply.provenance, model: options.model)
+        options.announce(reply.provenance, model: name)
         let message = reply.message
         if options.json {
             Console.line(

@@ -53,83 +53,27 @@ struct Load: AsyncParsableCommand {
     private func load(
         _ request: LoadRequest, _ client: Client
     ) async throws -> Reply<LoadResponse> {
-        var rows = LayerRows()
-        var progress = Progress()
-        defer { progress.clear() }
-        progress.show("loading \(request.name)")
-        let (estimate, begin) = (ReadingEstimate(), ContinuousClock.now)
+        var output = LayerOutput("loading \(request.name)", isQuiet: options.json)
+        defer { output.clear() }
         return try await client.load(request, deadlineMilliseconds: options.deadline) { layer in
-            if let count = layer.bytesRead {
-                let words = estimate.words(
-                    layer: layer.layer,
-                    BytesRead(
-                        count: Int(clamping: count),
-                        total: Int(clamping: layer.bytesTotal ?? count)),
-                    time: begin.duration(to: .now))
-                return progress.show("loading \(request.name): \(words)")
-            }
-            progress.clear()
-            if !options.json { rows.show(layer) }
-            progress.show("loading \(request.name): after the \(layer.layer) layer")
+            output.show(layer)
         }
     }
 
     private func request() throws -> LoadRequest {
-        var parts = target.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts.count == 1 {
-            guard let name = options.model else {
-                throw Failure.usage("the model needs a name: NAME=PATH, or --model NAME")
-            }
-            parts.insert(Substring(name), at: 0)
-        } else if options.model != nil {
-            throw Failure.usage("NAME=PATH and --model exclude each other")
-        }
-        try Self.check(parts[0], "the name", Limits.modelNameSizeMax)
-        try Self.check(parts[1], "the path", Limits.pathSizeMax)
+        let place = try NamedPath(target, model: options.model)
         return LoadRequest(
-            name: String(parts[0]), path: String(parts[1]), strategy: strategy, device: device,
-            progress: true)
-    }
-
-    private static func check(_ text: Substring, _ part: String, _ sizeMax: Int) throws {
-        guard (1...sizeMax).contains(text.utf8.count) else {
-            throw Failure.usage(
-                "NAME=PATH: found \(text.utf8.count) bytes in \(part), allowed: 1 to \(sizeMax)")
-        }
+            name: place.name, path: place.path, strategy: strategy, device: device, progress: true)
     }
 
     private static func json(_ message: LoadResponse, _ provenance: Provenance) -> JSONText {
-        let layers = message.layers.map { layer -> JSONText in
-            .object([
-                ("layer", .string(layer.layer)), ("ok", .bool(layer.ok)),
-                ("ms", .milliseconds(layer.microseconds)),
-            ])
-        }
-        return .object([
+        .object([
             ("accepted", .bool(message.accepted)),
             ("provenance", .string(provenance.description)),
-            ("layers", .array(layers)),
+            ("layers", LayerOutput.json(message.layers)),
             ("model", message.model.map { .object(ModelOutput.fields($0)) } ?? .null),
             ("overrides", .array(message.overrides.map { .string($0) })),
             ("attempts", .array(message.attempts.map { .string($0) })),
         ])
-    }
-}
-
-/// A table whose rows come one by one, with a column wide enough for each layer's name.
-private struct LayerRows {
-    private let table = TextTable([
-        .text("LAYER", widthMin: 13), .text("VERDICT", widthMin: 8), .number("TIME", widthMin: 9),
-    ])
-    private var isBegun = false
-
-    mutating func show(_ layer: LayerVerdictRecord) {
-        var table = table
-        table.add([
-            .init(layer.layer), layer.ok ? "ok" : StyledText("REJECTED", .alarm),
-            .init(Quantity.time(microseconds: layer.microseconds)),
-        ])
-        Console.lines(Array(table.lines().suffix(isBegun ? 1 : 2)))
-        isBegun = true
     }
 }

@@ -15,12 +15,7 @@ struct Unload: AsyncParsableCommand {
     var name: String?
 
     func run() async throws {
-        guard let name = name ?? options.model else {
-            throw Failure.usage("NAME: found none, allowed: NAME or --model NAME")
-        }
-        if self.name != nil, options.model != nil {
-            throw Failure.usage("NAME and --model exclude each other")
-        }
+        let name = try options.name(name)
         let reply = try await options.withClient { client in
             try await client.unload(
                 UnloadRequest(name: name), deadlineMilliseconds: options.deadline)

@@ -426,6 +426,7 @@ int main(void) {
         TEST(close_ends_a_pause), TEST(close_ends_connecting), TEST(the_second_attempt_says_so),
         TEST(a_context_needs_revision_3), TEST(a_refusal_says_how_busy_the_server_is),
         TEST(a_hostile_server_breaks_nothing), TEST(short_calls_are_checked),
+        TEST(a_token_comes_from_a_file),
         TEST(vectors_stay_inside_their_answer), TEST(errors_have_numbers_of_the_system)};
     const size_t count = sizeof tests / sizeof *tests;
     unsigned red = 0;

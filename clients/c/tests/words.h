@@ -14,6 +14,35 @@ static assay_client *nowhere(void) {
     return client;
 }
 
+/* A client whose token file holds the bytes. The code of making the client. */
+static assay_code with_token_file(const char *bytes, size_t size, assay_error *error) {
+    char path[] = "/tmp/assay-token-XXXXXX";
+    const int file = mkstemp(path);
+    CHECK(file >= 0 && write(file, bytes, size) == (ssize_t)size && close(file) == 0);
+    assay_options options = assay_options_default();
+    options.token_file = path;
+    assay_client *client = NULL;
+    const assay_code code = assay_client_new("unix:///nowhere", &options, &client, error);
+    CHECK(unlink(path) == 0);
+    CHECK(code != ASSAY_OK || strcmp(client->options.token, "assay_of_nobody") == 0);
+    CHECK(code != ASSAY_OK || client->options.token_file != path);
+    assay_client_free(client);
+    return code;
+}
+
+static void a_token_comes_from_a_file(void) {
+    static const char table[] = "{\"assay_of_nobody\": 1}";
+    assay_error error;
+    CHECK_EQUAL(with_token_file("assay_of_nobody", 15, &error), ASSAY_OK);
+    CHECK_EQUAL(with_token_file(" assay_of_nobody\r\n\n", 19, &error), ASSAY_OK);
+    CHECK_EQUAL(with_token_file("", 0, &error), ASSAY_REQUEST_INVALID);
+    CHECK_EQUAL(with_token_file("assay_of_nobody\0\n", 17, &error), ASSAY_REQUEST_INVALID);
+    CHECK_EQUAL(with_token_file(table, sizeof table - 1, &error), ASSAY_REQUEST_INVALID);
+    CHECK(strcmp(error.field, "token_file") == 0);
+    CHECK(strstr(error.message, "nobody") == NULL);
+    CHECK(strstr(error.message, "visible ASCII") != NULL);
+}
+
 static void short_calls_are_checked(void) {
     assay_client *client = nowhere();
     assay_error error;

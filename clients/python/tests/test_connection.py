@@ -16,7 +16,7 @@ from typing import Any
 
 import lz4.block
 
-from assay import AssayError, Client, Options, Requirements, messages
+from assay import REVISION, AssayError, Client, Options, Requirements, messages
 from assay._codec import decode, encode
 from assay._connection import Connection
 from assay._exchange import Call, Exchange
@@ -129,7 +129,7 @@ class CoreTests(unittest.TestCase):
             return struct.pack("<Q", value)
 
         for fields, options, change in [
-            ({"revision": 4}, Options(), None),
+            ({"revision": REVISION + 1}, Options(), None),
             ({"compression": True}, Options(compression=False), None),
             ({"body_size_max": 4096}, Options(), (number(4096), number(4095))),
             ({"requests_in_flight_max": 77}, Options(), (number(77), number(0))),

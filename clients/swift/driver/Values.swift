@@ -23,6 +23,7 @@ enum Values {
         "layer": LayerVerdictRecord.layout, "layers": LayerVerdictRecord.layout,
         "counters": CounterRecord.layout, "tool_calls": ToolCall.layout,
         "template_variables": TemplateVariable.layout, "template": ChatTemplateInfo.layout,
+        "labels": ModelLabel.layout, "shadow": ShadowReport.layout,
     ]
 
     // MARK: - To JSON

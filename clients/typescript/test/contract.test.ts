@@ -2,8 +2,10 @@
 // sizes, and the server's load.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import test from "node:test";
+import { inspect } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
@@ -23,11 +25,13 @@ const contract = read("../../Protocol/protocol.json").client;
 
 test("options have the names and the defaults of the contract", () => {
   const settings = settingsFrom({}) as unknown as Record<string, unknown>;
-  assert.equal(Object.keys(settings).length, contract.options.length);
   for (const option of contract.options) {
-    const otherwise = `assay-typescript/${read("package.json").version}`;
+    const otherwise = option.optional ? undefined
+      : `assay-typescript/${read("package.json").version}`;
     assert.equal(settings[camel(option.name)], option.default ?? otherwise, option.name);
   }
+  const names = contract.options.map(({ name }: { name: string }) => camel(name));
+  assert.deepEqual(Object.keys(settings).filter((name) => !names.includes(name)), []);
   assert.equal(settingsFrom({ attempts: undefined } as unknown as Options).attempts, 3);
 });
 
@@ -36,7 +40,7 @@ test("an option out of its range is refused by name, one at its end is taken", (
   for (const { name, type, min, max } of contract.options) {
     const good = type === "text" ? ["x", "x".repeat(max)] : type === "bool" ? [true, false]
       : [min, max];
-    for (const value of good) settingsFrom({ [camel(name)]: value });
+    for (const value of name === "token_file" ? [] : good) settingsFrom({ [camel(name)]: value });
     const bad = type === "text" ? ["", "x".repeat(max + 1), "\u00e9".repeat(max), 1]
       : type === "bool" ? [0, "yes"] : [min - 1, max + 1, min + 0.5, NaN, Infinity, `${min}`];
     wrong.push(...bad.map((value): [string, unknown] => [name, value]));
@@ -47,6 +51,17 @@ test("an option out of its range is refused by name, one at its end is taken", (
       (error) => error instanceof AssayError && error.code === "request_invalid" &&
         error.field === name, `${name}: ${value}`);
   }
+});
+
+test("no text of a client shows its token, from an option or from a file", () => {
+  const folder = mkdtempSync(`${tmpdir()}/assay-`);
+  writeFileSync(`${folder}/token`, "assay_of_nobody\n");
+  for (const options of [{ token: "assay_of_nobody" }, { tokenFile: `${folder}/token` }]) {
+    assert.equal(settingsFrom(options).token, "assay_of_nobody");
+    assert(!JSON.stringify(settingsFrom(options)).includes("assay_of_nobody"));
+    assert(!inspect(new Client("/x", options), { depth: 9 }).includes("assay_of_nobody"));
+  }
+  rmSync(folder, { recursive: true });
 });
 
 // ---------------------------------------------------------------- requests

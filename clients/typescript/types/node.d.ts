@@ -46,6 +46,9 @@ declare module "node:os" {
 declare module "node:readline" {
   export function createInterface(options: { input: unknown }): AsyncIterable<string>;
 }
+declare module "node:util" {
+  export function inspect(value: unknown, options: { depth: number }): string;
+}
 declare module "node:v8" {
   export function setFlagsFromString(flags: string): void;
 }

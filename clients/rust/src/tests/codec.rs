@@ -11,11 +11,12 @@ macro_rules! messages {
     ($($name:ident)+) => { [$(|| Box::<$name>::default()),+] };
 }
 
-static MESSAGES: [Fresh; 26] = messages! {
+static MESSAGES: [Fresh; 32] = messages! {
     Requirements Answer ErrorBody HelloRequest HelloResponse PingResponse HealthResponse
     ModelsResponse LoadRequest LoadProgress LoadResponse TokenizeResponse DetokenizeResponse
     GenerateRequest GenerateChunk GenerateResponse ScoreRequest ScoreResponse EmbedRequest
     EmbedResponse LogitsResponse RenderRequest RenderResponse CancelResponse StatsResponse GoAway
+    SwapRequest SwapProgress SwapResponse RollbackRequest PinResponse AliasRequest
 };
 
 /// Fills a message with random values within bounds. Texts and lists stay short.

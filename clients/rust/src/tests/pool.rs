@@ -31,6 +31,19 @@ fn pool() -> Pool {
     Pool::new("unix:///nobody/there", Options::default()).expect("an address")
 }
 
+#[test]
+fn no_text_of_options_shows_the_token() {
+    let file = std::env::temp_dir().join(format!("assay-token-{}", id()));
+    std::fs::write(&file, "assay_of_nobody\n").expect("a file");
+    let path = Some(file.to_string_lossy().into_owned());
+    let options = Options { token_file: path, tenant: Some("b".into()), ..Options::default() };
+    let pool = Pool::new("unix:///nobody/there", options).expect("a token");
+    std::fs::remove_file(&file).expect("the file");
+    assert_eq!(pool.options.token.as_deref(), Some("assay_of_nobody"));
+    let shown = format!("{:?} {:#?}", pool.options, pool.options);
+    assert!(shown.contains("tenant: Some(\"b\")") && !shown.contains("nobody"), "{shown}");
+}
+
 fn connection(pool: &Pool) -> Arc<Connection> {
     Arc::new(Connection::new(&pool.address, &pool.options))
 }

@@ -87,12 +87,6 @@ struct PartedPieces<Chunk: ResponseMessage, Last: ResponseMessage>: AnswerPieces
     func whole(_ last: Last) -> Last { last }
 }
 
-/// The pieces of a Swap. No values are joined.
-struct SwapPieces: AnswerPieces {
-    func add(_ chunk: SwapProgress) {}
-    func whole(_ last: SwapResponse) -> SwapResponse { last }
-}
-
 /// The pieces of a Logits.
 struct LogitsPieces: AnswerPieces {
     private let positions: ClosedRange<UInt64>
