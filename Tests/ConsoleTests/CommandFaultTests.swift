@@ -26,6 +26,10 @@ import Testing
           {"commandName": "list", "arguments": [
            {"kind": "flag", "names": [{"kind": "long", "name": "all"}], "isOptional": true,
             "isRepeating": false, "shouldDisplay": true}]},
+          {"commandName": "key", "arguments": [], "subcommands": [
+           {"commandName": "new", "arguments": [
+            {"kind": "flag", "names": [{"kind": "long", "name": "all"}], "isOptional": true,
+             "isRepeating": false, "shouldDisplay": true}]}]},
           {"commandName": "help"}]}}
         """
 
@@ -65,12 +69,26 @@ import Testing
         ),
         (["make", "--model", "a"], "TEXT: found none, needed: What to make"),
         (["make", "a"], "--model: found none, needed: The model"),
+        (["key", "nw"], "no command nw; nearest: new"),
+        (["help", "key", "nw"], "no command nw; nearest: new"),
+        (["key", "new", "--al"], "no option --al; nearest: --all"),
     ])
     func namesTheFirstWordThatDoesNotFit(arguments: [String], words: String) throws {
         #expect(try sentence(arguments) == words)
     }
 
     @Test(arguments: [
+        (["key", "nw"], "x help key lists the commands"),
+        (["key", "new", "--al"], "x help key new lists its options"),
+        (["nw"], "x help lists the commands"), (["list", "a"], "x help list lists its options"),
+    ])
+    func theAdviceNamesTheWholeCommand(arguments: [String], advice: String) throws {
+        let table = try #require(CommandTable(Self.json, of: "x"))
+        #expect(CommandFault(arguments, table)?.advice == advice)
+    }
+
+    @Test(arguments: [
+        ["key", "new", "--all"], ["help", "key", "new"],
         ["make", "a", "--model", "b"], ["mk", "--model=b", "-q", "a", "--seed", "-1"],
         ["make", "--model", "-", "--", "-q"], ["list"], ["help", "list"], [],
         [

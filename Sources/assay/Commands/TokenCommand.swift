@@ -89,7 +89,7 @@ struct TokenNew: ParsableCommand {
         Console.line(token)
         if let file {
             Console.error(
-                "added \(name.shellWord) to \(file.shellWord); a running assayd reads it in a second")
+                "added \(name.shellWord) to \(file.shellWord); assayd reads it within a second")
         } else {
             Console.error("entry for \"tokens\" of assayd's --token-file:\n\(entry.json)")
         }
