@@ -104,8 +104,8 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "CHTTPParser", "Compute", "Console", "Conversations", "Credentials", "EventLoop",
-                "Inference", "Loading", "ModelFiles", "PlainText", "Rendering", "Service", "Threads",
-                "Tokenizers", "Wire",
+                "Inference", "Loading", "ModelFiles", "PlainText", "Rendering", "Service",
+                "Threads", "Tokenizers", "Wire",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],
