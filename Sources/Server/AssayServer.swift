@@ -49,6 +49,7 @@ package final class AssayServer: Sendable {
     private let logger: Logger
     private let inbox = LoopInbox()
     private let placing: ModelPlacing
+    private let store: PackingStore
     private let board: AdminBoard
     private let admin = Mutex<AdminServer?>(nil)
     private let stopped = Latch<Void>()
@@ -72,7 +73,11 @@ package final class AssayServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         Self.report(backend, to: logger)
-        placing = ModelPlacing(backend: backend)
+        let memoryMax = configuration.memoryMax
+        placing = ModelPlacing(
+            backend: backend, ledger: MemoryLedger(limit: memoryMax > 0 ? memoryMax : nil))
+        store = PackingStore(
+            digests: DigestMemory(path: DigestPlace.path(configuration.digestFile), logger: logger))
         board = AdminBoard(inbox)
     }
 
@@ -224,7 +229,7 @@ package final class AssayServer: Sendable {
             configuration: configuration, names: names, addresses: addresses, signals: signals,
             mailbox: engine.mailbox, texts: texts, windows: windows,
             loading: ModelLoading(
-                configuration: configuration, placing: placing, logger: logger,
+                configuration: configuration, placing: placing, store: store, logger: logger,
                 observe: { [board] in board.progressed($0, $1) }), inbox: inbox, logger: logger)
         let outcome = StartOutcome()
         // The thread keeps the server, and with it the admin pages, until the drain is over.

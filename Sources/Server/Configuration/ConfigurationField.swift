@@ -113,6 +113,15 @@ package struct ConfigurationField: Sendable {
             explanation: "Loads that may run at once.",
             storage: .integer(\.limits.loadsMax, 1...16)),
         .init(
+            name: "memory-max", unit: "bytes, 0 for what the system has free",
+            explanation: "Memory of all models together: weights, caches, scratch.",
+            storage: .integer(\.memoryMax, 0...1_125_899_906_842_624)),
+        .init(
+            name: "digest-file", unit: "/PATH, auto or none",
+            explanation: "Where digests of model files are remembered; auto is "
+                + "assay/digests in the user's cache folder.",
+            storage: .text(\.digestFile, allowed: [])),
+        .init(
             name: "allow-loading", unit: "",
             explanation: "Who may load and unload models; true is anyone, false nobody.",
             storage: .right(\.limits.loadingRight)),

@@ -50,6 +50,11 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Cache positions reserved per model, in tokens, shared by its sequences. 0 means four full
     /// contexts.
     package var cacheTokensMax = 0
+    /// Bytes that all models together may take. 0 means no bound but the system's free memory.
+    package var memoryMax = 0
+    /// Path of the file of remembered digests, `auto` for a file in the user's cache folder, or
+    /// `none`.
+    package var digestFile = "auto"
     /// Folders below which a Load finds models. None leaves any path to who may load.
     package var modelRoots: [String] = []
     /// Bounds of connections, queues and steps.

@@ -181,9 +181,23 @@ final class WorkRouter {
             logger.error(
                 "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
             engine.send(.distrust(model, reason: reason))
+            distrustSharers(of: model, reason: reason, context: &context)
         }
         fileSeen(model, file, context: &context)
         context.finishVerification(of: model, ticket: ticket, outcome)
+    }
+
+    /// Takes the other models with the same packed weights out of service.
+    private func distrustSharers(
+        of model: ServedModel, reason: String, context: inout ServiceContext
+    ) {
+        guard let real = served[model] else { return }
+        for (other, its) in served where other != model && its.sharesWeights(with: real) {
+            let text = "it shares the weights of model \"\(model.name)\": \(reason)"
+            logger.error("model drifted", metadata: ["model": "\(other.name)", "reason": "\(text)"])
+            engine.send(.distrust(other, reason: text))
+            context.models.failServed(other, reason: text)
+        }
     }
 
     /// Takes the state of the files of a served model.
@@ -291,6 +305,8 @@ final class WorkRouter {
                     "model": "\(facts.name)", "generation": "\(facts.generation)",
                     "device": "\(facts.device)", "device_reason": "\(facts.deviceReason ?? "")",
                     "seal": "\(real.report.seal?.description ?? "not compared")",
+                    "memory": "\(real.report.memory?.estimate.total ?? 0)",
+                    "shared_with": "\(real.report.sharedWith ?? "")",
                 ])
             files.add(real, as: facts.served)
         case .mock:
