@@ -1,4 +1,4 @@
-// The audit in the log: a line for every load, every unload and every refused right.
+// The audit in the log: a line for every request that changes models, and every refused right.
 //
 // Guarantees: the lines are written at every log level, a text of a peer cannot end its field, and
 // a line is bounded. The log's sink keeps the lines apart from others and does not drop them by
@@ -34,9 +34,12 @@ struct AuditLog {
             key: "\(record.action.rawValue)", "changed": "\(record.isChange)",
             "peer": "\(quoted(record.peer))", "connection": "\(record.connection)",
             "model": "\(quoted(record.model))", "outcome": "\(record.outcome)",
-            "before": "\(text(record.fingerprintBefore))",
-            "after": "\(text(record.fingerprintAfter))",
+            "before": "\(text(record.before.fingerprint))",
+            "after": "\(text(record.after.fingerprint))",
+            "generation_before": "\(record.before.generation)",
+            "generation_after": "\(record.after.generation)",
         ]
+        if let label = record.label { facts["label"] = "\(quoted(label))" }
         if let path = record.path { facts["path"] = "\(quoted(clipped(path)))" }
         return facts
     }

@@ -33,7 +33,7 @@ extension ConnectionMachine {
         _ context: inout ServiceContext
     ) throws(ServiceError) {
         try context.checkLoading(byOwner: isOwner)
-        guard isPlain(message.name) else { throw .nameNotPlain }
+        guard isPlain(message.name) else { throw .nameNotPlain("loading a model") }
         try checkDraining(context)
         try context.loads.checkRoom(for: id, abandonedCount: context.abandonedLoadCount)
         try context.models.beginLoad(message.name)
@@ -59,7 +59,9 @@ extension ConnectionMachine {
             let record = context.auditRecord(.unload, of: message.name, by: peer, connection: id)
             do throws(ServiceError) {
                 try context.checkLoading(byOwner: isOwner)
-                let entry = try context.models.addressed(message.name)
+                guard let entry = context.models.entry(message.name) else {
+                    throw context.models.unknown(message.name, field: "name")
+                }
                 if let facts = entry.facts { taint = Taint(addressing: facts) }
                 generation = entry.generation
                 try begin(entry, record, taint, frame, now: now, &context)
@@ -95,9 +97,11 @@ extension ConnectionMachine {
 }
 
 extension ServiceError {
-    /// A name with characters that hide or reorder text.
-    static let nameNotPlain = ServiceError(
-        .invalidArgument, Code(WireError.Code.fieldOutOfRange.name),
-        "loading a model: found a control, format or bidirectional character in its name, "
-            + "allowed: visible characters and spaces", field: "name")
+    /// A name or a label with characters that hide or reorder text.
+    static func nameNotPlain(_ attempt: String, field: String = "name") -> ServiceError {
+        ServiceError(
+            .invalidArgument, Code(WireError.Code.fieldOutOfRange.name),
+            "\(attempt): found a control, format or bidirectional character in its \(field), "
+                + "allowed: visible characters and spaces", field: field)
+    }
 }

@@ -43,10 +43,14 @@ extension ConnectionMachine {
             }
         case .render:
             accept(frame, now, &context, &effects) { .render($0) }
-        case .swap, .rollback, .pin, .alias:
-            let error = ServiceError(
-                .unimplemented, .kindUnimplemented, "answering a request: \(kind) is not served")
-            refuse(error, frame.header, .untainted, &context, &effects)
+        case .swap:
+            swap(frame, now: now, context: &context, effects: &effects)
+        case .rollback:
+            rollback(frame, context: &context, effects: &effects)
+        case .pin:
+            pin(frame, context: &context, effects: &effects)
+        case .alias:
+            alias(frame, context: &context, effects: &effects)
         case .hello, .ping, .goAway:
             preconditionFailure("\(kind) is answered before this switch")
         }
@@ -65,10 +69,10 @@ extension ConnectionMachine {
             let message = try Self.decode(Message.self, frame)
             try (message as? any TemplateRequest)?.conversation?.check()
             taint = .untainted
-            let entry = try context.models.addressed(message.model)
-            if let facts = entry.facts { taint = Taint(addressing: facts) }
-            generation = entry.facts?.generation ?? 0
-            let facts = try context.models.ready(entry)
+            let target = try context.models.choose(message.model)
+            if let facts = target.facts { taint = Taint(addressing: facts) }
+            generation = target.facts?.generation ?? 0
+            let facts = try context.models.ready(target)
             try message.requirements?.check(against: facts)
             try checkDraining(context)
             let ticket = try context.admit(
@@ -169,18 +173,18 @@ extension ConnectionMachine {
                 return send(context.serverHealth, to: frame.header, taint, &context, &effects)
             }
             taint = .untainted
-            let entry = try context.models.addressed(message.model)
-            if let facts = entry.facts { taint = Taint(addressing: facts) }
-            generation = entry.facts?.generation ?? 0
+            let target = try context.models.addressed(message.model)
+            if let facts = target.facts { taint = Taint(addressing: facts) }
+            generation = target.facts?.generation ?? 0
             if let requirements = message.requirements {
-                try requirements.check(against: try context.models.ready(entry))
+                try requirements.check(against: try context.models.ready(target))
             }
             if message.verify {
                 return try verify(
-                    entry, frame, taint, now: now, context: &context, effects: &effects)
+                    target, frame, taint, now: now, context: &context, effects: &effects)
             }
             send(
-                context.health(of: entry), to: frame.header, taint, generation: generation,
+                context.health(of: target), to: frame.header, taint, generation: generation,
                 &context, &effects)
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
@@ -189,15 +193,15 @@ extension ConnectionMachine {
 
     /// Hands a verification over. The answer is a Health answer.
     private mutating func verify(
-        _ entry: ModelRegistry.Entry, _ frame: Frame, _ taint: Taint, now: UInt64,
+        _ target: ModelRegistry.Target, _ frame: Frame, _ taint: Taint, now: UInt64,
         context: inout ServiceContext, effects: inout ConnectionEffects
     ) throws(ServiceError) {
         try checkPlaces(context)
-        let facts = try context.models.ready(entry)
+        let facts = try context.models.ready(target)
         try checkDraining(context)
         try context.beginVerification(of: facts)
         let ticket = context.admitControl(
-            .verifying, of: entry.name, provenance: taint.provenance, connection: id,
+            .verifying, of: facts.name, provenance: taint.provenance, connection: id,
             requestID: frame.header.requestID, deadline: Self.deadline(frame.header, now: now))
         start(frame, ticket, .verify, nil, facts, taint, now: now, effects: &effects)
     }

@@ -13,11 +13,13 @@ package enum Counter: Int, CaseIterable, Sendable {
     case pings, promptTokens, protocolErrors
     case requestsCancelled, requestsInFlight, requestsOverloaded, requestsReceived
     case requestsRecomputed, requestsRetried, requestsSuspended
+    case rollbacks, swapsAccepted, swapsRejected
 
     /// First protocol revision with the counter.
     package var since: UInt64 {
         switch self {
         case .modelsNotCausal, .requestsRecomputed, .requestsRetried, .requestsSuspended: 3
+        case .rollbacks, .swapsAccepted, .swapsRejected: 4
         default: 1
         }
     }

@@ -1,147 +1,79 @@
-// The registry: the models of the server, as the decisions see them. Pure: loads and unloads report
-// here, requests look models up here. The engine holds the runners of the served models.
+// The registry: the models of the server, as the decisions see them. Pure: loads, swaps and unloads
+// report here, requests look models up here. The engine holds the runners of the generations.
 //
 // Guarantees:
 // - A name has at most one entry. Entries keep their order of arrival.
-// - A entry's generation rises with every model that becomes ready, also across an unload.
+// - A generation's number rises with every model of the name that passed the assay, also across an
+//   unload. No two models ever share name and number.
+// - A request stays with the generation it was counted in on. A generation leaves exactly when
+//   nothing needs it: it is neither active, held nor labelled, and its last request has finished.
+// - A swap changes nothing before its model is ready. From then on the new generation is active,
+//   and the one before is held for a rollback.
+// - A generation that cannot be trusted takes no request and is not rolled back to.
+// - At most `generationsMax` generations of a name are in the engine, those on their way included.
 // - An unloading model takes no new requests, and is gone exactly when the last request finished.
+//
+// An entry:
 //
 //        beginLoad        finishLoad         beginUnload           last request done
 //   none ---------> loading ---------> ready ------------> draining ----------> none
-//                      | failLoad        | failServed
-//                      v                 v
-//                    failed            failed, to be unloaded
+//                      | failLoad        | failServed  ^
+//                      v                 v             | finishSwap, rollback
+//                    failed            failed ---------+
+//
+// A generation of an entry, where "labelled" may be beside any of the others:
+//
+//   reserveGeneration     finishLoad,          finishSwap,
+//   ----------------> candidate ------> active ----------> held --> retired --> none
+//                        |  finishSwap    ^                  |        last request done
+//                        v                +------------------+
+//                      none: failSwap,         rollback
+//                      abandonSwap
+//
+// ModelRegistry+Entry.swift: what an entry knows. ModelRegistry+Addressing.swift: which generation
+// a request means. ModelRegistry+Swapping.swift: swaps, rollbacks, pins, labels. Here: loads,
+// requests, unloads.
 
 import Wire
 
-/// Identity of a model in service: no other model ever has the same name and generation.
-package struct ServedModel: Sendable, Hashable, CustomStringConvertible {
-    package let name: String
-    package let generation: UInt32
-
-    package init(name: String, generation: UInt32) {
-        self.name = name
-        self.generation = generation
-    }
-
-    package var description: String { "\(name), generation \(generation)" }
-}
-
-/// Known facts about a served model. Dynamic member look-up reads the fields of the model's row in
-/// a Models answer.
-@dynamicMemberLookup
-package struct ServedFacts: Sendable, Equatable {
-    /// The model's row in a Models answer. The current state is the entry's, not the row's.
-    package var info: ModelInfo
-    /// Causes that degrade every answer of the model, e.g. `cpu_fallback: …`.
-    package var degradations: [String]
-    /// False when the model attends in both directions and answers Embed alone.
-    package var isCausal: Bool
-
-    /// See the properties.
-    package init(_ info: ModelInfo, degradations: [String] = [], isCausal: Bool = true) {
-        self.info = info
-        self.degradations = degradations
-        self.isCausal = isCausal
-    }
-
-    /// Generation of the entry, as frames carry it. 0 before the model is ready.
-    package var generation: UInt32 {
-        get { UInt32(truncatingIfNeeded: info.generation) }
-        set { info.generation = UInt64(newValue) }
-    }
-
-    package var served: ServedModel { ServedModel(name: info.name, generation: generation) }
-
-    /// A field of the row.
-    package subscript<Value>(dynamicMember field: WritableKeyPath<ModelInfo, Value>) -> Value {
-        get { info[keyPath: field] }
-        set { info[keyPath: field] = newValue }
-    }
-}
-
 /// The entries of one server. A value owned by one loop thread.
 package struct ModelRegistry: Sendable {
-    package struct Entry: Sendable, Equatable {
-        package let name: String
-        /// State of the entry. A draining entry is being unloaded.
-        package fileprivate(set) var state: ServingState
-        /// Generation of the latest model that became ready here, or 0 for none.
-        package fileprivate(set) var generation: UInt32
-        package fileprivate(set) var facts: ServedFacts?
-        /// Reason of the failure.
-        package fileprivate(set) var reason: String?
-        /// State of a real model's files on disk, or nil for a entry without files.
-        package fileprivate(set) var file: VerifiedFile?
-        package fileprivate(set) var inFlightCount = 0
-
-        /// Identity of the latest model that became ready here.
-        package var served: ServedModel { ServedModel(name: name, generation: generation) }
-    }
+    /// Stands between a name and a label, and in no name.
+    package static let labelMark: Character = ":"
 
     /// Most entries, of all states. A Models answer lists them all in one frame.
     private let entriesMax: Int
+    /// Most generations of an entry in the engine.
+    let generationsMax: Int
+    /// Most labels of an entry.
+    let labelsMax: Int
 
-    package private(set) var entries: [Entry] = []
-    /// Generations of names whose entry is gone.
-    private var pastGenerations: [String: UInt32] = [:]
+    package internal(set) var entries: [Entry] = []
+    /// Latest numbers of names whose entry is gone.
+    private var pastNumbers: [String: UInt32] = [:]
 
-    package init(entriesMax: Int = ServiceLimits().modelsMax) { self.entriesMax = entriesMax }
+    package init(
+        entriesMax: Int = ServiceLimits().modelsMax,
+        generationsMax: Int = ServiceLimits().generationsMax,
+        labelsMax: Int = ServiceLimits().labelsMax
+    ) {
+        self.entriesMax = entriesMax
+        self.generationsMax = generationsMax
+        self.labelsMax = labelsMax
+    }
 
     package func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-    // MARK: - Look-up
-
-    /// Returns the entry that the request names. Without a name, the only ready entry is meant,
-    /// even beside failed and loading entries.
-    package func addressed(_ name: String?) throws(ServiceError) -> Entry {
-        if let name {
-            if let entry = entry(name) { return entry }
-            throw ServiceError(
-                .notFound, .modelUnknown,
-                "looking up model \"\(name)\": found none, served are: \(nameList)",
-                field: "model")
-        }
-        let ready = entries.filter { $0.state == .ready }
-        if ready.count == 1 { return ready[0] }
-        if ready.isEmpty && entries.count == 1 { return entries[0] }
-        throw ServiceError(
-            .invalidArgument, .modelRequired,
-            "choosing a model: found no name in the request, served are: \(nameList)",
-            field: "model")
-    }
-
-    /// Returns the facts of a entry that can take a request now.
-    package func ready(_ entry: Entry) throws(ServiceError) -> ServedFacts {
-        if entry.state == .ready, let facts = entry.facts { return facts }
-        let reason = entry.reason.map { ": \($0)" } ?? ""
-        switch entry.state {
-        case .failed:
-            throw ServiceError(
-                .failedPrecondition, .modelNotReady,
-                "asking model \"\(entry.name)\": it "
-                    + (entry.facts == nil ? "failed to load" : "is out of service") + reason,
-                field: "model")
-        case .draining:
-            throw ServiceError(
-                .unavailable, .modelUnloading,
-                "asking model \"\(entry.name)\": it is being unloaded", field: "model")
-        case .loading, .ready:
-            throw ServiceError(
-                .unavailable, .modelLoading,
-                "asking model \"\(entry.name)\": it is still loading", field: "model",
-                retryAfterMilliseconds: 200)
-        }
-    }
-
-    private var nameList: String {
-        entries.isEmpty ? "none" : entries.prefix(16).map(\.name).joined(separator: ", ")
+    /// The generation, if it is in the engine.
+    package func generation(_ model: ServedModel) -> Generation? {
+        entry(model.name)?.generation(model.generation)
     }
 
     // MARK: - Loads
 
     /// Takes the entry for a load. Fails when the name is taken, except by a failed load.
     package mutating func beginLoad(_ name: String) throws(ServiceError) {
+        guard !name.contains(Self.labelMark) else { throw .nameReserved(name) }
         if let index = index(name) {
             let old = entries[index]
             guard old.state == .failed, old.facts == nil else {
@@ -153,8 +85,7 @@ package struct ModelRegistry: Sendable {
             forget(index)
         }
         try makeRoom(for: name)
-        entries.append(
-            Entry(name: name, state: .loading, generation: pastGenerations[name] ?? 0))
+        entries.append(Entry(name: name, latestNumber: pastNumbers[name] ?? 0))
     }
 
     /// Removes the oldest failed load when all entries are taken. Until then failed loads stay
@@ -170,31 +101,31 @@ package struct ModelRegistry: Sendable {
         forget(oldest)
     }
 
-    /// Gives a model that passed the assay its generation, which no later model of the name gets.
-    /// The engine needs the number before the entry is ready.
+    /// Gives a model of a load or a swap that passed the assay its number, which no later model of
+    /// the name gets. The engine needs the number before the model is ready.
     package mutating func reserveGeneration(_ name: String) -> ServedModel {
-        let index = loading(name)
-        entries[index].generation &+= 1
-        return entries[index].served
+        guard let index = index(name), entries[index].swap != nil || entries[index].isLoading
+        else { preconditionFailure("a number for \"\(name)\", which nobody loads") }
+        entries[index].latestNumber &+= 1
+        let number = entries[index].latestNumber
+        if entries[index].swap != nil { entries[index].swap?.candidate = number }
+        return ServedModel(name: name, generation: number)
     }
 
-    /// Makes the model with the reserved generation ready. Returns the entry.
+    /// Makes the model with the reserved number ready. Returns the entry.
     @discardableResult
     package mutating func finishLoad(_ facts: ServedFacts) -> Entry {
         let index = loading(facts.name)
         precondition(
-            facts.served == entries[index].served && facts.generation > 0,
+            facts.generation == entries[index].latestNumber && facts.generation > 0,
             "\(facts.served) became ready, reserved was \(entries[index].served)")
-        entries[index].facts = facts
-        entries[index].state = .ready
-        entries[index].file = facts.provenance == .real ? VerifiedFile(.unchanged) : nil
+        entries[index].install(facts)
+        entries[index].phase = .serving
         return entries[index]
     }
 
     package mutating func failLoad(_ name: String, reason: String) {
-        let index = loading(name)
-        entries[index].state = .failed
-        entries[index].reason = reason
+        entries[loading(name)].phase = .failed(reason: reason)
     }
 
     /// Forgets an abandoned load, as if nobody had asked for the model.
@@ -202,79 +133,126 @@ package struct ModelRegistry: Sendable {
 
     /// The entry of a running load. A load ends once, and a loading entry cannot be unloaded.
     private func loading(_ name: String) -> Int {
-        guard let index = index(name), entries[index].state == .loading else {
+        guard let index = index(name), entries[index].isLoading else {
             let state = entry(name)?.state.rawValue ?? "not there"
             preconditionFailure("a load of \"\(name)\" ends, whose entry is \(state)")
         }
         return index
     }
 
-    /// Takes an untrusted model out of service, unless the model has left already. From then on the
-    /// model can only be unloaded.
-    package mutating func failServed(_ model: ServedModel, reason: String) {
-        guard let index = index(model), entries[index].state == .ready else { return }
-        entries[index].state = .failed
-        entries[index].reason = reason
+    // MARK: - Findings about generations
+
+    /// Takes an untrusted generation out of service, unless it has left already. A generation that
+    /// was held for a rollback is held no longer. Returns what left.
+    package mutating func failServed(_ model: ServedModel, reason: String) -> Departure {
+        guard let (index, place) = place(of: model), entries[index].phase == .serving,
+            entries[index].generations[place].fault == nil
+        else { return Departure() }
+        entries[index].generations[place].fault = reason
+        guard entries[index].heldNumber == model.generation else { return Departure() }
+        entries[index].giveUpHeld(reason)
+        return sweep(index)
     }
 
     /// Notes how the files on disk compare with the loaded files. Returns true when the state is
     /// news.
     package mutating func setFile(_ file: VerifiedFile, of model: ServedModel) -> Bool {
-        guard let index = index(model), let known = entries[index].file, known != file else {
-            return false
-        }
-        entries[index].file = file
+        guard let (index, place) = place(of: model),
+            let known = entries[index].generations[place].file, known != file
+        else { return false }
+        entries[index].generations[place].file = file
         return true
     }
 
     // MARK: - Requests and unloads
 
-    /// Counts a request in, so that an unload waits for the request.
-    package mutating func retain(_ model: ServedModel) { entries[held(model)].inFlightCount += 1 }
-
-    /// Counts a request out. Returns the removed entry when the last request of an unloading model
-    /// ended.
-    package mutating func release(_ model: ServedModel) -> Entry? {
-        let index = held(model)
-        precondition(entries[index].inFlightCount > 0, "\(model) is released without being held")
-        entries[index].inFlightCount -= 1
-        return removeIfDrained(index)
+    /// Counts a request in, so that its generation waits for the request.
+    package mutating func retain(_ model: ServedModel) {
+        guard let (index, place) = place(of: model) else {
+            preconditionFailure("\(model) has left and gets a request")
+        }
+        entries[index].generations[place].inFlightCount += 1
     }
 
-    /// The entry of a model that a request holds, and that cannot leave before the request.
-    private func held(_ model: ServedModel) -> Int {
-        guard let index = index(model) else { preconditionFailure("\(model) left while held") }
-        return index
+    /// Counts a request out. Returns what left with the request.
+    package mutating func release(_ model: ServedModel) -> Departure {
+        guard let (index, place) = place(of: model),
+            entries[index].generations[place].inFlightCount > 0
+        else { preconditionFailure("\(model) is released without being retained") }
+        entries[index].generations[place].inFlightCount -= 1
+        guard entries[index].generations[place].inFlightCount == 0 else { return Departure() }
+        return sweep(index)
     }
 
-    /// Starts to unload a ready model or a failed entry. Returns the entry when it is gone at once.
-    package mutating func beginUnload(_ name: String) throws(ServiceError) -> Entry? {
-        let entry = try addressed(name)
-        guard let index = index(name), entry.state == .ready || entry.state == .failed else {
+    /// Starts to unload a ready model or a failed entry, with all its generations. Returns what
+    /// left at once.
+    package mutating func beginUnload(_ name: String) throws(ServiceError) -> Departure {
+        guard let index = index(name) else { throw unknown(name, field: "name") }
+        let entry = entries[index]
+        guard entry.state == .ready || entry.state == .failed else {
             throw ServiceError(
                 .failedPrecondition, entry.state == .draining ? .modelUnloading : .modelNotReady,
                 "unloading model \"\(name)\": found it \(entry.state.rawValue), "
                     + "allowed: ready or failed", field: "name")
         }
-        entries[index].state = .draining
-        return removeIfDrained(index)
-    }
-
-    private mutating func removeIfDrained(_ index: Int) -> Entry? {
-        guard entries[index].state == .draining, entries[index].inFlightCount == 0 else {
-            return nil
+        guard !entry.isPinned else {
+            throw ServiceError(
+                .failedPrecondition, .modelPinned,
+                "unloading model \"\(name)\": it is pinned, unpin it first", field: "name")
         }
-        return forget(index)
+        guard entry.swap == nil else { throw .swapRunning("unloading model \"\(name)\"") }
+        entries[index].phase = .draining
+        (entries[index].heldNumber, entries[index].labels) = (0, [])
+        return sweep(index)
     }
 
-    @discardableResult
-    private mutating func forget(_ index: Int) -> Entry {
+    /// Removes what nothing needs. The active generation of an unloading entry leaves last, with
+    /// the entry.
+    mutating func sweep(_ index: Int) -> Departure {
+        let entry = entries[index]
+        if entry.phase == .draining, entry.inFlightCount == 0 {
+            forget(index)
+            return Departure(models: entry.generations.map(\.served), entry: entry)
+        }
+        let leaving = entry.generations.filter {
+            $0.inFlightCount == 0 && entry.role(of: $0.number) == .retired
+        }
+        guard !leaving.isEmpty else { return Departure() }
+        entries[index].generations.removeAll { leaving.contains($0) }
+        return Departure(models: leaving.map(\.served))
+    }
+
+    private mutating func forget(_ index: Int) {
         let entry = entries.remove(at: index)
-        if entry.generation > 0 { pastGenerations[entry.name] = entry.generation }
-        return entry
+        if entry.latestNumber > 0 { pastNumbers[entry.name] = entry.latestNumber }
     }
 
-    private func index(_ name: String) -> Int? { entries.firstIndex { $0.name == name } }
+    func index(_ name: String) -> Int? { entries.firstIndex { $0.name == name } }
 
-    private func index(_ model: ServedModel) -> Int? { entries.firstIndex { $0.served == model } }
+    /// Places of the entry and of the generation in it.
+    private func place(of model: ServedModel) -> (entry: Int, generation: Int)? {
+        guard let index = index(model.name),
+            let place = entries[index].generations.firstIndex(where: {
+                $0.number == model.generation
+            })
+        else { return nil }
+        return (index, place)
+    }
+}
+
+extension ServiceError {
+    /// A name with the mark of labels.
+    package static func nameReserved(_ name: String) -> ServiceError {
+        ServiceError(
+            .invalidArgument, .nameReserved,
+            "naming model \"\(name)\": found \":\", which stands between a name and a label, "
+                + "allowed: a name without it", field: "name")
+    }
+
+    static func swapRunning(_ attempt: String) -> ServiceError {
+        ServiceError(
+            .resourceExhausted, .swapRunning,
+            "\(attempt): a swap of it is running, wait for its end or cancel it", field: "name",
+            retryAfterMilliseconds: 1000)
+    }
 }

@@ -76,6 +76,8 @@ package struct RequestMachine: Sendable {
                 try append(chunk, to: &output)
             case .loadProgress(let progress):
                 try append(progress, to: &output)
+            case .swapProgress(let progress):
+                try append(progress, to: &output)
             case .failed(let error):
                 fail(error, load, counters: &counters, output: &output)
                 return
@@ -87,6 +89,11 @@ package struct RequestMachine: Sendable {
                 taint.absorb(facts.provenance)
                 generation = facts.generation
                 counters.add(.loadsAccepted, provenance: taint.provenance)
+                try append(report, to: &output)
+            case .swapped(let report, let facts):
+                taint.absorb(facts.provenance)
+                generation = facts.generation
+                counters.add(.swapsAccepted, provenance: taint.provenance)
                 try append(report, to: &output)
             case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .rendered:
                 try finish(event, now: now, load, counters: &counters, output: &output)

@@ -22,7 +22,9 @@ extension ServiceContext {
             return HealthResponse(ready: false, state: .loading, reason: reason.clipped)
         }
         if states.contains(.ready) {
-            let notes = list + models.entries.compactMap(\.fileNote).prefix(8)
+            let notes =
+                list + models.entries.compactMap(\.fileNote).prefix(8)
+                + models.entries.compactMap(\.swapNote).prefix(8)
             return HealthResponse(
                 ready: true, state: .ready,
                 reason: notes.isEmpty ? nil : notes.joined(separator: ", ").clipped)
@@ -33,15 +35,38 @@ extension ServiceContext {
         return HealthResponse(ready: false, state: .failed, reason: "no model is loaded")
     }
 
-    func health(of entry: ModelRegistry.Entry) -> HealthResponse {
-        if entry.state == .ready, !isLeaving, let fault = condition.engine.fault {
+    /// Health of the generation that a request names.
+    func health(of target: ModelRegistry.Target) -> HealthResponse {
+        let file = target.generation?.file
+        if target.state == .ready, !isLeaving, let fault = condition.engine.fault {
             return HealthResponse(
-                ready: false, state: .failed, reason: fault.clipped, file: entry.file?.state)
+                ready: false, state: .failed, reason: fault.clipped, file: file?.state)
         }
+        let notes = [target.fileNote, target.entry.swapNote].compactMap(\.self)
+        let reason = target.reason ?? notes.joined(separator: ", ")
         return HealthResponse(
-            ready: entry.state == .ready && !isLeaving,
-            state: isLeaving ? .draining : entry.state,
-            reason: entry.clippedReason ?? entry.fileNote, file: entry.file?.state)
+            ready: target.state == .ready && !isLeaving,
+            state: isLeaving ? .draining : target.state,
+            reason: reason.isEmpty ? nil : reason.clipped, file: file?.state)
+    }
+}
+
+extension ModelRegistry.Target {
+    /// State of the generation, or of the entry while the entry is not in service.
+    package var state: ServingState {
+        guard entry.phase == .serving else { return entry.state }
+        return generation?.fault == nil ? .ready : .failed
+    }
+
+    /// Reason of the failure.
+    var reason: String? { entry.phase == .serving ? generation?.fault : entry.reason }
+
+    /// A sentence about files that changed on disk, or nil when they are unchanged.
+    var fileNote: String? {
+        guard let file = generation?.file, file.state != .unchanged else { return nil }
+        let reason = (file.reason ?? "").clipped
+        return "the file of \(name) is \(file.state.rawValue) on disk: \(reason); "
+            + "answers are those of the weights that were loaded"
     }
 }
 
@@ -53,11 +78,13 @@ extension ModelRegistry.Entry {
     }
 
     /// A sentence about files that changed on disk, or nil when they are unchanged.
-    var fileNote: String? {
-        guard let file, file.state != .unchanged else { return nil }
-        let reason = (file.reason ?? "").clipped
-        return "the file of \(name) is \(file.state.rawValue) on disk: \(reason); "
-            + "answers are those of the weights that were loaded"
+    var fileNote: String? { ModelRegistry.Target(self, active).fileNote }
+
+    /// A sentence about a swap that failed, or nil when the last one did not.
+    var swapNote: String? {
+        loadFailure.map {
+            "the last swap of \(name) failed: \($0.clipped); generation \(generation) goes on"
+        }
     }
 }
 
@@ -79,5 +106,12 @@ extension ModelInfo {
         generation = UInt64(entry.generation)
         deviceReason = deviceReason ?? entry.clippedReason
         file = entry.file?.state
+        labels = entry.labels.map { label in
+            ModelLabel(
+                label: label.name, generation: UInt64(label.generation), share: label.share)
+        }
+        if entry.isPinned { pinned = true }
+        heldGeneration = entry.held.map { UInt64($0.number) }
+        loadFailure = entry.loadFailure?.clipped
     }
 }

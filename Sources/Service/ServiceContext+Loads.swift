@@ -15,8 +15,8 @@ extension ServiceContext {
     /// through `completions`. Returns false when `ticket` is no waiting load.
     package mutating func cancelWaitingLoad(_ ticket: UInt64) -> Bool {
         guard let work = loads.remove(ticket) else { return false }
-        let name = forget(work)
-        completions.append((ticket, .failed(.cancelled("loading model \"\(name)\""))))
+        let attempt = forget(work)
+        completions.append((ticket, .failed(.cancelled(attempt))))
         return true
     }
 
@@ -24,21 +24,38 @@ extension ServiceContext {
     /// on. The answers come through `completions`.
     package mutating func refuseWaitingLoads() {
         for work in loads.removeAll() {
-            let name = forget(work)
+            let attempt = forget(work)
             let error = ServiceError(
                 .unavailable, .draining,
-                "loading model \"\(name)\": the server is shutting down, and the load had not "
-                    + "begun")
+                "\(attempt): the server is shutting down, and the load had not begun")
             completions.append((work.ticket, .failed(error)))
         }
     }
 
+    /// Gives up a load or a swap. Returns what was attempted, for an error.
     private mutating func forget(_ work: Work) -> String {
-        guard case .load(let request) = work.request else {
-            preconditionFailure("ticket \(work.ticket) waits among the loads and is none")
+        switch work.request {
+        case .load(let request):
+            models.abandonLoad(request.name)
+            return "loading model \"\(request.name)\""
+        case .swap(let request):
+            models.abandonSwap(request.name)
+            return "swapping model \"\(request.name)\""
+        default: preconditionFailure("ticket \(work.ticket) waits among the loads and is none")
         }
-        models.abandonLoad(request.name)
-        return request.name
+    }
+
+    /// Switches to the candidate of a swap. Returns the entry and the number of the generation
+    /// before.
+    package mutating func finishSwap(
+        _ facts: ServedFacts
+    ) -> (ModelRegistry.Entry, previous: UInt32) {
+        let (previous, gone) = models.finishSwap(facts)
+        removed(gone)
+        guard let entry = models.entry(facts.name) else {
+            preconditionFailure("\(facts.served) left while a swap made it active")
+        }
+        return (entry, previous)
     }
 
     /// Notes the final event of a ticket: frees the place of a load and ends its record. The owner
@@ -48,14 +65,14 @@ extension ServiceContext {
         audit.end(ticket, event, models)
     }
 
-    /// Begins the record of a load or an unload.
+    /// Begins the record of a request that changes models.
     func auditRecord(
-        _ action: AuditRecord.Action, of model: String, path: String? = nil, by peer: String,
-        connection: UInt64
+        _ action: AuditRecord.Action, of model: String, path: String? = nil, label: String? = nil,
+        by peer: String, connection: UInt64
     ) -> AuditRecord {
         AuditRecord(
-            action, of: model, path: path, by: peer, connection: connection,
-            fingerprint: models.entry(model)?.facts?.fingerprint)
+            action, of: model, path: path, label: label, by: peer, connection: connection,
+            before: AuditRecord.Model(models.entry(model), label: label))
     }
 
     /// Begins a load of the server's start, which runs beside the loads of peers and does not wait

@@ -54,15 +54,20 @@ extension ServiceContext {
     ) {
         verifications.remove(model)
         if case .drifted(let reason, _) = outcome {
-            models.failServed(model, reason: reason)
+            distrust(model, reason: reason)
         }
         completions.append((ticket, event(of: outcome, model)))
     }
 
+    /// Takes a generation out of service that can no longer be trusted.
+    package mutating func distrust(_ model: ServedModel, reason: String) {
+        removed(models.failServed(model, reason: reason))
+    }
+
     private func event(of outcome: VerificationOutcome, _ model: ServedModel) -> WorkEvent {
         var answer = HealthResponse(ready: false, state: .draining, reason: "unloaded meanwhile")
-        if let entry = models.entry(model.name), entry.served == model {
-            answer = health(of: entry)
+        if let entry = models.entry(model.name), let generation = models.generation(model) {
+            answer = health(of: ModelRegistry.Target(entry, generation))
         }
         switch outcome {
         case .absent: answer.seal = .absent

@@ -5,8 +5,8 @@
 // - Every accepted request has a ticket until its final event, also when the connection is gone, or
 //   when the loop has answered in place of the engine.
 // - An ending ticket gives back the admission and the hold on the model exactly once.
-// - When the last request of an unloading model ends, the model is reported in `removals`, and the
-//   request for the unload is answered through `completions`.
+// - A generation that left the registry is reported in `removals`. When the last request of an
+//   unloading model ends, the request for the unload is answered through `completions`.
 
 import Wire
 
@@ -42,7 +42,7 @@ package struct ServiceContext: ~Copyable, Sendable {
     static let graceMicroseconds: UInt64 = 5_000
 
     /// Operation of a request on a model.
-    package enum Control: String, Sendable { case loading, unloading, verifying }
+    package enum Control: String, Sendable { case loading, swapping, unloading, verifying }
 
     package let limits: ServiceLimits
     /// Name and version, for Hello.
@@ -74,7 +74,7 @@ package struct ServiceContext: ~Copyable, Sendable {
     /// Models whose verification has not come back, even when no request waits for the result.
     var verifications: Set<ServedModel> = []
 
-    /// Models to drop, taken by the owner after every call.
+    /// Generations to drop, taken by the owner after every call.
     package var removals: [ServedModel] = []
     /// Events from the decisions themselves, delivered by the owner after every call.
     package var completions: [(ticket: UInt64, event: WorkEvent)] = []
@@ -82,7 +82,9 @@ package struct ServiceContext: ~Copyable, Sendable {
     package init(limits: ServiceLimits, serverName: String) {
         self.limits = limits
         self.serverName = serverName
-        models = ModelRegistry(entriesMax: limits.modelsMax)
+        models = ModelRegistry(
+            entriesMax: limits.modelsMax, generationsMax: limits.generationsMax,
+            labelsMax: limits.labelsMax)
         crowd = Crowd(limits: limits)
         admission = AdmissionPolicy(limits: limits)
         condition = ServerCondition(limits: limits)
@@ -92,7 +94,7 @@ package struct ServiceContext: ~Copyable, Sendable {
     /// Taint of the answer to an unreadable request, which might have named any model. A single
     /// mock taints the answer.
     package var unreadableTaint: Taint {
-        Taint.of(models.entries.lazy.compactMap(\.facts?.provenance))
+        Taint.of(models.entries.lazy.flatMap(\.generations).map(\.facts.provenance))
     }
 
     // MARK: - Tickets
@@ -156,7 +158,7 @@ package struct ServiceContext: ~Copyable, Sendable {
         if let entry = ticket.entry, unloads[entry]?.ticket == number { unloads[entry] = nil }
         guard let model = ticket.model else { return }
         admission.finish(size: ticket.size, connection: ticket.connection, now: now)
-        if let gone = models.release(model) { removed(gone) }
+        removed(models.release(model))
     }
 
     /// True when the ticket belongs to a request for the engine.
@@ -170,14 +172,14 @@ package struct ServiceContext: ~Copyable, Sendable {
     ) throws(ServiceError) {
         let gone = try models.beginUnload(name)
         unloads[name] = (ticket, now + limits.drainMicroseconds)
-        if let gone { removed(gone) }
+        removed(gone)
     }
 
-    private mutating func removed(_ entry: ModelRegistry.Entry) {
+    /// Hands over what left the registry.
+    mutating func removed(_ departure: ModelRegistry.Departure) {
+        if !departure.models.isEmpty { removals += departure.models }
+        guard let entry = departure.entry else { return }
         counters.add(.modelsUnloaded, provenance: entry.facts?.provenance ?? .real)
-        if entry.facts != nil {
-            removals.append(entry.served)
-        }
         if let waiting = unloads.removeValue(forKey: entry.name) {
             completions.append((waiting.ticket, .unloaded))
         } else {

@@ -58,6 +58,11 @@ package struct ServiceLimits: Sendable, Equatable {
     package var waitMicrosecondsMax: UInt64 = 120_000_000
     /// Names in the registry, of all states. A Models answer lists them all in one frame.
     package var modelsMax = 256
+    /// Generations of a name in the engine: active, held, labelled, finishing, on the way. Each has
+    /// its weights.
+    package var generationsMax = 8
+    /// Labels of a name.
+    package var labelsMax = 8
     /// Loads running at once, each on a separate thread.
     package var loadsMax = 2
     /// Loads of all connections that wait for their turn. A further Load is RESOURCE_EXHAUSTED.

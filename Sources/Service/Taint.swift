@@ -5,7 +5,7 @@
 //   Hello, Ping, Models, GoAway, Cancel       real: no model produced them
 //   anything addressed to a model             the model's, errors and refusals included
 //   a request whose model does not exist      real: there is no model to be mistaken for
-//   Load                                      real until a mock was made, then mock
+//   Load, Swap                                real until a mock was made, then mock
 //   Health of the server, Stats               mock as soon as one part of the sum is mock
 //
 // A taint only grows: no way leads back to real. A response cannot be built without a provenance,

@@ -17,13 +17,14 @@ package struct Work: Sendable {
         case embed(EmbedRequest)
         case render(RenderRequest)
         case load(LoadRequest)
+        case swap(SwapRequest)
         case verify
     }
 
     /// Id of the request everywhere except on the wire, never reused.
     package let ticket: UInt64
     package let request: Request
-    /// The model at the time of acceptance, or nil for Load.
+    /// The generation at the time of acceptance, or nil for Load and Swap.
     package let model: ServedFacts?
     /// Time the frame was read, in microseconds.
     package let receivedAt: UInt64
@@ -90,7 +91,7 @@ extension Work.Request {
         case .logits(let request): request
         case .score(let request): request
         case .render(let request): request
-        case .tokenize, .detokenize, .embed, .load, .verify: nil
+        case .tokenize, .detokenize, .embed, .load, .swap, .verify: nil
         }
     }
 
@@ -135,6 +136,7 @@ package enum WorkEvent: Sendable {
     case logitsChunk(LogitsChunk)
     case embedChunk(EmbedChunk)
     case loadProgress(LoadProgress)
+    case swapProgress(SwapProgress)
     // Final events, most with the time the answer was ready in microseconds.
     case tokenized(TokenizeResponse, at: UInt64)
     case detokenized(DetokenizeResponse, at: UInt64)
@@ -144,6 +146,7 @@ package enum WorkEvent: Sendable {
     case embedded(EmbedResponse, at: UInt64)
     case rendered(RenderResponse, at: UInt64)
     case loaded(LoadResponse, ServedFacts)
+    case swapped(SwapResponse, ServedFacts)
     case unloaded
     case verified(HealthResponse)
     case failed(ServiceError)
@@ -151,9 +154,11 @@ package enum WorkEvent: Sendable {
     /// True for the final event.
     package var isFinal: Bool {
         switch self {
-        case .started, .due, .generateChunk, .logitsChunk, .embedChunk, .loadProgress: false
+        case .started, .due, .generateChunk, .logitsChunk, .embedChunk, .loadProgress,
+            .swapProgress:
+            false
         case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .rendered,
-            .loaded, .unloaded, .verified, .failed:
+            .loaded, .swapped, .unloaded, .verified, .failed:
             true
         }
     }
@@ -177,7 +182,9 @@ extension WorkEvent {
     /// Size of the lists and texts of the event, in bytes. What else a frame holds is small.
     package var size: Int {
         switch self {
-        case .started, .due, .loadProgress, .loaded, .unloaded, .verified, .failed: 0
+        case .started, .due, .loadProgress, .swapProgress, .loaded, .swapped, .unloaded,
+            .verified, .failed:
+            0
         case .generateChunk(let chunk):
             chunk.tokens.count * 4 + chunk.text.utf8.count + (chunk.logprobs?.size ?? 0)
                 + (chunk.promptLogprobs?.size ?? 0)

@@ -33,8 +33,8 @@ import Wire
         #expect(records.map(\.path) == ["/etc/passwd", nil])
         #expect(records.allSatisfy { $0.peer == "192.0.2.7:4000" && $0.connection == 1 })
         #expect(records.allSatisfy { !$0.isChange })
-        #expect(records.map(\.fingerprintBefore) == [Self.fingerprint, nil])
-        #expect(records.map(\.fingerprintAfter) == [Self.fingerprint, nil])
+        #expect(records.map(\.before.fingerprint) == [Self.fingerprint, nil])
+        #expect(records.map(\.after.fingerprint) == [Self.fingerprint, nil])
         #expect(talk.context.audit.takeEnded() == [], "a record is taken once")
     }
 
@@ -49,7 +49,8 @@ import Wire
         _ = try talk.deliver(.loaded(report, facts), to: talk.work[0].ticket)
         let record = try #require(talk.context.audit.takeEnded().first)
         #expect(record.outcome == "loaded" && record.isChange && record.path == "/m/new.gguf")
-        #expect(record.fingerprintBefore == nil && record.fingerprintAfter == facts.fingerprint)
+        #expect(record.before == .none && record.after.generation == 1)
+        #expect(record.after.fingerprint == facts.fingerprint)
     }
 
     @Test func aRejectedLoadAndATakenNameLeaveTheirCodes() throws {
@@ -60,7 +61,7 @@ import Wire
         _ = try talk.deliver(.failed(.pathNotAllowed), to: talk.work[0].ticket)
         let records = talk.context.audit.takeEnded()
         #expect(records.map(\.outcome) == ["model_exists", "path_not_allowed"])
-        #expect(records.map(\.fingerprintAfter) == [Self.fingerprint, nil])
+        #expect(records.map(\.after.fingerprint) == [Self.fingerprint, nil])
         #expect(records.allSatisfy { !$0.isChange })
     }
 
@@ -74,7 +75,7 @@ import Wire
         #expect(try talk.settle().map(\.status) == [.ok])
         let record = try #require(talk.context.audit.takeEnded().first)
         #expect(record.action == .unload && record.outcome == "unloaded" && record.isChange)
-        #expect(record.fingerprintBefore == Self.fingerprint && record.fingerprintAfter == nil)
+        #expect(record.before.fingerprint == Self.fingerprint && record.after.fingerprint == nil)
     }
 
     /// The answer came early, and the change is still on record.
@@ -87,10 +88,10 @@ import Wire
         #expect(try talk.settle().map(\.status) == [.deadlineExceeded])
         let early = talk.context.audit.takeEnded()
         #expect(early.map(\.outcome) == ["deadline_exceeded"])
-        #expect(early.map(\.fingerprintAfter) == [Self.fingerprint])
+        #expect(early.map(\.after.fingerprint) == [Self.fingerprint])
         _ = try talk.deliver(.answer, to: talk.work[0].ticket)
         let late = talk.context.audit.takeEnded()
-        #expect(late.map(\.outcome) == ["unloaded"] && late[0].fingerprintAfter == nil)
+        #expect(late.map(\.outcome) == ["unloaded"] && late[0].after.fingerprint == nil)
         #expect(late[0].peer == "192.0.2.7:4000")
     }
 

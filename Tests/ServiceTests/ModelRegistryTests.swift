@@ -73,7 +73,7 @@ import Wire
 
     @Test func generationsRiseAcrossAnUnload() throws {
         var registry = try loaded("a")
-        #expect(try registry.beginUnload("a")?.generation == 1)
+        #expect(try registry.beginUnload("a").entry?.generation == 1)
         #expect(registry.entries.isEmpty)
         #expect(try registry.serve(ServedFacts("a")).generation == 2)
     }
@@ -83,12 +83,13 @@ import Wire
         let served = try #require(registry.entry("a")).served
         registry.retain(served)
         registry.retain(served)
-        #expect(try registry.beginUnload("a") == nil)
+        #expect(try registry.beginUnload("a").isEmpty)
         let entry = try registry.addressed("a")
         let refused = refusal { () throws(ServiceError) in _ = try registry.ready(entry) }
         #expect(refused?.code == .modelUnloading)
-        #expect(registry.release(served) == nil)
-        #expect(registry.release(served)?.name == "a")
+        #expect(registry.release(served).isEmpty)
+        let gone = registry.release(served)
+        #expect(gone.entry?.name == "a" && gone.models == [served])
         #expect(registry.entry("a") == nil)
     }
 

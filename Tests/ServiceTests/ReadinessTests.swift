@@ -81,7 +81,7 @@ import Wire
     @Test func aModelThatWasServedAndFailedHoldsItUp() throws {
         var models = try registry(ready: ["a", "later"])
         let later = try #require(models.entry("later")).served
-        models.failServed(later, reason: "drifted")
+        _ = models.failServed(later, reason: "drifted")
         #expect(
             judge(models, Requirement(configured: ["a"])).reasons
                 == ["model \"later\": failed: drifted"])
@@ -98,7 +98,7 @@ import Wire
     @Test func anUnloadHoldsItUpWhileItLasts() throws {
         var models = try registry(ready: ["a"])
         models.retain(try #require(models.entry("a")).served)
-        #expect(try models.beginUnload("a") == nil)
+        #expect(try models.beginUnload("a").isEmpty)
         #expect(
             judge(models, Requirement(configured: ["a"])).reasons
                 == ["model \"a\": being unloaded"])

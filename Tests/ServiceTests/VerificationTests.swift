@@ -124,7 +124,7 @@ import Wire
         #expect(nobody.first?.error?.code == "model_required")
         let unknown = try talk.send(HealthRequest(model: "none", verify: true), id: 4)
         #expect(unknown.first?.status == .notFound)
-        talk.context.models.failServed(real, reason: "cut short")
+        talk.context.distrust(real, reason: "cut short")
         #expect(try talk.send(request, id: 5).first?.error?.code == "model_not_ready")
         #expect(talk.work.isEmpty)
     }

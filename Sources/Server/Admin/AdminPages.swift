@@ -115,7 +115,33 @@ private enum Page: String, CaseIterable, Sendable {
             ("context", number(facts?.context)), ("bytes", number(facts?.bytes)),
             ("in_flight", .integer(entry?.inFlightCount ?? 0)),
             ("degradations", .array((facts?.degradations ?? []).map { .string($0) })),
+            ("pinned", .bool(entry?.isPinned == true)),
+            ("load_failure", text(entry?.loadFailure)),
+            ("labels", .array((entry?.labels ?? []).map(label))),
+            ("generations", .array(entry.map(generations) ?? [])),
         ])
+    }
+
+    private static func label(_ label: ModelRegistry.Label) -> JSONText {
+        .object([
+            ("label", .string(label.name)), ("generation", .integer(Int(label.generation))),
+            ("share", label.share.map { .number($0) } ?? .null),
+        ])
+    }
+
+    /// The generations in memory, oldest first.
+    private static func generations(_ entry: ModelRegistry.Entry) -> [JSONText] {
+        entry.generations.map { generation in
+            .object([
+                ("generation", .integer(Int(generation.number))),
+                ("role", .string(entry.role(of: generation.number).rawValue)),
+                ("fingerprint", text(generation.facts.fingerprint.map { hexText($0) })),
+                ("bytes", number(generation.facts.bytes)),
+                ("in_flight", .integer(generation.inFlightCount)),
+                ("file", text(generation.file?.state.rawValue)),
+                ("reason", text(generation.fault)),
+            ])
+        }
     }
 
     private static func text(_ value: String?) -> JSONText { value.map { .string($0) } ?? .null }

@@ -100,7 +100,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     }
 
     /// `models` as names and paths. Throws at an entry without a name or a path, at a name with a
-    /// character that hides or reorders text, and at a duplicate name.
+    /// character that hides or reorders text, at a name with the mark of labels, and at a duplicate
+    /// name.
     func namedModels() throws(ConfigurationError) -> [(name: String, path: String)] {
         var named: [(name: String, path: String)] = []
         for entry in models {
@@ -117,6 +118,13 @@ package struct ServerConfiguration: Sendable, Equatable {
                     message: "reading model \"\(escaped(entry))\": found a control, format or "
                         + "bidirectional character in the name, allowed: visible characters and "
                         + "spaces", location: "model")
+            }
+            guard !parts[0].contains(ModelRegistry.labelMark) else {
+                throw ConfigurationError(
+                    code: .outOfRange,
+                    message: "reading model \"\(entry)\": found \":\" in the name, which stands "
+                        + "between a name and a label, allowed: a name without it",
+                    location: "model")
             }
             guard !named.contains(where: { $0.name == parts[0] }) else {
                 throw ConfigurationError(

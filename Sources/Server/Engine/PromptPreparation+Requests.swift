@@ -72,7 +72,7 @@ extension PromptPreparation {
             input = .score(request, try score(request, work, watch))
         case .embed(let request):
             input = .embed(request, try embed(request, watch))
-        case .load, .verify:
+        case .load, .swap, .verify:
             preconditionFailure("what is done to models has no prompt")
         }
         return .work(PreparedWork(work, input, startedAt: now))
@@ -90,7 +90,7 @@ extension PromptPreparation {
                 + request.continuations.reduce(0) { $0 + request.prompt.size + $1.size }
         case .render(let request): request.conversation?.size ?? 0
         case .embed(let request): request.inputs.reduce(0) { $0 + $1.size }
-        case .load, .verify: 0
+        case .load, .swap, .verify: 0
         }
     }
 

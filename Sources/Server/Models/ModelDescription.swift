@@ -3,6 +3,7 @@
 //
 // Provenance is translated here and nowhere else.
 
+import Inference
 import Loading
 import Service
 import Wire
@@ -57,12 +58,52 @@ extension LoadResponse {
     /// The report of a load that gave a model.
     init(_ report: LoadReport, model: ModelInfo) {
         self.init(
-            accepted: report.accepted, layers: report.layers.map { LayerVerdictRecord($0) },
-            model: model,
-            overrides: report.overrides.map { "\($0.key)=\($0.replacement)" },
-            attempts: report.attempts.compactMap(\.rejection).map {
-                $0.description.clipped(toSize: Limits.sentenceSizeMax)
-            })
+            accepted: report.accepted, layers: report.layerRecords, model: model,
+            overrides: report.overrideTexts, attempts: report.attemptTexts)
+    }
+}
+
+extension SwapResponse {
+    /// The report of a swap.
+    init(
+        _ report: LoadReport, _ rehearsal: RehearsalOutcome, model: ModelInfo, previous: UInt32
+    ) {
+        self.init(
+            layers: report.layerRecords, model: model, previousGeneration: UInt64(previous),
+            overrides: report.overrideTexts, attempts: report.attemptTexts,
+            warmed: rehearsal.warmed, shadow: rehearsal.shadow)
+    }
+}
+
+extension LoadRequest {
+    /// The load of a swap's candidate.
+    init(_ request: SwapRequest) {
+        self.init(
+            name: request.name, path: request.path, strategy: request.strategy,
+            device: request.device, progress: request.progress)
+    }
+}
+
+extension LoadReport {
+    fileprivate var layerRecords: [LayerVerdictRecord] { layers.map { LayerVerdictRecord($0) } }
+
+    fileprivate var overrideTexts: [String] { overrides.map { "\($0.key)=\($0.replacement)" } }
+
+    fileprivate var attemptTexts: [String] {
+        attempts.compactMap(\.rejection).map {
+            $0.description.clipped(toSize: Limits.sentenceSizeMax)
+        }
+    }
+}
+
+extension Pooling {
+    /// The wire's word for a model's own pooling. Nil, for a mock, is `mean`.
+    init(_ pooling: ModelConfiguration.Pooling?) {
+        switch pooling {
+        case nil, .mean: self = .mean
+        case .last: self = .last
+        case .cls: self = .cls
+        }
     }
 }
 

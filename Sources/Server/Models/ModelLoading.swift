@@ -22,7 +22,7 @@ struct ModelLoading: Sendable {
     ///
     /// - Throws: an error for contradicting settings or an invalid device.
     private func run(
-        _ request: LoadRequest, strategy: ModelLoadingConfiguration.Strategy?,
+        _ request: LoadRequest, strategy: ModelLoadingConfiguration.Strategy?, isSwap: Bool,
         progress: @escaping @Sendable (LayerProgress) -> Void
     ) throws(ServiceError) -> LoadOutcome {
         var options = ModelLoadingConfiguration()
@@ -34,7 +34,7 @@ struct ModelLoading: Sendable {
         options.maxRetries = configuration.loadRetriesMax
         options.timeout = .microseconds(Int64(configuration.loadTimeoutSeconds * 1_000_000))
         options.allowMockFallback =
-            configuration.allowsMockFallback && options.strategy == .development
+            configuration.allowsMockFallback && options.strategy == .development && !isSwap
         options.environment =
             configuration.environment == "production" ? .production : .development
         options.device = try Self.device(request.device ?? configuration.device)
@@ -51,21 +51,20 @@ struct ModelLoading: Sendable {
         }
     }
 
-    /// Runs the assay of a request on a new thread and posts progress and outcome to `inbox`.
-    ///
-    /// - Parameter isFromPeer: false for the operator's own models, which may lie anywhere.
-    func start(_ request: LoadRequest, ticket: UInt64, isFromPeer: Bool, inbox: LoopInbox) {
+    /// Runs the assay of an arrival on a new thread and posts progress and outcome to `inbox`. A
+    /// swap never ends in a mock. The operator's own models may lie anywhere.
+    func start(_ arrival: Arrival, ticket: UInt64, inbox: LoopInbox) {
+        let (request, isFromPeer, isSwap) = (arrival.request, arrival.isFromPeer, arrival.isSwap)
         let strategy = request.strategy.map { ModelLoadingConfiguration.Strategy($0) }
         do {
             try startThread("assay-loader") { [self] in
                 do throws(ServiceError) {
                     let roots = ModelRoots(paths: isFromPeer ? configuration.modelRoots : [])
                     guard roots.allow(request.path) else { throw .pathNotAllowed }
-                    let outcome = try run(request, strategy: strategy) { progress in
+                    let outcome = try run(request, strategy: strategy, isSwap: isSwap) { progress in
                         report(progress, of: request.name)
                         guard let layer = Self.record(progress, for: request) else { return }
-                        inbox.post(
-                            .event(ticket: ticket, .loadProgress(LoadProgress(layer: layer))))
+                        inbox.post(.event(ticket: ticket, Self.event(layer, isSwap: isSwap)))
                     }
                     inbox.post(.assayed(ticket: ticket, outcome))
                 } catch {
@@ -73,7 +72,7 @@ struct ModelLoading: Sendable {
                 }
             }
         } catch {
-            let refusal = ServiceError(error, tried: "loading model \"\(request.name)\"")
+            let refusal = ServiceError(error, tried: arrival.attempt)
             inbox.post(.installed(ticket: ticket, refusal))
         }
     }
@@ -88,6 +87,12 @@ struct ModelLoading: Sendable {
         return LayerVerdictRecord(
             layer: progress.layer.description, ok: true, microseconds: 0,
             bytesRead: UInt64(bytes.count), bytesTotal: UInt64(bytes.total))
+    }
+
+    private static func event(_ layer: LayerVerdictRecord, isSwap: Bool) -> WorkEvent {
+        isSwap
+            ? .swapProgress(SwapProgress(layer: layer))
+            : .loadProgress(LoadProgress(layer: layer))
     }
 
     private func report(_ progress: LayerProgress, of name: String) {

@@ -18,6 +18,8 @@ extension NetworkLoop {
             router.assayed(ticket, outcome, context: &context)
         case .installed(let ticket, let error):
             router.installed(ticket, error, context: &context)
+        case .rehearsed(let ticket, let result):
+            router.rehearsed(ticket, result, context: &context)
         case .verified(let ticket, let model, let outcome, let file):
             router.verified(ticket, model, outcome, file: file, context: &context)
         case .fileSeen(let model, let file):
@@ -27,7 +29,7 @@ extension NetworkLoop {
         case .suspended(let count):
             context.counters.add(.requestsSuspended, UInt64(count))
         case .damaged(let model, let reason):
-            context.models.failServed(model, reason: reason)
+            context.distrust(model, reason: reason)
         case .survey(let survey):
             survey.answer(
                 LoopFacts(

@@ -1,0 +1,207 @@
+// Models on their way into service: the assay, the engine, the rehearsal of a swap, the switch.
+//
+// Guarantees: a late result of an abandoned arrival is recognised by its ticket and dropped. A
+// model becomes ready only after the engine has taken the model in. A swap that fails or is given
+// up at any point leaves the generation before in service, and its candidate leaves the engine.
+// Every mock that enters service is announced in the log.
+
+import Inference
+import Loading
+import Logging
+import Service
+import Wire
+
+extension WorkRouter {
+    /// Starts the assay of an arrival.
+    func begin(_ arrival: Arrival, ticket: UInt64) {
+        arrivals[ticket] = arrival
+        loading.start(arrival, ticket: ticket, inbox: inbox)
+    }
+
+    /// Gives an arrival up and answers. Returns false when `ticket` is no arrival.
+    func abandon(_ ticket: UInt64, context: inout ServiceContext) -> Bool {
+        guard let arrival = arrivals.removeValue(forKey: ticket) else { return false }
+        switch arrival.stage {
+        case .assay: context.abandonedLoadCount += 1
+        case .installing(let candidate):
+            context.abandonedLoadCount += 1
+            abandoned[ticket] = candidate.facts.served
+        case .rehearsing(let candidate): drop(candidate.facts.served)
+        }
+        if arrival.isSwap {
+            context.models.abandonSwap(arrival.name)
+        } else {
+            context.models.abandonLoad(arrival.name)
+        }
+        context.completions.append((ticket, .failed(.cancelled(arrival.attempt))))
+        return true
+    }
+
+    /// Takes the outcome of an assay and sends a model that passed to the engine.
+    func assayed(_ ticket: UInt64, _ outcome: LoadOutcome, context: inout ServiceContext) {
+        guard let arrival = arrivals[ticket] else {
+            context.abandonedLoadCount -= 1
+            return
+        }
+        switch outcome.result {
+        case .failure(let rejection):
+            arrival.start?.set(
+                .failure(.modelRejected(name: arrival.name, report: outcome.report)))
+            failed(ticket, ServiceError(rejection), context: &context)
+        case .success(let model):
+            let number = context.models.reserveGeneration(arrival.name).generation
+            var facts = ServedFacts(
+                model, name: arrival.name, contextMax: loading.configuration.contextMax)
+            facts.generation = number
+            install(
+                Candidate(facts: facts, model: model, report: outcome.report), ticket: ticket)
+        }
+    }
+
+    private func install(_ candidate: Candidate, ticket: UInt64) {
+        arrivals[ticket]?.stage = .installing(candidate)
+        let inbox = inbox
+        engine.send(
+            .install(
+                EngineInstallation(
+                    served: candidate.facts.served, model: candidate.model,
+                    contextLength: contextLength(of: candidate.facts)
+                ) { error in
+                    inbox.post(.installed(ticket: ticket, error))
+                }))
+    }
+
+    /// Takes the engine's result of an installation, or the error of an arrival that never reached
+    /// the assay.
+    func installed(_ ticket: UInt64, _ error: ServiceError?, context: inout ServiceContext) {
+        guard let arrival = arrivals[ticket] else {
+            context.abandonedLoadCount -= 1
+            let model = abandoned.removeValue(forKey: ticket)
+            if let model, error == nil { engine.send(.remove(model)) }
+            return
+        }
+        if let error {
+            let text = "making model \"\(arrival.name)\" ready: \(error.message)"
+            if case .assay = arrival.stage {
+                arrival.start?.set(.failure(.configuration(text)))
+            } else {
+                arrival.start?.set(.failure(.system(text)))
+            }
+            return failed(ticket, error, context: &context)
+        }
+        guard case .installing(let candidate) = arrival.stage else {
+            preconditionFailure("the engine took in a model that nobody sent: ticket \(ticket)")
+        }
+        prompts[candidate.facts.served] = preparation(candidate)
+        if let request = arrival.swap {
+            arrivals[ticket]?.stage = .rehearsing(candidate)
+            rehearse(candidate, for: request, ticket: ticket, context: &context)
+        } else {
+            arrivals[ticket] = nil
+            let entry = context.models.finishLoad(candidate.facts)
+            announce(candidate)
+            arrival.start?.set(.success(candidate.report))
+            let report = LoadResponse(candidate.report, model: ModelInfo(entry))
+            context.completions.append((ticket, .loaded(report, candidate.facts)))
+        }
+    }
+
+    // MARK: - Swaps
+
+    /// Rehearses a candidate that is in the engine. The end is a call of `rehearsed`, at once or by
+    /// a message of the inbox.
+    private func rehearse(
+        _ candidate: Candidate, for request: SwapRequest, ticket: UInt64,
+        context: inout ServiceContext
+    ) {
+        rehearsed(ticket, .success(RehearsalOutcome()), context: &context)
+    }
+
+    /// Takes the end of a rehearsal: switches to the candidate, or drops it.
+    func rehearsed(
+        _ ticket: UInt64, _ result: Result<RehearsalOutcome, ServiceError>,
+        context: inout ServiceContext
+    ) {
+        guard case .rehearsing(let candidate) = arrivals[ticket]?.stage else { return }
+        switch result {
+        case .failure(let error):
+            drop(candidate.facts.served)
+            failed(ticket, error, context: &context)
+        case .success(let rehearsal):
+            arrivals[ticket] = nil
+            let (entry, previous) = context.finishSwap(candidate.facts)
+            announce(candidate)
+            let report = SwapResponse(
+                candidate.report, rehearsal, model: ModelInfo(entry), previous: previous)
+            context.completions.append((ticket, .swapped(report, candidate.facts)))
+        }
+    }
+
+    /// Takes a generation out of the engine.
+    func drop(_ model: ServedModel) {
+        engine.send(.remove(model))
+        prompts[model] = nil
+    }
+
+    // MARK: - Ends
+
+    private func failed(_ ticket: UInt64, _ error: ServiceError, context: inout ServiceContext) {
+        guard let arrival = arrivals.removeValue(forKey: ticket) else { return }
+        let name = arrival.name
+        if arrival.isSwap {
+            let generation = context.models.entry(name)?.generation ?? 0
+            logger.warning(
+                "swap failed; the generation before goes on",
+                metadata: [
+                    "model": "\(name)", "generation": "\(generation)",
+                    "reason": "\(error.message)",
+                ])
+            context.counters.add(.swapsRejected)
+            context.models.failSwap(name, reason: error.message)
+        } else {
+            logger.warning(
+                "load refused", metadata: ["model": "\(name)", "reason": "\(error.message)"])
+            context.counters.add(.loadsRejected)
+            context.models.failLoad(name, reason: error.message)
+        }
+        context.completions.append((ticket, .failed(error)))
+    }
+
+    /// Positions of the longest sequence of a model.
+    private func contextLength(of facts: ServedFacts) -> Int {
+        let cache = loading.configuration.cacheTokensMax
+        return cache > 0 ? min(cache, Int(facts.info.context)) : Int(facts.info.context)
+    }
+
+    private func preparation(_ candidate: Candidate) -> PromptPreparation {
+        let model = candidate.model
+        return PromptPreparation(
+            tokenizer: model.tokenizer, chatTemplates: model.chatTemplates,
+            pooling: Pooling(model.facts.pooling), isCausal: model.facts.isCausal,
+            vocabularySize: model.tokenModel.vocabularySize,
+            contextLength: contextLength(of: candidate.facts))
+    }
+
+    /// Takes a model that is in service now under watch.
+    private func announce(_ candidate: Candidate) {
+        let facts = candidate.facts
+        switch candidate.model {
+        case .real(let real):
+            served[facts.served] = real
+            logger.info(
+                "model ready",
+                metadata: [
+                    "model": "\(facts.name)", "generation": "\(facts.generation)",
+                    "device": "\(facts.device)", "device_reason": "\(facts.deviceReason ?? "")",
+                    "seal": "\(real.report.seal?.description ?? "not compared")",
+                    "memory": "\(real.report.memory?.estimate.total ?? 0)",
+                    "shared_with": "\(real.report.sharedWith ?? "")",
+                ])
+            files.add(real, as: facts.served)
+        case .mock:
+            logger.critical(
+                "A MOCK IS BEING SERVED: its answers are random and say so",
+                metadata: ["model": "\(facts.name)"])
+        }
+    }
+}
