@@ -133,7 +133,7 @@ public final class RealModel: Sendable {
     private let files: ModelFileSet
     private let packing: Packing
     /// Cache and scratch, counted as long as the model is held.
-    private let memory: MemoryReservation?
+    let memory: MemoryReservation?
 
     // Not public, because only the loader knows that a file passed every layer.
     init(_ accepted: AcceptedModel, _ report: LoadReport) {
@@ -154,6 +154,13 @@ public final class RealModel: Sendable {
 
     /// True when both models answer from the same packed weights.
     public func sharesWeights(with other: RealModel) -> Bool { packing === other.packing }
+
+    /// Identity of the packed weights.
+    public var packingIdentity: ObjectIdentifier { ObjectIdentifier(packing) }
+    /// Bytes of cache and scratch, by the estimate. 0 where nobody counts.
+    public var runnerSize: Int { memory?.size ?? 0 }
+    /// Bytes of the packed weights and texts, by the estimate. 0 where nobody counts.
+    public var packingSize: Int { packing.size }
 
     /// Notes that the weights cannot be trusted, so that no later load takes them over.
     public func distrust() { packing.distrust() }

@@ -4,8 +4,9 @@
 //     load of B -- same bytes, same terms: waits for A's load, takes A's packing
 //     load of C -- other bytes: claims and packs
 //
-// Guarantees: a packing is found by the fingerprint of its packed bytes. Two loads of the same bytes
-// at the same time pack once. The store keeps nothing alive: a packing lives as long as its models.
+// Guarantees: a packing is found by the fingerprint of its packed bytes. Two loads of the same
+// bytes at the same time pack once. The store keeps nothing alive: a packing lives as long as its
+// models.
 // Does not: read files that resemble no packing. Only files of the same sizes as those of a packing
 // are digested beforehand, unless their digests are remembered.
 
@@ -70,6 +71,9 @@ final class Packing: Sendable {
     /// False once a model of the packing has given values that nobody may trust.
     var isTrusted: Bool { !isDoubted.load(ordering: .acquiring) }
 
+    /// Bytes of weights and texts, by the estimate.
+    var size: Int { memory?.size ?? 0 }
+
     /// Ends the sharing, so that the next load reads and packs anew.
     func distrust() { isDoubted.store(true, ordering: .releasing) }
 }
@@ -84,11 +88,11 @@ public final class PackingStore: Sendable {
         let sizes: [Int]
         /// Digest of the files, remembered or computed before packing. Nil while unknown.
         var fingerprint: Fingerprint?
-        /// True for a load whose owner has left. Nobody waits for it.
-        let isAbandoned: @Sendable () -> Bool
+        /// True for a load whose owner has left. Nobody waits for it. Nil once the load has ended,
+        /// because the closure keeps the load's outcome alive.
+        var isAbandoned: (@Sendable () -> Bool)?
         /// Left when the load ends.
         let end: DispatchGroup
-        var isPacking = true
         weak var packing: Packing?
     }
 
@@ -118,8 +122,8 @@ public final class PackingStore: Sendable {
     /// Makes an empty store, which looks digests up in `digests`.
     public init(digests: DigestMemory = DigestMemory(path: nil)) { self.digests = digests }
 
-    /// Finds the packing of `files`, or claims to make it. Blocking: may digest the files, and waits
-    /// for a load that may be packing the same bytes.
+    /// Finds the packing of `files`, or claims to make it. Blocking: may digest the files, and
+    /// waits for a load that may be packing the same bytes.
     ///
     /// - Throws: a `file` layer error when digesting fails. Nil once `isAbandoned` returns true.
     func find(
@@ -148,15 +152,18 @@ public final class PackingStore: Sendable {
     ) -> Look {
         let sizes = files.named.map(\.file.size)
         return state.withLock { state in
-            state.entries.removeAll { !$0.isPacking && $0.packing == nil }
+            state.entries.removeAll { $0.isAbandoned == nil && $0.packing == nil }
             let alike = state.entries.filter {
                 $0.terms == terms && $0.sizes == sizes
-                    && ($0.isPacking ? !$0.isAbandoned() : $0.packing?.isTrusted == true)
+                    && ($0.isAbandoned.map { !$0() } ?? ($0.packing?.isTrusted == true))
             }
             if let known {
                 let same = alike.filter { $0.fingerprint == known }
-                if let packing = same.lazy.compactMap(\.packing).first { return .resident(packing) }
-                let other = alike.first { $0.isPacking && ($0.fingerprint ?? known) == known }
+                let found = same.lazy.compactMap(\.packing).first
+                if let packing = found { return .resident(packing) }
+                let other = alike.first {
+                    $0.isAbandoned != nil && ($0.fingerprint ?? known) == known
+                }
                 if let other { return .wait(other.end) }
             } else if !alike.isEmpty {
                 return .unknown
@@ -183,7 +190,7 @@ public final class PackingStore: Sendable {
                 state.entries.remove(at: index)
                 return
             }
-            state.entries[index].isPacking = false
+            state.entries[index].isAbandoned = nil
             state.entries[index].packing = packing
             state.entries[index].fingerprint = packing.fingerprint
         }

@@ -32,6 +32,7 @@ public struct FileIdentity: Sendable, Equatable {
         Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
+    /// Compares everything but the time of the last change.
     public static func == (left: FileIdentity, right: FileIdentity) -> Bool {
         left.device == right.device && left.inode == right.inode && left.size == right.size
             && left.modifiedNanoseconds == right.modifiedNanoseconds

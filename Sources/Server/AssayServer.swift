@@ -112,7 +112,8 @@ package final class AssayServer: Sendable {
         board.expect(
             Readiness.Requirement(
                 names: configuration.requiredModels, configured: configured + names,
-                allowsMock: configuration.isReadyWithMock))
+                allowsMock: configuration.isReadyWithMock,
+                loadsOnRequest: configuration.limits.eviction != .refuse))
         let server = try AdminServer(address, board: board, logger: logger)
         admin.withLock { $0 = server }
         return server.address
@@ -154,11 +155,12 @@ package final class AssayServer: Sendable {
             stopAdmin()
             throw error
         }
-        let addresses = try bind(signals, requests.map(\.name))
+        let addresses = try bind(signals, requests)
         board.bound()
         bound(addresses)
         do throws(ServerStartError) {
-            for request in requests { report(request.name, try load(request)) }
+            let preloaded = requests.filter { isPreloaded($0.name) }
+            for request in preloaded { report(request.name, try load(request)) }
             try settle()
         } catch {
             // With `stopped` a drain has begun already, and a second call would hurry it.
@@ -198,11 +200,18 @@ package final class AssayServer: Sendable {
         return requests
     }
 
+    /// True for a model of the start that is loaded before the server is ready. A model that the
+    /// configuration does not name always is.
+    private func isPreloaded(_ name: String) -> Bool {
+        let isNamed = configuration.models.contains { $0.hasPrefix(name + "=") }
+        return !isNamed || configuration.isPreloaded(name)
+    }
+
     /// Time the engine has for its last step after the drain.
     private static let engineSecondsMax = 10
 
     private func bind(
-        _ signals: [Int32], _ names: [String]
+        _ signals: [Int32], _ requests: [LoadRequest]
     ) throws(ServerStartError) -> [String] {
         var addresses: [Address] = []
         do throws(EventLoopError) {
@@ -226,7 +235,9 @@ package final class AssayServer: Sendable {
             throw .system("starting the engine's threads: \(error)")
         }
         let start = LoopStart(
-            configuration: configuration, names: names, addresses: addresses, signals: signals,
+            configuration: configuration, names: requests.map(\.name).filter(isPreloaded),
+            onRequest: requests.filter { !isPreloaded($0.name) }, addresses: addresses,
+            signals: signals,
             mailbox: engine.mailbox, texts: texts, windows: windows,
             loading: ModelLoading(
                 configuration: configuration, placing: placing, store: store, logger: logger,

@@ -83,6 +83,13 @@ package struct ServiceLimits: Sendable, Equatable {
     /// Silence of a busy engine after which the process counts as dead, never below the silence
     /// that makes the server not ready. Long, because a dead process loses everything it serves.
     package var liveTimeoutMicroseconds: UInt64 = 60_000_000
+    /// What happens to models that do not fit, and to requests for models out of memory.
+    package var eviction = EvictionMode.off
+    /// `eviction` as a word. An unknown word changes nothing.
+    package var evictionWord: String {
+        get { eviction.rawValue }
+        set { eviction = EvictionMode(rawValue: newValue) ?? eviction }
+    }
     /// Peers that may change the served models.
     package var loadingRight = LoadingRight.sameUser
 

@@ -1,5 +1,5 @@
-// Remembered digests choose a packing and nothing else: what they claim never reaches an answer, and
-// a file of them that is not in order counts as none.
+// Remembered digests choose a packing and nothing else: what they claim never reaches an answer,
+// and a file of them that is not in order counts as none.
 
 import Foundation
 import Glibc
@@ -131,9 +131,11 @@ import Testing
     }
 
     @Test func theBoundsFitTogether() {
-        let line = "18446744073709551615 18446744073709551615 18446744073709551615 "
+        let line =
+            "18446744073709551615 18446744073709551615 18446744073709551615 "
             + "-9223372036854775808 -9223372036854775808 \(Self.digest)\n"
-        let text = "assay digests 1\n"
+        let text =
+            "assay digests 1\n"
             + String(repeating: line, count: DigestMemory.entryCountMax)
         #expect(DigestMemory.isWellFormed(text))
         #expect(text.utf8.count <= DigestMemory.fileSizeMax)

@@ -1,4 +1,5 @@
-// Identical files share a packing and an assay. Other bytes, other terms and doubted weights do not.
+// Identical files share a packing and an assay. Other bytes, other terms and doubted weights do
+// not.
 
 import Compute
 import Dispatch
@@ -120,7 +121,8 @@ import Testing
         let second = try load(b, store)
         #expect(second.report.seal == .matched(largestDifference: 0))
         #expect(second.report.sharedWith == a)
-        let other = try real(load(write(GGUFBuilder.tinyLlama(seed: 2).build(), as: "c.gguf"), store))
+        let other = try real(
+            load(write(GGUFBuilder.tinyLlama(seed: 2).build(), as: "c.gguf"), store))
         _ = try other.writeSeal()
         try FileManager.default.removeItem(atPath: b + ".seal")
         try FileManager.default.moveItem(atPath: directory.path("c.gguf.seal"), toPath: b + ".seal")

@@ -11,7 +11,8 @@ package enum DigestPlace {
     /// `auto` is the folder that systemd gives a unit (`CACHE_DIRECTORY`), else the user's cache
     /// folder. Without a folder of either kind nothing is remembered beyond the process.
     package static func path(
-        _ setting: String, variable: (String) -> String? = { getenv($0).map { String(cString: $0) } }
+        _ setting: String,
+        variable: (String) -> String? = { getenv($0).map { String(cString: $0) } }
     ) -> String? {
         switch setting {
         case "none": return nil

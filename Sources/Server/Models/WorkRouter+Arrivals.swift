@@ -23,6 +23,7 @@ extension WorkRouter {
         guard let arrival = arrivals.removeValue(forKey: ticket) else { return false }
         switch arrival.stage {
         case .assay: context.abandonedLoadCount += 1
+        case .awaitingMemory: break
         case .installing(let candidate):
             context.abandonedLoadCount += 1
             abandoned[ticket] = candidate.facts.served
@@ -45,6 +46,7 @@ extension WorkRouter {
         }
         switch outcome.result {
         case .failure(let rejection):
+            if makeRoom(for: ticket, rejection.memory, context: &context) { return }
             arrival.start?.set(
                 .failure(.modelRejected(name: arrival.name, report: outcome.report)))
             failed(ticket, ServiceError(rejection), context: &context)
@@ -99,7 +101,9 @@ extension WorkRouter {
         } else {
             arrivals[ticket] = nil
             let entry = context.models.finishLoad(candidate.facts)
+            sources[arrival.name] = Source(arrival)
             announce(candidate)
+            context.resume(arrival.name)
             arrival.start?.set(.success(candidate.report))
             let report = LoadResponse(candidate.report, model: ModelInfo(entry))
             context.completions.append((ticket, .loaded(report, candidate.facts)))
@@ -122,7 +126,8 @@ extension WorkRouter {
         _ ticket: UInt64, _ result: Result<RehearsalOutcome, ServiceError>,
         context: inout ServiceContext
     ) {
-        guard case .rehearsing(let candidate) = arrivals[ticket]?.stage else { return }
+        let arrival = arrivals[ticket]
+        guard case .rehearsing(let candidate) = arrival?.stage else { return }
         switch result {
         case .failure(let error):
             drop(candidate.facts.served)
@@ -130,6 +135,7 @@ extension WorkRouter {
         case .success(let rehearsal):
             arrivals[ticket] = nil
             let (entry, previous) = context.finishSwap(candidate.facts)
+            if let arrival { sources[arrival.name] = Source(arrival) }
             announce(candidate)
             let report = SwapResponse(
                 candidate.report, rehearsal, model: ModelInfo(entry), previous: previous)
@@ -163,6 +169,9 @@ extension WorkRouter {
                 "load refused", metadata: ["model": "\(name)", "reason": "\(error.message)"])
             context.counters.add(.loadsRejected)
             context.models.failLoad(name, reason: error.message)
+            if arrival.isReload {
+                context.failReload(name, error.message, now: ServerClock.now)
+            }
         }
         context.completions.append((ticket, .failed(error)))
     }

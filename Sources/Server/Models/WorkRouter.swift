@@ -20,6 +20,8 @@ final class WorkRouter {
     let logger: Logger
     /// Models on their way into service, by ticket.
     var arrivals: [UInt64: Arrival] = [:]
+    /// How the model of a name was loaded, for a load on request.
+    var sources: [String: Source] = [:]
     /// Generations of given-up arrivals that the engine is still taking in, by ticket.
     var abandoned: [UInt64: ServedModel] = [:]
     private var verifying = ModelVerifying()
@@ -42,6 +44,7 @@ final class WorkRouter {
         self.logger = logger
         files = ModelFileWatch(
             interval: loading.configuration.fileCheckSeconds, inbox: inbox)
+        loading.placing.ledger.onRelease { inbox.post(.memoryCameBack) }
     }
 
     /// Starts the watch over model files. Call once, before any model is in service.
@@ -68,6 +71,8 @@ final class WorkRouter {
     /// Hands work to the engine, to a loader or to a verification.
     func start(_ work: Work) {
         switch work.request {
+        case .load(let request) where work.connection == 0:
+            reload(work, request.name)
         case .load(let request):
             logger.info("load", metadata: ["model": "\(request.name)"])
             begin(Arrival(request, .load), ticket: work.ticket)
@@ -105,6 +110,7 @@ final class WorkRouter {
             return context.completions.append((ticket, .failed(error)))
         }
         if context.cancelWaitingLoad(ticket) { return }
+        if context.cancelParked(ticket) { return }
         if abandon(ticket, context: &context) { return }
         guard let connection = context.tickets[ticket]?.connection,
             !texts.cancel(ticket, of: connection)
@@ -182,7 +188,8 @@ final class WorkRouter {
         guard let real = served[model] else { return }
         for (other, its) in served where other != model && its.sharesWeights(with: real) {
             let text = "it shares the weights of model \"\(model.name)\": \(reason)"
-            logger.error("model drifted", metadata: ["model": "\(other.name)", "reason": "\(text)"])
+            logger.error(
+                "model drifted", metadata: ["model": "\(other.name)", "reason": "\(text)"])
             engine.send(.distrust(other, reason: text))
             context.distrust(other, reason: text)
         }
@@ -204,5 +211,8 @@ final class WorkRouter {
     }
 
     /// Stops the watch over model files. Call once, at the end.
-    func close() { files.stop() }
+    func close() {
+        files.stop()
+        loading.placing.ledger.onRelease {}
+    }
 }
