@@ -117,17 +117,26 @@ import Testing
 
     private static let digest = String(repeating: "0", count: 64)
 
-    @Test(arguments: [
-        "", "assay digests 1", "assay digests 2\n", "\0\0\0", "assay digests 1\n\n",
-        "assay digests 1\n1 2 3 4 \(digest)\n", "assay digests 1\n1 2 3 4 5 abc\n",
-        "assay digests 1\n1 2 3 4 -5 6 \(digest)\n", "assay digests 1\n01 2 3 4 5 \(digest)\n",
-        "assay digests 1\n-1 2 3 4 5 \(digest)\n", "assay digests 1\n1  2 3 4 5 \(digest)\n",
-        "assay digests 1\n18446744073709551616 2 3 4 5 \(digest)\n",
-        "assay digests 1\n1 2 3 4 5 \(digest)", "assay digests 1\r\n1 2 3 4 5 \(digest)\r\n",
-        "assay digests 1\n" + String(repeating: "1 2 3 4 5 \(digest)\n", count: 1025),
-    ])
-    func anotherFormCountsAsNothing(_ text: String) {
-        #expect(!DigestMemory.isWellFormed(text))
+    /// Texts that are no file of digests, by what is wrong with them.
+    private static let wrongTexts: [String: String] = [
+        "empty": "", "no end": "assay digests 1", "version": "assay digests 2\n",
+        "bytes": "\0\0\0", "empty line": "assay digests 1\n\n",
+        "missing word": "assay digests 1\n1 2 3 4 \(digest)\n",
+        "short digest": "assay digests 1\n1 2 3 4 5 abc\n",
+        "more words": "assay digests 1\n1 2 3 4 -5 6 \(digest)\n",
+        "leading zero": "assay digests 1\n01 2 3 4 5 \(digest)\n",
+        "negative device": "assay digests 1\n-1 2 3 4 5 \(digest)\n",
+        "two spaces": "assay digests 1\n1  2 3 4 5 \(digest)\n",
+        "overflow": "assay digests 1\n18446744073709551616 2 3 4 5 \(digest)\n",
+        "cut": "assay digests 1\n1 2 3 4 5 \(digest)",
+        "returns": "assay digests 1\r\n1 2 3 4 5 \(digest)\r\n",
+        "entries": "assay digests 1\n" + String(repeating: "1 2 3 4 5 \(digest)\n", count: 1025),
+    ]
+
+    @Test func anotherFormCountsAsNothing() {
+        for (fault, text) in Self.wrongTexts {
+            #expect(!DigestMemory.isWellFormed(text), "\(fault)")
+        }
     }
 
     @Test func theBoundsFitTogether() {
