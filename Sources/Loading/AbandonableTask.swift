@@ -22,18 +22,28 @@ final class AbandonableTask<Value: Sendable>: Sendable {
         _ body: @escaping @Sendable (_ isAbandoned: @escaping @Sendable () -> Bool) -> Value
     ) throws(ThreadRefusal) {
         try startThread("assay-layers") { [self] in
-            let value = body { self.abandoned.load(ordering: .acquiring) }
-            outcome.withLock { stored in
-                if !abandoned.load(ordering: .acquiring) { stored = value }
-            }
+            run(body)
             done.signal()
+        }
+    }
+
+    /// Keeps nothing of the value beside the stored one, so that it lives only with its taker.
+    private func run(_ body: (_ isAbandoned: @escaping @Sendable () -> Bool) -> Value) {
+        let value = body { self.abandoned.load(ordering: .acquiring) }
+        outcome.withLock { stored in
+            if !abandoned.load(ordering: .acquiring) { stored = value }
         }
     }
 
     /// Waits up to `limit` and returns the result. Returns nil when time runs out, and abandons the
     /// work.
     func value(within limit: Duration, _ time: TimeSource) -> Value? {
-        if time.wait(done, max(limit, .zero)) { return outcome.withLock { $0 } }
+        if time.wait(done, max(limit, .zero)) {
+            return outcome.withLock { stored in
+                defer { stored = nil }
+                return stored
+            }
+        }
         return outcome.withLock { stored in
             // The result may have arrived between the timeout and this lock, and is then returned.
             if stored == nil { abandoned.store(true, ordering: .releasing) }

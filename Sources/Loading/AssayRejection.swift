@@ -59,11 +59,13 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
     public let isTransient: Bool
     /// One sentence for a person.
     public let message: String
+    /// The memory that is missing, for `memory_budget_exceeded`.
+    public let memory: MemoryShortage?
 
     package init(
         _ layer: Layer, _ code: Code, tried: String, found: String, allowed: String,
         location: String, cause: (any Error)? = nil, isTransient: Bool = false,
-        complaint: String? = nil, message: String? = nil
+        complaint: String? = nil, message: String? = nil, memory: MemoryShortage? = nil
     ) {
         self.layer = layer
         self.code = code
@@ -73,6 +75,7 @@ public struct AssayRejection: Error, Sendable, CustomStringConvertible {
         self.location = location
         self.cause = cause
         self.isTransient = isTransient
+        self.memory = memory
         self.message =
             message
             ?? refusalSentence(

@@ -5,6 +5,7 @@
 // wait for. When a layer
 // fails, the files are compared with their state at opening, so that a copy in progress is not
 // reported as a damaged file.
+// Files whose bytes are packed already take the packing over, with the verdicts of its assay.
 // Does not: retry, wait or fall back. `ModelLoader` does.
 
 import Compute
@@ -50,29 +51,32 @@ package struct Placement: Sendable {
 package struct PlacedModel: Sendable {
     package let tokenModel: any TokenModel
     package let placement: Placement
+    /// The model's part of the process's budget. Nil where nobody counts.
+    package let memory: PlacedMemory?
 
-    package init(tokenModel: any TokenModel, placement: Placement) {
+    package init(
+        tokenModel: any TokenModel, placement: Placement, memory: PlacedMemory? = nil
+    ) {
         self.tokenModel = tokenModel
         self.placement = placement
+        self.memory = memory
     }
 }
 
 /// Files that passed every layer, and everything made from the files.
 struct AcceptedModel: Sendable {
     let files: ModelFileSet
-    let tokenModel: any TokenModel
-    let tokenizer: any Tokenizer
-    let chatTemplates: ChatTemplates
-    let facts: ModelFacts
-    let overrides: [AppliedOverride]
-    let placement: Placement
-    /// Fingerprint of the parsed and packed bytes.
-    let fingerprint: Fingerprint
+    /// The packed model and what its assay found.
+    let packing: Packing
+    /// True when an earlier load packed and assayed the same bytes.
+    let isShared: Bool
     /// Result of the comparison with seals. Nil if validation was skipped.
     let seal: SealVerdict?
     /// Possible places of seals, and the seals found there.
     let sealPlaces: SealPlaces
     let seals: [Seal]
+    /// The memory of the model. Nil where nobody counts.
+    let memory: PlacedMemory?
 }
 
 /// State of a run in progress, for the waiting thread.
@@ -92,6 +96,8 @@ struct AssayRun: Sendable {
     let time: TimeSource
     let attempt: Int
     let progress: RunProgress
+    /// Packings to share. Nil packs in any case.
+    let store: PackingStore?
     let report: @Sendable (LayerProgress) -> Void
 
     /// Runs all layers. Blocking. Stops before the next layer once `isAbandoned` returns true.
@@ -108,14 +114,38 @@ struct AssayRun: Sendable {
     private func layers(
         _ isAbandoned: @escaping @Sendable () -> Bool
     ) throws(AssayRejection) -> AcceptedModel {
-        var sealVerdict: SealVerdict?
-        var seals: [Seal] = []
-        let (files, sealPlaces, found) = try layer(.file, nil, isAbandoned) {
-            let files = try steps.open(path, configuration.fileLimits, configuration.parseLimits)
-            try checkFingerprint(of: files, isAbandoned)
-            let places = SealPlaces(files)
-            return (files, places, comparesSeal ? try places.read() : [])
+        let opened = try layer(.file, nil, isAbandoned) { try open(isAbandoned) }
+        guard case .share(let packing) = opened.outcome else {
+            return try assay(opened, isAbandoned)
         }
+        defer { opened.files.close() }
+        return try takeOver(packing, opened, isAbandoned)
+    }
+
+    /// The outcome of the file layer.
+    private struct Opened {
+        let files: ModelFileSet
+        let sealPlaces: SealPlaces
+        let seals: [SealPlaces.Found]
+        let outcome: PackingStore.Outcome?
+    }
+
+    private func open(_ isAbandoned: @escaping @Sendable () -> Bool) throws -> Opened {
+        let files = try steps.open(path, configuration.fileLimits, configuration.parseLimits)
+        try checkFingerprint(of: files, isAbandoned)
+        let places = SealPlaces(files)
+        let seals = comparesSeal ? try places.read() : []
+        let outcome = try store?.find(
+            files, PackingTerms(configuration), isAbandoned: isAbandoned)
+        return Opened(files: files, sealPlaces: places, seals: seals, outcome: outcome)
+    }
+
+    /// Puts files through every layer and packs them.
+    private func assay(
+        _ opened: Opened, _ isAbandoned: @escaping @Sendable () -> Bool
+    ) throws(AssayRejection) -> AcceptedModel {
+        let files = opened.files
+        var (sealVerdict, seals): (SealVerdict?, [Seal]) = (nil, [])
         var placement: EarlyPlacement?
         defer {
             if let placement { placement.end() } else { files.close() }
@@ -134,25 +164,24 @@ struct AssayRun: Sendable {
             }
             return try steps.vocabulary(weights)
         }
-        let (placed, fingerprint) = try layer(.placement, files, isAbandoned) {
+        let (placed, digests) = try layer(.placement, files, isAbandoned) {
             guard let placement else {
                 preconditionFailure("the compatibility layer begins the placement")
             }
             let placed = try placement.value()
             // The weights have been read. The files must still be unchanged since opening.
             try files.checkUnchanged()
-            let fingerprint = try placement.digest.fingerprint(of: files)
-            try check(fingerprint)
-            return (placed, fingerprint)
+            let digests = try placement.digest.digests(of: files)
+            try check(Fingerprint(of: digests))
+            return (placed, digests)
         }
+        let fingerprint = Fingerprint(of: digests)
         if configuration.requireValidation {
             try layer(.validation, files, isAbandoned) {
                 try steps.validate(placed, plan)
                 if comparesSeal {
-                    seals = sealPlaces.seals(found, of: fingerprint, isCancelled: isAbandoned)
-                    sealVerdict = try SealCheck.compare(
-                        seals, path: path, model: placed.tokenModel, tokenizer: plan.tokenizer,
-                        fingerprint: fingerprint)
+                    (seals, sealVerdict) = try compareSeals(
+                        opened, fingerprint, placed.tokenModel, plan.tokenizer, isAbandoned)
                 }
                 try files.checkUnchanged()
             }
@@ -160,11 +189,56 @@ struct AssayRun: Sendable {
         var facts = ModelFacts(plan, files)
         facts.chatTemplate = plan.chatTemplates.standard.map(ChatTemplateFacts.init)
         facts.toolTemplate = plan.chatTemplates.toolUse.map(ChatTemplateFacts.init)
+        let packing = Packing(
+            path: path, placed: placed, plan: plan, facts: facts, fingerprint: fingerprint,
+            seals: seals, seal: sealVerdict)
+        if case .pack(let claim) = opened.outcome { claim.fulfil(packing, digests, of: files) }
         return AcceptedModel(
-            files: files, tokenModel: placed.tokenModel, tokenizer: plan.tokenizer,
-            chatTemplates: plan.chatTemplates, facts: facts,
-            overrides: plan.configuration.overrides, placement: placed.placement,
-            fingerprint: fingerprint, seal: sealVerdict, sealPlaces: sealPlaces, seals: seals)
+            files: files, packing: packing, isShared: false, seal: sealVerdict,
+            sealPlaces: opened.sealPlaces, seals: seals, memory: placed.memory)
+    }
+
+    /// Takes over the packing and the assay of the same bytes. The runner's memory and the seals
+    /// beside these files are the load's own.
+    private func takeOver(
+        _ packing: Packing, _ opened: Opened, _ isAbandoned: @escaping @Sendable () -> Bool
+    ) throws(AssayRejection) -> AcceptedModel {
+        let files = opened.files
+        var (sealVerdict, seals): (SealVerdict?, [Seal]) = (nil, [])
+        for judged in [Layer.parse, .compatibility] { try layer(judged, files, isAbandoned) {} }
+        let memory = try layer(.placement, files, isAbandoned) {
+            try check(packing.fingerprint)
+            try files.checkUnchanged()
+            return try steps.share(packing.plan, configuration, path)
+        }
+        if configuration.requireValidation {
+            try layer(.validation, files, isAbandoned) {
+                guard comparesSeal else { return }
+                (seals, sealVerdict) = try compareSeals(
+                    opened, packing.fingerprint, packing.tokenModel, packing.tokenizer,
+                    isAbandoned, known: packing)
+            }
+        }
+        return AcceptedModel(
+            files: files, packing: packing, isShared: true, seal: sealVerdict,
+            sealPlaces: opened.sealPlaces, seals: seals, memory: memory)
+    }
+
+    /// Compares a placed model with the seals beside its files.
+    ///
+    /// - Parameter known: a packing whose own comparison counts where the seals are the same.
+    private func compareSeals(
+        _ opened: Opened, _ fingerprint: Fingerprint, _ model: any TokenModel,
+        _ tokenizer: any Tokenizer, _ isAbandoned: () -> Bool, known: Packing? = nil
+    ) throws -> ([Seal], SealVerdict) {
+        let seals = opened.sealPlaces.seals(
+            opened.seals, of: fingerprint, isCancelled: isAbandoned)
+        if let known, let verdict = known.seal, known.seals == seals { return (seals, verdict) }
+        return (
+            seals,
+            try SealCheck.compare(
+                seals, path: path, model: model, tokenizer: tokenizer, fingerprint: fingerprint)
+        )
     }
 
     /// Runs a layer, records its verdict and turns any error into a rejection.

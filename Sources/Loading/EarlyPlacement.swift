@@ -55,7 +55,10 @@ final class EarlyPlacement: Sendable {
         }
         (self.files, self.body, self.notice) = (files, body, notice)
         do throws(ThreadRefusal) {
-            try startThread("assay-placing") { [self] in run() }
+            try startThread("assay-placing") { [self] in
+                run()
+                done.signal()
+            }
         } catch {
             state.withLock { $0.isRunning = false }
         }
@@ -70,7 +73,6 @@ final class EarlyPlacement: Sendable {
             return state.isGivenUp && !state.isClosed
         }
         if closes { files.close() }
-        done.signal()
     }
 
     /// Waits for the placed model, once. Throws the error of the work.

@@ -43,12 +43,19 @@ public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     public static func compute(
         of files: ModelFileSet, isCancelled: () -> Bool = { false }
     ) throws(ModelFileError) -> Fingerprint? {
+        try digests(of: files, isCancelled: isCancelled).map { Fingerprint(of: $0) }
+    }
+
+    /// Returns the digest of every file, in byte order of the names. See `compute`.
+    static func digests(
+        of files: ModelFileSet, isCancelled: () -> Bool
+    ) throws(ModelFileError) -> [(name: String, digest: Fingerprint)]? {
         var digests: [(name: String, digest: Fingerprint)] = []
         for (name, file) in files.named {
             guard let digest = try compute(of: file, isCancelled: isCancelled) else { return nil }
             digests.append((name, digest))
         }
-        return Fingerprint(of: digests)
+        return digests
     }
 
     /// Makes a fingerprint from the digests of files, given in byte order of the names. A single

@@ -14,7 +14,7 @@ final class FingerprintDigest: ReadObserver {
     private let reading: ReadingProgress?
     private let queue = DispatchQueue(label: "assay.fingerprint")
     /// Accessed on `queue` only.
-    private nonisolated(unsafe) var digests: [ObjectIdentifier: SHA256] = [:]
+    private nonisolated(unsafe) var hashes: [ObjectIdentifier: SHA256] = [:]
 
     /// - Parameters:
     ///   - reading: counts the digested bytes.
@@ -33,9 +33,9 @@ final class FingerprintDigest: ReadObserver {
         nonisolated(unsafe) let bytes = bytes
         queue.async { [self, file] in
             let key = ObjectIdentifier(file)
-            let digest = digests[key] ?? SHA256()
+            let digest = hashes[key] ?? SHA256()
             digest.update(bytes)
-            digests[key] = digest
+            hashes[key] = digest
             reading?.read(bytes.count)
             done()
         }
@@ -45,17 +45,23 @@ final class FingerprintDigest: ReadObserver {
     /// Texts and indexes are digested from the parsed copy in memory. Throws a `file` layer error
     /// if a copy is not available.
     func fingerprint(of files: ModelFileSet) throws(ModelFileError) -> Fingerprint {
+        Fingerprint(of: try digests(of: files))
+    }
+
+    /// Returns the digest of every file, in byte order of the names. See `fingerprint`.
+    func digests(
+        of files: ModelFileSet
+    ) throws(ModelFileError) -> [(name: String, digest: Fingerprint)] {
         for file in files.files where !files.weights.contains(where: { $0 === file }) {
             observe(try file.head(file.size), of: file, done: {})
         }
-        let named = queue.sync {
+        return queue.sync {
             files.named.map { name, file in
-                guard let hash = digests[ObjectIdentifier(file)], hash.count == file.size else {
+                guard let hash = hashes[ObjectIdentifier(file)], hash.count == file.size else {
                     preconditionFailure("\(name) was placed without having been read as a whole")
                 }
                 return (name, Fingerprint(hash))
             }
         }
-        return Fingerprint(of: named)
     }
 }

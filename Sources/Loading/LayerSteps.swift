@@ -19,6 +19,9 @@ package struct LayerSteps: Sendable {
     package var place:
         @Sendable (WeightPlan, ModelLoadingConfiguration, _ path: String, any ReadObserver) throws
             -> PlacedModel
+    /// Takes the memory of a runner for weights that are packed already.
+    package var share:
+        @Sendable (WeightPlan, ModelLoadingConfiguration, _ path: String) throws -> PlacedMemory?
     package var validate: @Sendable (PlacedModel, ModelPlan) throws -> Void
 
     package static func standard(_ placing: ModelPlacing) -> LayerSteps {
@@ -31,6 +34,9 @@ package struct LayerSteps: Sendable {
             vocabulary: { plan in try ModelPlan(plan) },
             place: { plan, configuration, path, observer in
                 try placing.place(plan, configuration, path: path, observer: observer)
+            },
+            share: { plan, configuration, path in
+                try placing.admit(plan, configuration, path: path, isPacked: true)
             },
             validate: { placed, plan in try placing.validate(placed.tokenModel) })
     }

@@ -61,6 +61,19 @@ extension LoadReport {
             ("instruction_set", kernels.map { .string($0.instructionSet.rawValue) } ?? .null),
             ("kernels_disabled", .array(disabledKernels)),
             ("fingerprint", fingerprint.map { .string($0.hex) } ?? .null),
+            ("memory", memory.map(Self.json) ?? .null),
+            ("shared_with", sharedWith.map { .string($0) } ?? .null),
+        ])
+    }
+
+    private static func json(_ memory: MemoryUse) -> JSONText {
+        let estimate = memory.estimate
+        return .object([
+            ("total", .integer(estimate.total)), ("weights", .integer(estimate.weights)),
+            ("cache", .integer(estimate.cache)), ("cache_positions", .integer(memory.positions)),
+            ("scratch", .integer(estimate.scratch)), ("texts", .integer(estimate.texts)),
+            ("loading", .integer(estimate.staging)), ("resident", .integer(memory.resident)),
+            ("limit", memory.limit.map { .integer($0) } ?? .null),
         ])
     }
 

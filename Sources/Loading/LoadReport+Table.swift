@@ -58,7 +58,7 @@ extension LoadReport: CustomStringConvertible {
     }
 
     /// Rows that the short form leaves whole: paths, digests and keys, for people to copy.
-    private static let wholeRows = ["override", "seal", "sha256"]
+    private static let wholeRows = ["override", "seal", "sha256", "shared"]
 
     private func factLines(_ isWhole: Bool) -> [StyledText] {
         let rows = facts(isWhole)
@@ -117,6 +117,8 @@ extension LoadReport: CustomStringConvertible {
             rows.append(("device", device + (deviceReason.map { " (\($0))" } ?? "")))
         }
         if let kernels { rows.append(("kernels", kernels.summary)) }
+        if let memory { rows.append(("memory", memory.summary(bytes))) }
+        if let sharedWith { rows.append(("shared", "packing and assay of \(sharedWith)")) }
         if let fingerprint { rows.append(("sha256", fingerprint.hex)) }
         if let seal { rows.append(("seal", seal.description)) }
         rows += overrides.map {
@@ -161,5 +163,17 @@ extension LoadReport: CustomStringConvertible {
 
     private static func time(_ duration: Duration) -> String {
         Quantity.time(milliseconds: duration.milliseconds)
+    }
+}
+
+extension MemoryUse {
+    /// The estimate in one line, with sizes as `bytes` writes them.
+    fileprivate func summary(_ bytes: (Int) -> String) -> String {
+        let rest = estimate.total - estimate.weights - estimate.cache
+        let own =
+            "\(bytes(estimate.total)): weights \(bytes(estimate.weights)), cache "
+            + "\(bytes(estimate.cache)), other \(bytes(rest))"
+        guard let limit else { return own }
+        return own + "; other models \(bytes(resident)) of \(bytes(limit))"
     }
 }

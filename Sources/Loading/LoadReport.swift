@@ -117,6 +117,11 @@ public struct LoadReport: Sendable {
     public var fingerprint: Fingerprint?
     /// Result of the comparison with seals. Nil where validation was skipped or not passed.
     public var seal: SealVerdict?
+    /// Estimated memory of the accepted model. Nil for a refused file.
+    public var memory: MemoryUse?
+    /// Path of the load whose packing and assay the model took over, since the bytes are the same.
+    /// Nil for a model that was packed for itself.
+    public var sharedWith: String?
 
     /// True if the file passed every layer. A mock as stand-in does not make the file accepted.
     public var accepted: Bool { rejection == nil }

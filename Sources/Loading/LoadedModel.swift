@@ -131,21 +131,39 @@ public final class RealModel: Sendable {
     /// Seals found beside the files during loading.
     let seals: [Seal]
     private let files: ModelFileSet
+    private let packing: Packing
+    /// Cache and scratch, counted as long as the model is held.
+    let memory: MemoryReservation?
 
     // Not public, because only the loader knows that a file passed every layer.
     init(_ accepted: AcceptedModel, _ report: LoadReport) {
-        tokenModel = accepted.tokenModel
-        tokenizer = accepted.tokenizer
-        chatTemplates = accepted.chatTemplates
-        facts = accepted.facts
-        device = accepted.placement.device
-        deviceReason = accepted.placement.reason
+        packing = accepted.packing
+        tokenModel = packing.tokenModel
+        tokenizer = packing.tokenizer
+        chatTemplates = packing.chatTemplates
+        facts = packing.facts
+        device = packing.placement.device
+        deviceReason = packing.placement.reason
+        fingerprint = packing.fingerprint
         files = accepted.files
-        fingerprint = accepted.fingerprint
+        memory = accepted.memory?.runner
         sealPlaces = accepted.sealPlaces
         seals = accepted.seals
         self.report = report
     }
+
+    /// True when both models answer from the same packed weights.
+    public func sharesWeights(with other: RealModel) -> Bool { packing === other.packing }
+
+    /// Identity of the packed weights.
+    public var packingIdentity: ObjectIdentifier { ObjectIdentifier(packing) }
+    /// Bytes of cache and scratch, by the estimate. 0 where nobody counts.
+    public var runnerSize: Int { memory?.size ?? 0 }
+    /// Bytes of the packed weights and texts, by the estimate. 0 where nobody counts.
+    public var packingSize: Int { packing.size }
+
+    /// Notes that the weights cannot be trusted, so that no later load takes them over.
+    public func distrust() { packing.distrust() }
 
     /// Compares the files now at the paths with the loaded files. The model no longer depends on
     /// the files. A `stat` call per file. Blocking. Any thread.

@@ -24,27 +24,32 @@ public struct ModelLoader: Sendable {
     /// The caller's settings.
     public let configuration: ModelLoadingConfiguration
     private let steps: LayerSteps
+    private let store: PackingStore?
     private let time: TimeSource
     private let logger: Logger
 
     /// Checks the configuration and touches no file. Throws on settings that are contradictory or
     /// out of range.
+    ///
+    /// - Parameter store: packings that loads of the same bytes share. Nil shares nothing.
     public init(
         configuration: ModelLoadingConfiguration = ModelLoadingConfiguration(),
-        placing: ModelPlacing = .standard, time: TimeSource = .system,
-        logger: Logger = Logger(label: "assay.loading")
+        placing: ModelPlacing = .standard, store: PackingStore? = nil,
+        time: TimeSource = .system, logger: Logger = Logger(label: "assay.loading")
     ) throws(LoadingConfigurationError) {
         try self.init(
-            configuration: configuration, steps: .standard(placing), time: time, logger: logger)
+            configuration: configuration, steps: .standard(placing), store: store, time: time,
+            logger: logger)
     }
 
     package init(
-        configuration: ModelLoadingConfiguration, steps: LayerSteps, time: TimeSource,
-        logger: Logger
+        configuration: ModelLoadingConfiguration, steps: LayerSteps, store: PackingStore? = nil,
+        time: TimeSource, logger: Logger
     ) throws(LoadingConfigurationError) {
         try configuration.check()
         self.configuration = configuration
         self.steps = steps
+        self.store = store
         self.time = time
         self.logger = logger
     }
@@ -103,7 +108,7 @@ public struct ModelLoader: Sendable {
         let shared = RunProgress()
         let run = AssayRun(
             path: path, configuration: configuration, steps: steps, time: time, attempt: number,
-            progress: shared, report: progress)
+            progress: shared, store: store, report: progress)
         let outcome: Result<AcceptedModel, AssayRejection>?
         do throws(ThreadRefusal) {
             let task = try AbandonableTask { isAbandoned in run.run(isAbandoned: isAbandoned) }
@@ -150,23 +155,26 @@ public struct ModelLoader: Sendable {
         _ path: String, _ attempts: [LoadAttempt], _ started: Duration,
         _ accepted: AcceptedModel?, standsIn: Bool = false
     ) -> LoadReport {
-        var degradations = accepted?.placement.degradations ?? []
+        let packing = accepted?.packing
+        var degradations = packing?.placement.degradations ?? []
         if accepted != nil, !configuration.requireValidation {
             degradations.append("validation_skipped")
         }
-        if let accepted {
-            degradations += accepted.tokenizer.degradations
-            degradations += accepted.overrides.map(\.degradation)
+        if let packing {
+            degradations += packing.tokenizer.degradations
+            degradations += packing.overrides.map(\.degradation)
         }
         if standsIn { degradations.append("mock_fallback") }
         return LoadReport(
             path: path, strategy: configuration.strategy,
             provenance: accepted != nil ? .real : standsIn ? .mock : nil, attempts: attempts,
-            duration: time.now() - started, model: accepted?.facts,
-            overrides: accepted?.overrides ?? [], device: accepted?.placement.device,
-            deviceReason: accepted?.placement.reason,
-            kernels: accepted?.placement.kernels, degradations: degradations,
-            fingerprint: accepted?.fingerprint, seal: accepted?.seal)
+            duration: time.now() - started, model: packing?.facts,
+            overrides: packing?.overrides ?? [], device: packing?.placement.device,
+            deviceReason: packing?.placement.reason,
+            kernels: packing?.placement.kernels, degradations: degradations,
+            fingerprint: packing?.fingerprint, seal: accepted?.seal,
+            memory: accepted?.memory?.use,
+            sharedWith: accepted?.isShared == true ? packing?.path : nil)
     }
 }
 

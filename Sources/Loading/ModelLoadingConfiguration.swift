@@ -46,6 +46,8 @@ public struct ModelLoadingConfiguration: Sendable {
     /// Positions of a cache that the sequences of the model share, however long its context is.
     /// Nil reserves memory for `contextTokens`.
     public var cacheTokens: Int?
+    /// Longest context served, in positions. Nil means the model's own.
+    public var contextMax: Int?
     /// Required SHA-256 of the model, compared before parsing and again after reading. Nil accepts
     /// any model.
     public var requiredFingerprint: Fingerprint?
@@ -83,6 +85,17 @@ public struct ModelLoadingConfiguration: Sendable {
                 field: "override", found: "more than 256", allowed: "at most 256")
         }
         overrides[String(parts[0])] = String(parts[1])
+    }
+
+    /// Positions of cache in the estimate of a model's memory.
+    ///
+    /// - Parameter isWhole: true for the whole cache of a server's runner, false for the part that
+    ///   must be free at the least.
+    func positions(contextLength: Int, isWhole: Bool) -> Int {
+        guard isWhole else { return cacheTokens ?? min(contextTokens, contextLength) }
+        let context = [contextMax, cacheTokens, contextLength].compactMap(\.self).min()
+        return CacheReservation.positions(
+            context: context ?? contextLength, cacheTokensMax: cacheTokens)
     }
 
     /// Refuses settings that contradict the environment or another setting, or are out of range.

@@ -1,8 +1,10 @@
 // The placement layer: chooses a device, checks that the model fits, and puts the model there.
 //
 // Guarantees: an explicit request is honoured or refused, never replaced. `auto` falls back to the
-// CPU and keeps the reason. Memory is compared with the budget before anything is packed.
-// Does not: own the back end. All models share a back end per process, and the caller brings it.
+// CPU and keeps the reason. Memory is compared with the budget before anything is packed, and
+// reserved in the same step.
+// Does not: own the back end and the ledger. All models share both per process, and the caller
+// brings them.
 
 import Compute
 import Inference
@@ -14,10 +16,12 @@ public struct ModelPlacing: Sendable {
     private let backend: @Sendable () throws -> any Backend
     private let probe: @Sendable () -> CUDAProbe
     private let memoryAvailable: @Sendable () -> Int?
+    /// Memory of all models of the process.
+    public let ledger: MemoryLedger
 
-    /// Places models on `backend`.
-    public init(backend: any Backend) {
-        self.init(backend: { backend }, probe: { DeviceProbe.cuda() })
+    /// Places models on `backend`, and counts them in `ledger`.
+    public init(backend: any Backend, ledger: MemoryLedger = MemoryLedger()) {
+        self.init(backend: { backend }, probe: { DeviceProbe.cuda() }, ledger: ledger)
     }
 
     /// Places models on the shared CPU back end of the process, made on first use with a thread per
@@ -28,11 +32,12 @@ public struct ModelPlacing: Sendable {
     package init(
         backend: @escaping @Sendable () throws -> any Backend,
         probe: @escaping @Sendable () -> CUDAProbe,
-        memoryAvailable: (@Sendable () -> Int?)? = nil
+        memoryAvailable: (@Sendable () -> Int?)? = nil, ledger: MemoryLedger = MemoryLedger()
     ) {
         self.backend = backend
         self.probe = probe
         self.memoryAvailable = memoryAvailable ?? { MemoryBudget.available() }
+        self.ledger = ledger
     }
 
     func place(
@@ -40,13 +45,13 @@ public struct ModelPlacing: Sendable {
         observer: any ReadObserver
     ) throws -> PlacedModel {
         let choice = try choose(configuration.device)
-        try checkMemory(plan, configuration, path: path)
+        let memory = try admit(plan, configuration, path: path, isPacked: false)
         let backend = try backend()
         let model = try TransformerModel(plan: plan, backend: backend, observer: observer)
         let placement = Placement(
             device: choice.device, reason: choice.reason, degradations: choice.degradations,
             kernels: backend.kernels)
-        return PlacedModel(tokenModel: model, placement: placement)
+        return PlacedModel(tokenModel: model, placement: placement, memory: memory)
     }
 
     func validate(_ model: any TokenModel) throws {
@@ -75,26 +80,85 @@ public struct ModelPlacing: Sendable {
             device: choice.device, reason: choice.reason, degradations: degradations)
     }
 
-    private func checkMemory(
-        _ plan: WeightPlan, _ configuration: ModelLoadingConfiguration, path: String
-    ) throws(AssayRejection) {
-        let tokens =
-            configuration.cacheTokens
-            ?? min(configuration.contextTokens, plan.configuration.contextLength)
-        let need = plan.memory(contextTokens: tokens)
-        guard let budget = configuration.memoryBudget ?? memoryAvailable(), need.total > budget
-        else { return }
-        throw AssayRejection(
+    /// Checks that a model fits, and takes its memory.
+    ///
+    /// - Parameter isPacked: true when the weights are in memory already, so that only a runner is
+    ///   new.
+    func admit(
+        _ plan: WeightPlan, _ configuration: ModelLoadingConfiguration, path: String, isPacked: Bool
+    ) throws(AssayRejection) -> PlacedMemory {
+        let positions = configuration.positions(
+            contextLength: plan.configuration.contextLength, isWhole: ledger.limit != nil)
+        let whole = plan.memory(contextTokens: positions)
+        let need = isPacked ? whole.ofRunner : whole
+        let place = ModelFileError.Location(path: path).description
+        do throws(MemoryShortage) {
+            if let budget = configuration.memoryBudget ?? memoryAvailable(), need.total > budget {
+                throw MemoryShortage(
+                    needed: need.total, available: budget,
+                    resident: configuration.memoryBudget == nil ? ledger.used : 0, limit: nil)
+            }
+            return try PlacedMemory(need, positions, in: ledger)
+        } catch {
+            throw AssayRejection(
+                error, of: need, positions, isConfigured: configuration.memoryBudget != nil, place)
+        }
+    }
+}
+
+/// Memory of a model that is being placed.
+package struct PlacedMemory: Sendable {
+    let use: MemoryUse
+    /// Weights and texts, for as long as the packing lives.
+    let packing: MemoryReservation
+    /// Cache and scratch, for as long as the model lives.
+    let runner: MemoryReservation
+    /// Memory for the duration of placement.
+    let staging: MemoryReservation
+
+    fileprivate init(
+        _ need: MemoryEstimate, _ positions: Int, in ledger: MemoryLedger
+    ) throws(MemoryShortage) {
+        let parts = try ledger.reserve([
+            need.weights.plus(need.texts), need.cache.plus(need.scratch), need.staging,
+        ])
+        (packing, runner, staging) = (parts[0], parts[1], parts[2])
+        use = MemoryUse(
+            estimate: need, positions: positions, resident: packing.resident, limit: ledger.limit)
+    }
+}
+
+extension Int {
+    fileprivate func plus(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}
+
+extension AssayRejection {
+    fileprivate init(
+        _ shortage: MemoryShortage, of need: MemoryEstimate, _ positions: Int, isConfigured: Bool,
+        _ location: String
+    ) {
+        let allowed =
+            if let limit = shortage.limit {
+                "\(shortage.available) bytes, which is what other models (\(shortage.resident) bytes) "
+                    + "leave of the budget of \(limit) bytes (memory-max)"
+            } else if isConfigured {
+                "\(shortage.available) bytes, the configured budget"
+            } else {
+                "\(shortage.available) bytes, which is what the system has free"
+            }
+        self.init(
             .placement, .memoryBudgetExceeded, tried: "fitting the model into memory",
-            found: "\(need.total) bytes needed (weights \(need.weights), cache of \(tokens) "
-                + "positions \(need.cache), scratch \(need.scratch), vocabulary and texts "
-                + "\(need.texts), while loading \(need.staging))",
-            allowed: configuration.memoryBudget == nil
-                ? "\(budget) bytes, which is what the system has free"
-                : "\(budget) bytes, the configured budget",
-            location: ModelFileError.Location(path: path).description,
-            // The system's free memory changes. A configured budget does not.
-            isTransient: configuration.memoryBudget == nil)
+            found: "\(need.total) bytes needed, \(shortage.missing) more than there are (weights "
+                + "\(need.weights), cache of \(positions) positions \(need.cache), scratch "
+                + "\(need.scratch), vocabulary and texts \(need.texts), while loading "
+                + "\(need.staging))",
+            allowed: allowed, location: location,
+            // The system's free memory changes by itself. A budget does not, and what other models
+            // take of it is for their owner to free.
+            isTransient: shortage.limit == nil && !isConfigured, memory: shortage)
     }
 }
 

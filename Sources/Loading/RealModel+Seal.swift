@@ -42,8 +42,9 @@ extension RealModel {
                 return .sound(try verdict(seals))
             } catch {
                 let rejection = AssayRejection(error, in: .validation, path: report.path)
-                return rejection.isDrift
-                    ? .drifted(rejection, isSealed: !seals.isEmpty) : .undecided(rejection)
+                guard rejection.isDrift else { return .undecided(rejection) }
+                distrust()
+                return .drifted(rejection, isSealed: !seals.isEmpty)
             }
         } catch {
             return .undecided(AssayRejection(error, in: .validation, path: report.path))

@@ -16,13 +16,26 @@ public struct FileIdentity: Sendable, Equatable {
     public let size: Int
     /// Modification time in nanoseconds since 1970.
     public let modifiedNanoseconds: Int64
+    /// Time of the last change of content, name or mode, in nanoseconds since 1970. No part of
+    /// equality, because a new link to a file changes nothing that is read.
+    package let changedNanoseconds: Int64
 
     init(_ status: stat) {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         size = Int(status.st_size)
-        let time = status.st_mtim
-        modifiedNanoseconds = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+        modifiedNanoseconds = Self.nanoseconds(status.st_mtim)
+        changedNanoseconds = Self.nanoseconds(status.st_ctim)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+
+    /// Compares everything but the time of the last change.
+    public static func == (left: FileIdentity, right: FileIdentity) -> Bool {
+        left.device == right.device && left.inode == right.inode && left.size == right.size
+            && left.modifiedNanoseconds == right.modifiedNanoseconds
     }
 
     /// Result of comparing the file at a path with an earlier identity.

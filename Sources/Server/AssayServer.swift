@@ -50,6 +50,7 @@ package final class AssayServer: Sendable {
     private let logger: Logger
     private let inbox = LoopInbox()
     private let placing: ModelPlacing
+    private let store: PackingStore
     private let board: AdminBoard
     private let admin = Mutex<AdminServer?>(nil)
     private let stopped = Latch<Void>()
@@ -73,7 +74,11 @@ package final class AssayServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         Self.report(backend, to: logger)
-        placing = ModelPlacing(backend: backend)
+        let memoryMax = configuration.memoryMax
+        placing = ModelPlacing(
+            backend: backend, ledger: MemoryLedger(limit: memoryMax > 0 ? memoryMax : nil))
+        store = PackingStore(
+            digests: DigestMemory(path: DigestPlace.path(configuration.digestFile), logger: logger))
         board = AdminBoard(inbox)
     }
 
@@ -108,7 +113,8 @@ package final class AssayServer: Sendable {
         board.expect(
             Readiness.Requirement(
                 names: configuration.requiredModels, configured: configured + names,
-                allowsMock: configuration.isReadyWithMock))
+                allowsMock: configuration.isReadyWithMock,
+                loadsOnRequest: configuration.limits.eviction != .refuse))
         let server = try AdminServer(address, board: board, logger: logger)
         admin.withLock { $0 = server }
         return server.address
@@ -152,11 +158,12 @@ package final class AssayServer: Sendable {
             stopAdmin()
             throw error
         }
-        let addresses = try bind(signals, requests.map(\.name), warmUps)
+        let addresses = try bind(signals, requests, warmUps)
         board.bound()
         bound(addresses)
         do throws(ServerStartError) {
-            for request in requests { report(request.name, try load(request)) }
+            let preloaded = requests.filter { isPreloaded($0.name) }
+            for request in preloaded { report(request.name, try load(request)) }
             try settle()
         } catch {
             // With `stopped` a drain has begun already, and a second call would hurry it.
@@ -196,6 +203,13 @@ package final class AssayServer: Sendable {
         return requests
     }
 
+    /// True for a model of the start that is loaded before the server is ready. A model that the
+    /// configuration does not name always is.
+    private func isPreloaded(_ name: String) -> Bool {
+        let isNamed = configuration.models.contains { $0.hasPrefix(name + "=") }
+        return !isNamed || configuration.isPreloaded(name)
+    }
+
     private func readWarmUps() throws(ServerStartError) -> WarmUps {
         do throws(ConfigurationError) {
             return try WarmUps(path: configuration.warmUpRequests)
@@ -208,7 +222,7 @@ package final class AssayServer: Sendable {
     private static let engineSecondsMax = 10
 
     private func bind(
-        _ signals: [Int32], _ names: [String], _ warmUps: WarmUps
+        _ signals: [Int32], _ requests: [LoadRequest], _ warmUps: WarmUps
     ) throws(ServerStartError) -> [String] {
         var addresses: [Address] = []
         do throws(EventLoopError) {
@@ -233,10 +247,12 @@ package final class AssayServer: Sendable {
             throw .system("starting the engine's threads: \(error)")
         }
         let start = LoopStart(
-            configuration: configuration, names: names, addresses: addresses, signals: signals,
+            configuration: configuration, names: requests.map(\.name).filter(isPreloaded),
+            onRequest: requests.filter { !isPreloaded($0.name) }, addresses: addresses,
+            signals: signals,
             mailbox: engine.mailbox, texts: texts, windows: windows,
             loading: ModelLoading(
-                configuration: configuration, placing: placing, logger: logger,
+                configuration: configuration, placing: placing, store: store, logger: logger,
                 observe: { [board] in board.progressed($0, $1) }), warmUps: warmUps,
             inbox: inbox, tokens: tokens, logger: logger)
         let outcome = StartOutcome()

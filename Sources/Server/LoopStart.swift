@@ -6,12 +6,15 @@ import Loading
 import Logging
 import Service
 import Threads
+import Wire
 
 /// Input of the loop thread.
 struct LoopStart: Sendable {
     let configuration: ServerConfiguration
     /// Names of the models to load, without duplicates.
     let names: [String]
+    /// Models to load for their first request.
+    let onRequest: [LoadRequest]
     let addresses: [Address]
     let signals: [Int32]
     let mailbox: EngineMailbox
@@ -87,6 +90,14 @@ struct LoopStart: Sendable {
             } catch {
                 preconditionFailure("names were checked before: \(error)")
             }
+        }
+        for request in onRequest {
+            do throws(ServiceError) {
+                try context.models.list(request.name)
+            } catch {
+                preconditionFailure("names were checked before: \(error)")
+            }
+            router.sources[request.name] = .init(request, isFromPeer: false)
         }
         return try NetworkLoop(
             loop: loop, context: context, router: router, inbox: inbox, logger: logger)

@@ -72,6 +72,10 @@ extension ConnectionMachine {
             let target = try context.choose(message.model)
             if let facts = target.facts { taint = Taint(addressing: facts) }
             generation = target.facts?.generation ?? 0
+            if target.entry.isAwaited {
+                return try park(
+                    target.entry, frame, request(message), message.context, now, &context)
+            }
             let facts = try context.models.ready(target)
             try message.requirements?.check(against: facts)
             try checkDraining(context)
@@ -88,6 +92,23 @@ extension ConnectionMachine {
         } catch {
             refuse(error, frame.header, taint, generation: generation, &context, &effects)
         }
+    }
+
+    /// Lets a request wait until its model is loaded.
+    private mutating func park(
+        _ entry: ModelRegistry.Entry, _ frame: Frame, _ request: Work.Request,
+        _ requestContext: RequestContext?, _ now: UInt64, _ context: inout ServiceContext
+    ) throws(ServiceError) {
+        try checkDraining(context)
+        let ticket = try context.park(
+            entry, connection: id, requestID: frame.header.requestID, size: frame.header.rawSize,
+            deadline: Self.deadline(frame.header, now: now), now: now)
+        if requestContext?.attempt ?? 1 > 1 {
+            context.counters.add(.requestsRetried, provenance: .real)
+        }
+        let work = register(
+            frame, ticket, request, requestContext, nil, .untainted, now: now)
+        context.wait(work, for: entry.name)
     }
 
     private mutating func start(

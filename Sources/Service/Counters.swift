@@ -9,7 +9,7 @@ import Wire
 package enum Counter: Int, CaseIterable, Sendable {
     case answersFailed, answersOK, bytesReceived, bytesSent, completionTokens
     case connectionsAccepted, connectionsOpen, connectionsRefused, goAwaysSent
-    case loadsAccepted, loadsRejected, modelsNotCausal, modelsUnloaded
+    case loadsAccepted, loadsRejected, modelsEvicted, modelsNotCausal, modelsUnloaded
     case pings, promptTokens, protocolErrors
     case requestsCancelled, requestsInFlight, requestsOverloaded, requestsReceived
     case requestsRecomputed, requestsRetried, requestsSuspended
@@ -19,7 +19,7 @@ package enum Counter: Int, CaseIterable, Sendable {
     package var since: UInt64 {
         switch self {
         case .modelsNotCausal, .requestsRecomputed, .requestsRetried, .requestsSuspended: 3
-        case .rollbacks, .swapsAccepted, .swapsRejected: 4
+        case .modelsEvicted, .rollbacks, .swapsAccepted, .swapsRejected: 4
         default: 1
         }
     }

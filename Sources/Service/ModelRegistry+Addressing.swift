@@ -12,7 +12,8 @@ extension ModelRegistry {
     /// entry is meant, even beside failed and loading entries.
     package func addressed(_ name: String?) throws(ServiceError) -> Target {
         if let name { return try named(name) }
-        let ready = entries.filter { $0.state == .ready }
+        // An evicted model counts, or else a request without a name would go to another model.
+        let ready = entries.filter { $0.state == .ready || $0.isAwaited }
         if ready.count == 1 { return Target(ready[0], ready[0].active) }
         if ready.isEmpty && entries.count == 1 { return Target(entries[0], entries[0].active) }
         throw ServiceError(
@@ -62,6 +63,7 @@ extension ModelRegistry {
         case .draining:
             throw ServiceError(
                 .unavailable, .modelUnloading, "\(attempt): it is being unloaded", field: "model")
+        case .evicted: throw .evicted(entry.name, "this request does not load it", pause: 1000)
         case .loading:
             throw ServiceError(
                 .unavailable, .modelLoading, "\(attempt): it is still loading", field: "model",

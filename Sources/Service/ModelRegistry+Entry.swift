@@ -52,6 +52,8 @@ extension ModelRegistry {
             case failed(reason: String)
             /// The entry is being unloaded.
             case draining
+            /// The model is out of memory, and its name is kept. See ModelRegistry+Pool.swift.
+            case evicted
         }
 
         package let name: String
@@ -73,6 +75,12 @@ extension ModelRegistry {
         var heldFault: String?
         /// Latest number given to a generation of the name.
         var latestNumber: UInt32
+        /// True while an evicted model is being loaded again.
+        var isReload = false
+        /// Facts about the model that was evicted.
+        var evictedFacts: ServedFacts?
+        /// Order of the last use among all entries.
+        package internal(set) var lastUse: UInt64 = 0
         /// Order in which labels take requests of the plain name.
         var shares = TrafficShares()
 
@@ -83,7 +91,7 @@ extension ModelRegistry {
         /// State of the active generation, or of the entry while there is none.
         package var state: ServingState {
             switch phase {
-            case .loading: .loading
+            case .loading, .evicted: .loading
             case .failed: .failed
             case .draining: .draining
             case .serving: active?.fault == nil ? .ready : .failed

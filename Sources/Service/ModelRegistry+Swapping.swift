@@ -166,6 +166,10 @@ extension ModelRegistry {
         guard let index = index(name) else { throw unknown(name, field: "name") }
         switch entries[index].phase {
         case .serving: return index
+        case .evicted:
+            throw ServiceError(
+                .unavailable, .modelEvicted, "\(attempt): it is out of memory; ask it or load it",
+                field: "name", retryAfterMilliseconds: 1000)
         case .loading:
             throw ServiceError(
                 .unavailable, .modelLoading, "\(attempt): it is still loading", field: "name",

@@ -30,6 +30,7 @@
 //                      none: failSwap,         rollback
 //                      abandonSwap
 //
+// ModelRegistry+Pool.swift: models out of memory.
 // ModelRegistry+Entry.swift: what an entry knows. ModelRegistry+Addressing.swift: which generation
 // a request means. ModelRegistry+Swapping.swift: swaps, rollbacks, pins, labels. Here: loads,
 // requests, unloads.
@@ -49,6 +50,8 @@ package struct ModelRegistry: Sendable {
     let labelsMax: Int
 
     package internal(set) var entries: [Entry] = []
+    /// Number of the latest use of any entry.
+    private var useCount: UInt64 = 0
     /// Latest numbers of names whose entry is gone.
     private var pastNumbers: [String: UInt32] = [:]
 
@@ -76,7 +79,7 @@ package struct ModelRegistry: Sendable {
         guard !name.contains(Self.labelMark) else { throw .nameReserved(name) }
         if let index = index(name) {
             let old = entries[index]
-            guard old.state == .failed, old.facts == nil else {
+            guard old.isEvicted || (old.state == .failed && old.facts == nil) else {
                 throw ServiceError(
                     .alreadyExists, .modelExists,
                     "loading model \"\(name)\": the name is taken (\(old.state.rawValue)), "
@@ -120,16 +123,30 @@ package struct ModelRegistry: Sendable {
             facts.generation == entries[index].latestNumber && facts.generation > 0,
             "\(facts.served) became ready, reserved was \(entries[index].served)")
         entries[index].install(facts)
-        entries[index].phase = .serving
+        (entries[index].phase, entries[index].isReload) = (.serving, false)
+        (entries[index].loadFailure, entries[index].evictedFacts) = (nil, nil)
+        use(index)
         return entries[index]
     }
 
     package mutating func failLoad(_ name: String, reason: String) {
-        entries[loading(name)].phase = .failed(reason: reason)
+        let index = loading(name)
+        if entries[index].isReload { return entries[index].endReload(failure: reason) }
+        entries[index].phase = .failed(reason: reason)
     }
 
     /// Forgets an abandoned load, as if nobody had asked for the model.
-    package mutating func abandonLoad(_ name: String) { forget(loading(name)) }
+    package mutating func abandonLoad(_ name: String) {
+        let index = loading(name)
+        if entries[index].isReload { return entries[index].endReload(failure: nil) }
+        forget(index)
+    }
+
+    /// Notes that an entry is in use.
+    private mutating func use(_ index: Int) {
+        useCount += 1
+        entries[index].lastUse = useCount
+    }
 
     /// The entry of a running load. A load ends once, and a loading entry cannot be unloaded.
     private func loading(_ name: String) -> Int {
@@ -172,6 +189,7 @@ package struct ModelRegistry: Sendable {
             preconditionFailure("\(model) has left and gets a request")
         }
         entries[index].generations[place].inFlightCount += 1
+        use(index)
     }
 
     /// Counts a request out. Returns what left with the request.
@@ -189,7 +207,7 @@ package struct ModelRegistry: Sendable {
     package mutating func beginUnload(_ name: String) throws(ServiceError) -> Departure {
         guard let index = index(name) else { throw unknown(name, field: "name") }
         let entry = entries[index]
-        guard entry.state == .ready || entry.state == .failed else {
+        guard entry.state == .ready || entry.state == .failed || entry.isEvicted else {
             throw ServiceError(
                 .failedPrecondition, entry.state == .draining ? .modelUnloading : .modelNotReady,
                 "unloading model \"\(name)\": found it \(entry.state.rawValue), "

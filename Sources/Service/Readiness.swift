@@ -25,10 +25,14 @@ package struct Readiness: Sendable, Equatable {
         /// Models the server was told to serve.
         package var configured: [String]
         package var allowsMock: Bool
+        /// True when a request for an evicted model loads it, so that the model can be asked.
+        package var loadsOnRequest: Bool
 
         package init(
-            names: [String] = [Self.every], configured: [String] = [], allowsMock: Bool = false
+            names: [String] = [Self.every], configured: [String] = [], allowsMock: Bool = false,
+            loadsOnRequest: Bool = true
         ) {
+            self.loadsOnRequest = loadsOnRequest
             self.names = names
             self.configured = configured
             self.allowsMock = allowsMock
@@ -90,6 +94,7 @@ package struct Readiness: Sendable, Equatable {
     private static func reason(
         _ entry: ModelRegistry.Entry, _ requirement: Requirement, _ progress: [String: String]
     ) -> String? {
+        if entry.isAwaited { return requirement.loadsOnRequest ? nil : "out of memory" }
         switch entry.state {
         case .loading: return progress[entry.name] ?? "loading"
         case .failed: return "failed: \(entry.reason ?? "no reason is known")"

@@ -21,7 +21,7 @@ package struct RequestMachine: Sendable {
     package let kind: MessageKind
     package let ticket: UInt64
     private let receivedAt: UInt64
-    private let facts: ServedFacts?
+    private var facts: ServedFacts?
     private var taint: Taint
     private var generation: UInt32
     package private(set) var isFinished = false
@@ -63,6 +63,9 @@ package struct RequestMachine: Sendable {
         }
         do throws(WireError) {
             switch event {
+            case .admitted(let facts):
+                taint.absorb(facts.provenance)
+                (self.facts, generation) = (facts, facts.generation)
             case .started(let start):
                 self.start = start
             case .due:

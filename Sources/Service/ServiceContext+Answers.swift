@@ -14,16 +14,18 @@ extension ServiceContext {
             return HealthResponse(
                 ready: false, state: .failed, reason: faults.joined(separator: "; ").clipped)
         }
+        let answering = models.entries.filter { answers($0) }
         let states = models.entries.map { state(of: $0) }
         let list = zip(models.entries, states).filter { $0.1 != .ready }.prefix(8).map {
             entry, state in
-            "\(entry.name) is \(state.rawValue)" + (outage(of: entry).map { " (\($0))" } ?? "")
+            "\(entry.name) is \(entry.isAwaited ? "evicted" : state.rawValue)"
+                + (outage(of: entry).map { " (\($0))" } ?? "")
         }
         if condition.isStarting {
             let reason = (["the server is loading its models"] + list).joined(separator: ", ")
             return HealthResponse(ready: false, state: .loading, reason: reason.clipped)
         }
-        if states.contains(.ready) {
+        if !answering.isEmpty {
             let notes =
                 list + models.entries.compactMap(\.fileNote).prefix(8)
                 + models.entries.compactMap(\.swapNote).prefix(8)
@@ -48,10 +50,12 @@ extension ServiceContext {
                 ready: false, state: .failed, reason: fault.clipped, file: file?.state)
         }
         let state = state(of: target)
-        let notes = [trial(of: target), target.fileNote, target.entry.swapNote].compactMap(\.self)
+        let notes = [trial(of: target), target.evictionNote, target.fileNote, target.entry.swapNote]
+            .compactMap(\.self)
         let reason = outage(of: target) ?? target.reason ?? notes.joined(separator: ", ")
+        let isReady = target.generation == nil ? answers(target.entry) : state == .ready
         return HealthResponse(
-            ready: state == .ready && !isLeaving, state: isLeaving ? .draining : state,
+            ready: isReady && !isLeaving, state: isLeaving ? .draining : state,
             reason: reason.isEmpty ? nil : reason.clipped, file: file?.state)
     }
 
@@ -68,7 +72,19 @@ extension ServiceContext {
     }
 }
 
+extension ServiceContext {
+    /// True for a model that answers requests, if only after a load.
+    fileprivate func answers(_ entry: ModelRegistry.Entry) -> Bool {
+        state(of: entry) == .ready || (entry.isAwaited && limits.eviction != .refuse)
+    }
+}
+
 extension ModelRegistry.Target {
+    /// A sentence about a model out of memory, or nil for one in memory.
+    fileprivate var evictionNote: String? {
+        entry.isAwaited ? "\(entry.name) is out of memory until it is loaded again" : nil
+    }
+
     /// State of the generation, or of the entry while the entry is not in service.
     package var state: ServingState {
         guard entry.phase == .serving else { return entry.state }
@@ -100,7 +116,9 @@ extension ModelRegistry.Entry {
     /// A sentence about a swap that failed, or nil when the last one did not.
     var swapNote: String? {
         loadFailure.map {
-            "the last swap of \(name) failed: \($0.clipped); generation \(generation) goes on"
+            isAwaited
+                ? "the last load of \(name) failed: \($0.clipped)"
+                : "the last swap of \(name) failed: \($0.clipped); generation \(generation) goes on"
         }
     }
 }
@@ -115,7 +133,7 @@ extension ModelInfo {
     /// answer, and the refusals say `real`.
     package init(_ entry: ModelRegistry.Entry) {
         self =
-            entry.facts?.info
+            (entry.facts ?? entry.evictedFacts)?.info
             ?? ModelInfo(
                 name: entry.name, state: entry.state, provenance: .real, architecture: "",
                 parameters: 0, vocabulary: 0, context: 0, generation: 0, device: "", bytes: 0)
@@ -128,6 +146,7 @@ extension ModelInfo {
                 label: label.name, generation: UInt64(label.generation), share: label.share)
         }
         if entry.isPinned { pinned = true }
+        if entry.isAwaited { evicted = true }
         heldGeneration = entry.held.map { UInt64($0.number) }
         loadFailure = entry.loadFailure?.clipped
     }

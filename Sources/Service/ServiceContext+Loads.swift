@@ -37,6 +37,9 @@ extension ServiceContext {
         switch work.request {
         case .load(let request):
             models.abandonLoad(request.name)
+            if isDraining {
+                failReload(request.name, "the server is shutting down", now: work.receivedAt)
+            }
             return "loading model \"\(request.name)\""
         case .swap(let request):
             models.abandonSwap(request.name)

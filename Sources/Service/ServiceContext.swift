@@ -17,11 +17,13 @@ package struct ServiceContext: ~Copyable, Sendable {
         package let requestID: UInt64
         package let provenance: Provenance
         /// Model held by the request, or nil when the request is not for the engine.
-        let model: ServedModel?
-        /// Name of the entry to load, unload or verify.
-        fileprivate let entry: String?
+        var model: ServedModel?
+        /// Name of the entry to load, unload or verify, or to wait for.
+        fileprivate var entry: String?
         /// Operation on `entry`, for error texts.
-        fileprivate let control: Control?
+        fileprivate var control: Control?
+        /// True when the admission counts the request.
+        fileprivate var isAdmitted = false
         fileprivate let size: Int
         /// Time at which the loop answers, whatever the engine does. Nil for never.
         fileprivate var dueAt: UInt64?
@@ -42,7 +44,9 @@ package struct ServiceContext: ~Copyable, Sendable {
     static let graceMicroseconds: UInt64 = 5_000
 
     /// Operation of a request on a model.
-    package enum Control: String, Sendable { case loading, swapping, unloading, verifying }
+    package enum Control: String, Sendable {
+        case loading, swapping, unloading, verifying, awaiting
+    }
 
     package let limits: ServiceLimits
     /// Name and version, for Hello.
@@ -79,6 +83,13 @@ package struct ServiceContext: ~Copyable, Sendable {
     var verifications: Set<ServedModel> = []
     /// Times at which the weights of models were last compared with their seals.
     var sealedAt: [ServedModel: UInt64] = [:]
+
+    /// Requests that wait for a model to be loaded, by its name.
+    var parked: [String: [Work]] = [:]
+    /// Parked requests whose model is ready, taken by the owner after every call.
+    package var resumed: [Work] = []
+    /// Times before which a model that did not load is not loaded again for a request.
+    var reloadPauses: [String: UInt64] = [:]
 
     /// Generations to drop, taken by the owner after every call.
     package var removals: [ServedModel] = []
@@ -127,9 +138,44 @@ package struct ServiceContext: ~Copyable, Sendable {
         now: UInt64
     ) throws(ServiceError) -> UInt64 {
         try breakers.check(facts.served)
+        try checkAdmission(facts.provenance, connection: connection, size: size, now: now)
+        models.retain(facts.served)
+        let ticket = issue(
+            Ticket(
+                connection: connection, requestID: requestID, provenance: facts.provenance,
+                model: facts.served, entry: nil, control: nil, isAdmitted: true, size: size,
+                dueAt: deadline.map { $0 + Self.graceMicroseconds }))
+        breakers.begin(ticket, of: facts.served)
+        return ticket
+    }
+
+    /// Admits a request that waits for the model `name` to be loaded.
+    mutating func admitWaiting(
+        for name: String, connection: UInt64, requestID: UInt64, size: Int, deadline: UInt64?,
+        now: UInt64
+    ) throws(ServiceError) -> UInt64 {
+        try checkAdmission(.real, connection: connection, size: size, now: now)
+        return issue(
+            Ticket(
+                connection: connection, requestID: requestID, provenance: .real, model: nil,
+                entry: name, control: .awaiting, isAdmitted: true, size: size, dueAt: deadline))
+    }
+
+    /// Lets a request that waited hold its model.
+    mutating func hold(_ facts: ServedFacts, by number: UInt64) {
+        guard var ticket = tickets[number] else { return }
+        models.retain(facts.served)
+        (ticket.model, ticket.entry, ticket.control) = (facts.served, nil, nil)
+        ticket.dueAt = ticket.dueAt.map { $0 + Self.graceMicroseconds }
+        tickets[number] = ticket
+    }
+
+    private mutating func checkAdmission(
+        _ provenance: Provenance, connection: UInt64, size: Int, now: UInt64
+    ) throws(ServiceError) {
         let verdict = admission.admit(size: size, connection: connection, now: now)
         if case .refused(let pause) = verdict {
-            counters.add(.requestsOverloaded, provenance: facts.provenance)
+            counters.add(.requestsOverloaded, provenance: provenance)
             throw ServiceError(
                 .resourceExhausted, .overloaded,
                 "accepting one more request: \(admission.outstandingCount) requests and "
@@ -138,14 +184,6 @@ package struct ServiceContext: ~Copyable, Sendable {
                     + "connection, and a wait of \(limits.waitMicrosecondsMax / 1_000_000) s",
                 retryAfterMilliseconds: pause)
         }
-        models.retain(facts.served)
-        let ticket = issue(
-            Ticket(
-                connection: connection, requestID: requestID, provenance: facts.provenance,
-                model: facts.served, entry: nil, control: nil, size: size,
-                dueAt: deadline.map { $0 + Self.graceMicroseconds }))
-        breakers.begin(ticket, of: facts.served)
-        return ticket
     }
 
     /// Issues a ticket for an operation on `entry`.
@@ -181,9 +219,10 @@ package struct ServiceContext: ~Copyable, Sendable {
         }
         counters.subtract(.requestsInFlight, provenance: ticket.provenance)
         if let entry = ticket.entry, unloads[entry]?.ticket == number { unloads[entry] = nil }
-        guard let model = ticket.model else { return }
-        admission.finish(size: ticket.size, connection: ticket.connection, now: now)
-        removed(models.release(model))
+        if ticket.isAdmitted {
+            admission.finish(size: ticket.size, connection: ticket.connection, now: now)
+        }
+        if let model = ticket.model { removed(models.release(model)) }
     }
 
     /// Time at which the request of a ticket ends without an answer, or nil for never.
@@ -236,6 +275,12 @@ package struct ServiceContext: ~Copyable, Sendable {
 
     /// True when neither `removals` nor `completions` has anything for the owner.
     package var isSettled: Bool { removals.isEmpty && completions.isEmpty }
+
+    /// Returns requests whose model has been loaded. The owner starts each.
+    package mutating func takeResumed() -> [Work] {
+        defer { resumed = [] }
+        return resumed
+    }
 
     /// True when the owner has a waiting load to start, perhaps, or a record to write.
     package var hasLoadsOrRecords: Bool { loads.waitingCount > 0 || !audit.ended.isEmpty }

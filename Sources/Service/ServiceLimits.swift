@@ -85,6 +85,13 @@ package struct ServiceLimits: Sendable, Equatable {
     package var liveTimeoutMicroseconds: UInt64 = 60_000_000
     /// Failures and pauses of circuit breakers. Short pauses first, because most faults are short.
     package var breaker = CircuitBreaker.Bounds()
+    /// What happens to models that do not fit, and to requests for models out of memory.
+    package var eviction = EvictionMode.off
+    /// `eviction` as a word. An unknown word changes nothing.
+    package var evictionWord: String {
+        get { eviction.rawValue }
+        set { eviction = EvictionMode(rawValue: newValue) ?? eviction }
+    }
     /// Peers that may change the served models.
     package var loadingRight = LoadingRight.sameUser
 

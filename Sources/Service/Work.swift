@@ -66,6 +66,14 @@ package struct Work: Sendable {
         templateTime = request.template?.templateTime
     }
 
+    /// The work of a request whose model was loaded meanwhile.
+    func with(_ facts: ServedFacts) -> Work {
+        Work(
+            ticket: ticket, request: request, model: facts, receivedAt: receivedAt,
+            deadline: deadline, logitsChunkCount: logitsChunkCount, answerSizeMax: answerSizeMax,
+            connection: connection, context: context, principal: principal)
+    }
+
     /// Notes the time of admission in microseconds, and the time for a chat template in seconds
     /// since 1970 where the request has a conversation and states none.
     package mutating func accept(at now: UInt64, wallSeconds: @autoclosure () -> UInt64) {
@@ -128,6 +136,8 @@ package struct WorkStart: Sendable, Equatable {
 /// Event of a piece of work. Exactly one final event follows every `Work`.
 package enum WorkEvent: Sendable {
     // Events that are not final.
+    /// The model that the request waited for is ready.
+    case admitted(ServedFacts)
     case started(WorkStart)
     /// The peer gets an answer now, from the chunks sent so far. The final event of the work
     /// follows.
@@ -154,7 +164,7 @@ package enum WorkEvent: Sendable {
     /// True for the final event.
     package var isFinal: Bool {
         switch self {
-        case .started, .due, .generateChunk, .logitsChunk, .embedChunk, .loadProgress,
+        case .admitted, .started, .due, .generateChunk, .logitsChunk, .embedChunk, .loadProgress,
             .swapProgress:
             false
         case .tokenized, .detokenized, .generated, .logits, .scored, .embedded, .rendered,
@@ -182,7 +192,7 @@ extension WorkEvent {
     /// Size of the lists and texts of the event, in bytes. What else a frame holds is small.
     package var size: Int {
         switch self {
-        case .started, .due, .loadProgress, .swapProgress, .loaded, .swapped, .unloaded,
+        case .admitted, .started, .due, .loadProgress, .swapProgress, .loaded, .swapped, .unloaded,
             .verified, .failed:
             0
         case .generateChunk(let chunk):

@@ -46,6 +46,7 @@ final class TestServer {
         configuration.listen = ["unix://" + directory.path("s"), "tcp://127.0.0.1:0"]
         configuration.admin = "none"
         configuration.threads = 2
+        configuration.digestFile = "none"
         configuration.limits.drainMicroseconds = 1_000_000
         configure(&configuration)
         if let backend {

@@ -189,6 +189,11 @@ public struct MemoryEstimate: Sendable, Equatable {
     /// Memory for the duration of placement, given back afterwards.
     public let staging: Int
 
+    /// The parts that one more runner of a packed model takes.
+    public var ofRunner: MemoryEstimate {
+        MemoryEstimate(weights: 0, cache: cache, scratch: scratch, texts: 0, staging: 0)
+    }
+
     /// Sum of all parts. Saturates instead of overflowing.
     public var total: Int {
         [weights, cache, scratch, texts, staging].reduce(0) { sum, part in

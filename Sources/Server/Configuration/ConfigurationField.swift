@@ -145,6 +145,23 @@ package struct ConfigurationField: Sendable {
             name: "shadow-seconds", unit: "seconds",
             explanation: "Longest time in which a swap with a shadow compares live requests.",
             storage: .seconds(\.shadowSeconds, 0...86_400)),
+            name: "memory-max", unit: "bytes, 0 for what the system has free",
+            explanation: "Memory of all models together: weights, caches, scratch.",
+            storage: .integer(\.memoryMax, 0...1_125_899_906_842_624)),
+        .init(
+            name: "eviction", unit: "",
+            explanation: "Whether models leave memory for others, and what a request for one does.",
+            storage: .text(
+                \.limits.evictionWord, allowed: EvictionMode.allCases.map(\.rawValue))),
+        .init(
+            name: "preload", unit: "NAME, or * for all",
+            explanation: "A model to load at the start; others are loaded for their first request.",
+            storage: .texts(\.preload)),
+        .init(
+            name: "digest-file", unit: "/PATH, auto or none",
+            explanation: "Where digests of model files are remembered; auto is "
+                + "assay/digests in the user's cache folder.",
+            storage: .text(\.digestFile, allowed: [])),
         .init(
             name: "allow-loading", unit: "",
             explanation: "Who may load and unload models; true is anyone, false nobody.",

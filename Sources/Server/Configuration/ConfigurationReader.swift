@@ -186,6 +186,7 @@ package enum ConfigurationReader {
     /// Checks texts with a form of their own: models, addresses, the device.
     private static func validateNames(_ values: ServerConfiguration) throws(ConfigurationError) {
         try values.checkOverrides()
+        try values.checkPreload()
         do {
             for text in values.listen { _ = try Address.parse(text) }
             _ = try DeviceRequest(values.device)

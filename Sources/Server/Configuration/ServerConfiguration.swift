@@ -59,6 +59,13 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var warmUpLive = 0
     /// Longest time in which a swap compares live requests.
     package var shadowSeconds = 60.0
+    /// Bytes that all models together may take. 0 means no bound but the system's free memory.
+    package var memoryMax = 0
+    /// Names of configured models to load at the start. `*` alone stands for all.
+    package var preload: [String] = ["*"]
+    /// Path of the file of remembered digests, `auto` for a file in the user's cache folder, or
+    /// `none`.
+    package var digestFile = "auto"
     /// Folders below which a Load finds models. None leaves any path to who may load.
     package var modelRoots: [String] = []
     /// Bounds of connections, queues and steps.
@@ -66,6 +73,21 @@ package struct ServerConfiguration: Sendable, Equatable {
 
     /// The documented defaults.
     package init() {}
+
+    /// True for a configured model that is loaded at the start.
+    func isPreloaded(_ name: String) -> Bool { preload == ["*"] || preload.contains(name) }
+
+    /// Checks that `preload` names models.
+    func checkPreload() throws(ConfigurationError) {
+        let names = try namedModels().map(\.name)
+        guard preload != ["*"], let other = preload.first(where: { !names.contains($0) }) else {
+            return
+        }
+        throw ConfigurationError(
+            code: .outOfRange,
+            message: "reading preload: found \"\(escaped(other))\", which is no configured model, "
+                + "allowed: names of models, or * alone", location: "preload")
+    }
 
     /// Address of the admin pages, or nil for none.
     var adminAddress: String? { admin == "none" ? nil : admin }

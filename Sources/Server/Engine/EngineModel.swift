@@ -17,7 +17,11 @@ import Wire
 final class EngineModel {
     let served: ServedModel
     /// Reason to refuse every new request, or nil while the model is trusted.
-    private(set) var distrust: ServiceError?
+    private(set) var distrust: ServiceError? {
+        didSet { if distrust != nil, case .real(let real) = model { real.distrust() } }
+    }
+    /// The model, whose memory counts until the runner is gone.
+    private let model: LoadedModel
     /// Requests in their second computation.
     private var replays: [UInt64: Replay] = [:]
     /// Requests of the current step with values that are not finite.
@@ -61,6 +65,7 @@ final class EngineModel {
         _ installation: EngineInstallation, limits: ServiceLimits, cacheTokensMax: Int
     ) throws(InferenceError) {
         served = installation.served
+        self.model = installation.model
         let model = installation.model.tokenModel
         let context = installation.contextLength
         tokenizer = installation.model.tokenizer
@@ -70,11 +75,10 @@ final class EngineModel {
         contextLength = context
         embeddingLength = model.embeddingLength
         stepTokensMax = limits.stepTokensMax
-        let cache = cacheTokensMax > 0 ? cacheTokensMax : Self.defaultCache(context)
-        // A page more than the longest sequence takes, because a fork copies the root's last page.
+        let cache = CacheReservation.positions(
+            context: context, cacheTokensMax: cacheTokensMax > 0 ? cacheTokensMax : nil)
         runner = try model.makeRunner(
-            maxSequences: Self.sequenceCount(limits),
-            tokenBudget: max(cache, context + CachePages.size))
+            maxSequences: Self.sequenceCount(limits), tokenBudget: cache)
         pageCount = runner.freeTokens / CachePages.size
         scheduler = BatchScheduler(limits: limits)
     }
@@ -85,11 +89,6 @@ final class EngineModel {
     private static func sequenceCount(_ limits: ServiceLimits) -> Int {
         let touched = min(limits.stepTokensMax, limits.sequencesMax * branchCountMax)
         return min(sequenceCountMax, 2 * limits.sequencesMax + touched)
-    }
-
-    /// Returns four full contexts, but no more than 65,536 positions where contexts are long.
-    private static func defaultCache(_ context: Int) -> Int {
-        max(context, min(4 * context, 65_536))
     }
 
     func hasRunnableWork(held: Set<UInt64>) -> Bool { scheduler.hasRunnableWork(held: held) }

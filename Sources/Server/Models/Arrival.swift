@@ -15,10 +15,14 @@ struct Arrival: Sendable {
         case start(BootOutcome)
         case load
         case swap(SwapRequest)
+        /// An evicted model, or one that was not loaded at the start, for a request.
+        case reload(isFromPeer: Bool)
     }
 
     enum Stage: Sendable {
         case assay
+        /// Models leave, and the assay begins anew when their memory is back.
+        case awaitingMemory(MemoryWatch)
         /// The engine takes the candidate in.
         case installing(ArrivingModel)
         /// The candidate is in the engine, and nobody else asks it yet.
@@ -28,6 +32,8 @@ struct Arrival: Sendable {
     let request: LoadRequest
     let purpose: Purpose
     var stage = Stage.assay
+    /// True after models have left for the arrival.
+    var isSecondTry = false
 
     init(_ request: LoadRequest, _ purpose: Purpose) {
         (self.request, self.purpose) = (request, purpose)
@@ -44,7 +50,15 @@ struct Arrival: Sendable {
     var isSwap: Bool { swap != nil }
 
     /// False for the operator's own models.
-    var isFromPeer: Bool { start == nil }
+    var isFromPeer: Bool {
+        if case .reload(let isFromPeer) = purpose { return isFromPeer }
+        return start == nil
+    }
+
+    var isReload: Bool {
+        if case .reload = purpose { return true }
+        return false
+    }
 
     /// Outcome for the starter of the server.
     var start: BootOutcome? {

@@ -12,6 +12,8 @@ import Wire
 struct ModelLoading: Sendable {
     let configuration: ServerConfiguration
     let placing: ModelPlacing
+    /// Packings that models of the same bytes share.
+    let store: PackingStore
     let logger: Logger
     /// Callback for every layer that begins or ends. Called on the loader's thread.
     let observe: @Sendable (_ name: String, LayerProgress) -> Void
@@ -37,10 +39,12 @@ struct ModelLoading: Sendable {
             configuration.environment == "production" ? .production : .development
         options.device = try Self.device(request.device ?? configuration.device)
         if configuration.cacheTokensMax > 0 { options.cacheTokens = configuration.cacheTokensMax }
+        if configuration.contextMax > 0 { options.contextMax = configuration.contextMax }
         do {
             // Only the operator vouches for a key, never who sends a Load.
             try configuration.addOverrides(of: request.name, to: &options)
-            let loader = try ModelLoader(configuration: options, placing: placing, logger: logger)
+            let loader = try ModelLoader(
+                configuration: options, placing: placing, store: store, logger: logger)
             return loader.run(path: request.path, progress: progress)
         } catch {
             throw ServiceError(.invalidArgument, .init("loading_setting"), "\(error)")

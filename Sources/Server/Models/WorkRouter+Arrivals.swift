@@ -23,6 +23,7 @@ extension WorkRouter {
         guard let arrival = arrivals.removeValue(forKey: ticket) else { return false }
         switch arrival.stage {
         case .assay: context.abandonedLoadCount += 1
+        case .awaitingMemory: break
         case .installing(let candidate):
             context.abandonedLoadCount += 1
             abandoned[ticket] = candidate.facts.served
@@ -47,6 +48,7 @@ extension WorkRouter {
         }
         switch outcome.result {
         case .failure(let rejection):
+            if makeRoom(for: ticket, rejection.memory, context: &context) { return }
             arrival.start?.set(
                 .failure(.modelRejected(name: arrival.name, report: outcome.report)))
             failed(ticket, ServiceError(rejection), context: &context)
@@ -101,7 +103,9 @@ extension WorkRouter {
         } else {
             arrivals[ticket] = nil
             let entry = context.models.finishLoad(candidate.facts)
+            sources[arrival.name] = Source(arrival)
             announce(candidate, context: &context)
+            context.resume(arrival.name)
             arrival.start?.set(.success(candidate.report))
             let report = LoadResponse(candidate.report, model: context.row(of: entry))
             context.completions.append((ticket, .loaded(report, candidate.facts)))
@@ -115,7 +119,8 @@ extension WorkRouter {
         _ ticket: UInt64, _ result: Result<RehearsalOutcome, ServiceError>,
         context: inout ServiceContext
     ) {
-        guard case .rehearsing(let candidate) = arrivals[ticket]?.stage else { return }
+        let arrival = arrivals[ticket]
+        guard case .rehearsing(let candidate) = arrival?.stage else { return }
         switch result {
         case .failure(let error):
             drop(candidate.facts.served, context: &context)
@@ -123,6 +128,7 @@ extension WorkRouter {
         case .success(let rehearsal):
             arrivals[ticket] = nil
             let (entry, previous) = context.finishSwap(candidate.facts)
+            if let arrival { sources[arrival.name] = Source(arrival) }
             announce(candidate, context: &context)
             let report = SwapResponse(
                 candidate.report, rehearsal, model: context.row(of: entry), previous: previous)
@@ -157,6 +163,9 @@ extension WorkRouter {
                 "load refused", metadata: ["model": "\(name)", "reason": "\(error.message)"])
             context.counters.add(.loadsRejected)
             context.models.failLoad(name, reason: error.message)
+            if arrival.isReload {
+                context.failReload(name, error.message, now: ServerClock.now)
+            }
         }
         context.completions.append((ticket, .failed(error)))
     }
@@ -189,6 +198,8 @@ extension WorkRouter {
                     "model": "\(facts.name)", "generation": "\(facts.generation)",
                     "device": "\(facts.device)", "device_reason": "\(facts.deviceReason ?? "")",
                     "seal": "\(real.report.seal?.description ?? "not compared")",
+                    "memory": "\(real.report.memory?.estimate.total ?? 0)",
+                    "shared_with": "\(real.report.sharedWith ?? "")",
                 ])
             files.add(real, as: facts.served)
         case .mock:

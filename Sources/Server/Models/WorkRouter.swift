@@ -20,6 +20,8 @@ final class WorkRouter {
     let logger: Logger
     /// Models on their way into service, by ticket.
     var arrivals: [UInt64: Arrival] = [:]
+    /// How the model of a name was loaded, for a load on request.
+    var sources: [String: Source] = [:]
     /// Generations of given-up arrivals that the engine is still taking in, by ticket.
     var abandoned: [UInt64: ServedModel] = [:]
     private var verifying = ModelVerifying()
@@ -47,6 +49,7 @@ final class WorkRouter {
         rehearsing = Rehearsing(warmUps, liveMax: loading.configuration.warmUpLive)
         files = ModelFileWatch(
             interval: loading.configuration.fileCheckSeconds, inbox: inbox)
+        loading.placing.ledger.onRelease { inbox.post(.memoryCameBack) }
     }
 
     /// Starts the watch over model files. Call once, before any model is in service.
@@ -76,6 +79,8 @@ final class WorkRouter {
     /// Hands work to the engine, to a loader or to a verification.
     func start(_ work: Work) {
         switch work.request {
+        case .load(let request) where work.connection == 0:
+            reload(work, request.name)
         case .load(let request):
             logger.info("load", metadata: ["model": "\(request.name)"])
             begin(Arrival(request, .load), ticket: work.ticket)
@@ -117,6 +122,7 @@ final class WorkRouter {
                 (ticket, .failed(.cancelled("waiting for a verification"))))
         }
         if context.cancelWaitingLoad(ticket) { return }
+        if context.cancelParked(ticket) { return }
         if abandon(ticket, context: &context) { return }
         guard let connection = context.tickets[ticket]?.connection,
             !texts.cancel(ticket, of: connection)
@@ -178,7 +184,7 @@ final class WorkRouter {
         file: VerifiedFile, context: inout ServiceContext
     ) {
         verifying.finish(ticket)
-        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason) }
+        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason, &context) }
         fileSeen(model, file, context: &context)
         context.finishVerification(of: model, ticket: ticket, outcome)
     }
@@ -196,7 +202,7 @@ final class WorkRouter {
         _ ticket: UInt64, _ outcome: VerificationOutcome, context: inout ServiceContext
     ) {
         guard let work = proofs.take(ticket), let model = work.model?.served else { return }
-        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason) }
+        if case .drifted(let reason, _) = outcome { noteDrift(of: model, reason, &context) }
         if context.finishProof(of: model, ticket: ticket, outcome) { trust(work) }
     }
 
@@ -206,10 +212,27 @@ final class WorkRouter {
         start(work)
     }
 
-    private func noteDrift(of model: ServedModel, _ reason: String) {
+    private func noteDrift(
+        of model: ServedModel, _ reason: String, _ context: inout ServiceContext
+    ) {
         logger.error(
             "model drifted", metadata: ["model": "\(model.name)", "reason": "\(reason)"])
         engine.send(.distrust(model, reason: reason))
+        distrustSharers(of: model, reason: reason, context: &context)
+    }
+
+    /// Takes the other models with the same packed weights out of service.
+    private func distrustSharers(
+        of model: ServedModel, reason: String, context: inout ServiceContext
+    ) {
+        guard let real = served[model] else { return }
+        for (other, its) in served where other != model && its.sharesWeights(with: real) {
+            let text = "it shares the weights of model \"\(model.name)\": \(reason)"
+            logger.error(
+                "model drifted", metadata: ["model": "\(other.name)", "reason": "\(text)"])
+            engine.send(.distrust(other, reason: text))
+            context.distrust(other, reason: text)
+        }
     }
 
     /// Takes the state of the files of a served model.
@@ -228,5 +251,8 @@ final class WorkRouter {
     }
 
     /// Stops the watch over model files. Call once, at the end.
-    func close() { files.stop() }
+    func close() {
+        files.stop()
+        loading.placing.ledger.onRelease {}
+    }
 }

@@ -20,6 +20,8 @@ enum LoopMessage: Sendable {
     case assayed(ticket: UInt64, LoadOutcome)
     /// The engine has taken a model in, or failed to.
     case installed(ticket: UInt64, ServiceError?)
+    /// Memory of a model has come back.
+    case memoryCameBack
     /// The rehearsal of a swap has ended.
     case rehearsed(ticket: UInt64, Result<RehearsalOutcome, ServiceError>)
     /// A verification has come back.

@@ -3,6 +3,18 @@
 import Service
 
 extension NetworkLoop {
+    /// Starts the work of an admitted request.
+    func start(_ work: Work) {
+        var work = work
+        work.accept(at: ServerClock.now, wallSeconds: ServerClock.wallSeconds)
+        if let model = work.model?.served, context.breakers.needsProof(work.ticket, of: model) {
+            router.prove(work)
+        } else {
+            router.observe(work, context: &context)
+            router.start(work)
+        }
+    }
+
     /// Takes a message and carries out what follows from it.
     func take(_ message: LoopMessage) {
         switch message {
@@ -18,6 +30,7 @@ extension NetworkLoop {
             router.assayed(ticket, outcome, context: &context)
         case .installed(let ticket, let error):
             router.installed(ticket, error, context: &context)
+        case .memoryCameBack: router.memoryCameBack()
         case .rehearsed(let ticket, let result):
             router.rehearsed(ticket, result, context: &context)
         case .verified(let ticket, let model, let outcome, let file):

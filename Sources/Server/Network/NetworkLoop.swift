@@ -174,7 +174,7 @@ final class NetworkLoop {
     func carryOut(_ connection: ClientConnection) {
         send(connection)
         if let stranger = effects.stranger { answer(stranger, connection) }
-        if !effects.work.isEmpty { startWork() }
+        for work in effects.work { start(work) }
         if !effects.cancelled.isEmpty {
             for ticket in effects.cancelled { router.cancel(ticket, context: &context) }
         }
@@ -189,19 +189,6 @@ final class NetworkLoop {
             }
         }
         effects.reset()
-    }
-
-    private func startWork() {
-        let now = ServerClock.now
-        for var work in effects.work {
-            work.accept(at: now, wallSeconds: ServerClock.wallSeconds)
-            if let model = work.model?.served, context.breakers.needsProof(work.ticket, of: model) {
-                router.prove(work)
-            } else {
-                router.observe(work, context: &context)
-                router.start(work)
-            }
-        }
     }
 
     private func send(_ connection: ClientConnection) {
@@ -236,6 +223,7 @@ final class NetworkLoop {
             let (ticket, event) = context.completions.removeFirst()
             deliver(event, to: ticket)
         }
+        for work in context.takeResumed() { start(work) }
         if context.hasLoadsOrRecords {
             for work in context.takeLoads() { router.start(work) }
             for record in context.audit.takeEnded() { auditLog.write(record) }
@@ -307,6 +295,7 @@ final class NetworkLoop {
     private func lookAfterParts() {
         watchEngine()
         router.lookAtRehearsals(context: &context)
+        router.memoryCameBack(isTick: true)
         settle()
         watchCount += 1
         guard watchCount % Self.watchRoundCount == 0 else { return }
