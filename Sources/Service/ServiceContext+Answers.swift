@@ -50,8 +50,10 @@ extension ServiceContext {
                 ready: false, state: .failed, reason: fault.clipped, file: file?.state)
         }
         let state = state(of: target)
-        let notes = [trial(of: target), target.evictionNote, target.fileNote, target.entry.swapNote]
-            .compactMap(\.self)
+        let notes = [
+            trial(of: target), target.evictionNote, target.fileNote, target.entry.swapNote,
+        ]
+        .compactMap(\.self)
         let reason = outage(of: target) ?? target.reason ?? notes.joined(separator: ", ")
         let isReady = target.generation == nil ? answers(target.entry) : state == .ready
         return HealthResponse(

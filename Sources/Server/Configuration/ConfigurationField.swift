@@ -145,6 +145,7 @@ package struct ConfigurationField: Sendable {
             name: "shadow-seconds", unit: "seconds",
             explanation: "Longest time in which a swap with a shadow compares live requests.",
             storage: .seconds(\.shadowSeconds, 0...86_400)),
+        .init(
             name: "memory-max", unit: "bytes, 0 for what the system has free",
             explanation: "Memory of all models together: weights, caches, scratch.",
             storage: .integer(\.memoryMax, 0...1_125_899_906_842_624)),
