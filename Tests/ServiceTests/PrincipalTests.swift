@@ -93,6 +93,11 @@ import Wire
         note("logits", try talk.send(LogitsRequest(prompt: prompt), id: 19))
         note("unload", try talk.send(UnloadRequest(name: "none"), id: 20))
         note("load", try talk.send(LoadRequest(name: "new", path: "/m"), id: 21))
+        note("rollback", try talk.send(RollbackRequest(name: "none"), id: 22))
+        note("pin", try talk.send(PinRequest(name: "none"), id: 23))
+        let alias = AliasRequest(name: "none", label: "stable", generation: 1)
+        note("alias", try talk.send(alias, id: 24))
+        note("swap", try talk.send(SwapRequest(name: "real", path: "/m"), id: 25))
         return codes
     }
 
@@ -105,6 +110,8 @@ import Wire
                 "models": "scope_missing", "stats": "scope_missing", "tokenize": "work",
                 "detokenize": "work", "generate": "work", "logits": "work",
                 "unload": "loading_not_allowed", "load": "loading_not_allowed",
+                "rollback": "loading_not_allowed", "pin": "loading_not_allowed",
+                "alias": "loading_not_allowed", "swap": "loading_not_allowed",
             ])
         #expect(talk.ending == nil, "a refused request never ends the connection")
     }
@@ -118,7 +125,9 @@ import Wire
                 "models": "ok", "stats": "ok", "tokenize": "scope_missing",
                 "detokenize": "scope_missing", "generate": "scope_missing",
                 "logits": "scope_missing", "unload": "loading_not_allowed",
-                "load": "loading_not_allowed",
+                "load": "loading_not_allowed", "rollback": "loading_not_allowed",
+                "pin": "loading_not_allowed", "alias": "loading_not_allowed",
+                "swap": "loading_not_allowed",
             ])
     }
 
@@ -126,6 +135,8 @@ import Wire
         var talk = try greeted("a")
         let codes = try codes(&talk)
         #expect(codes["load"] == "work" && codes["unload"] == "model_unknown")
+        #expect(codes["rollback"] == "model_unknown" && codes["pin"] == "model_unknown")
+        #expect(codes["alias"] == "model_unknown" && codes["swap"] == "work")
         #expect(codes["models"] == "scope_missing" && codes["generate"] == "scope_missing")
         // Without the scope no setting and no user helps.
         var open = try conversation(.anyone)
@@ -216,7 +227,13 @@ import Wire
         var talk = try greeted("i")
         _ = try talk.send(LoadRequest(name: "new", path: "/m"), id: 2)
         _ = try talk.send(UnloadRequest(name: "real"), id: 3)
-        #expect(talk.context.audit.takeEnded().map(\.token) == ["i", "i"])
+        _ = try talk.send(SwapRequest(name: "real", path: "/m"), id: 4)
+        _ = try talk.send(RollbackRequest(name: "real"), id: 5)
+        _ = try talk.send(PinRequest(name: "real"), id: 6)
+        _ = try talk.send(AliasRequest(name: "real", label: "a", generation: 1), id: 7)
+        let records = talk.context.audit.takeEnded()
+        #expect(records.map(\.token) == Array(repeating: "i", count: 6))
+        #expect(Set(records.map(\.action)).count == 6)
     }
 }
 
