@@ -11,10 +11,12 @@
     --only PATTERN, --limit SECONDS, --jobs N, --json FILE   as in run.py
 
 Each row starts a server of its own on a Unix socket, with the demo model in the box, and ends it by
-its process id. Exit status as run.py's.
+its process id. Exit status as run.py's. In one file, since all of it is about one real server.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -98,6 +100,14 @@ def live(meaning, *words):
             finally:
                 server.kill()
         ROWS.append(Row(play.__name__, "live", meaning, played))
+        return play
+    return register
+
+
+def row_with_server(meaning):
+    """Registers a row that starts its servers itself."""
+    def register(play):
+        ROWS.append(Row(play.__name__, "live", meaning, play))
         return play
     return register
 
@@ -280,6 +290,60 @@ def swapped(stage, server, client):
            repr(error.get("layer")))
     expect(listed().get("load_failure"), "the failure in Models", "none")
     answers(client)
+
+
+def token_table(path, **scopes):
+    """Writes a table of tokens for assayd: the token of each name is `assay_NAME`."""
+    rows = [{"name": name, "sha256": hashlib.sha256(b"assay_" + name.encode()).hexdigest(),
+             "scopes": given} for name, given in scopes.items()]
+    with open(path + ".new", "w", encoding="utf-8") as handle:
+        json.dump({"tokens": rows}, handle)
+    os.chmod(path + ".new", 0o600)
+    os.rename(path + ".new", path)
+
+
+def loses_its_connection(client):
+    """A client whose token is revoked is refused, as soon as the server has read the table."""
+    until = time.monotonic() + LIMIT
+    while time.monotonic() < until:
+        kind, value = client.ping().end(LIMIT)
+        if kind == "error":
+            expect(value.get("server_code") == "token_invalid", "token_invalid", repr(value))
+            return
+        time.sleep(0.05)
+    raise Failed("a refusal of the revoked token", "none")
+
+
+@row_with_server("a server with tokens: none and a wrong one are refused, a scope is demanded, a"
+                 " token file opens the server, a revoked token closes it")
+def tokens_of_the_server(stage):
+    table, ops = os.path.join(stage.folder, "table"), ["infer", "observe", "admin"]
+    token_table(table, web=["infer"], ops=ops)
+    server = Assayd(OPTIONS.assayd, stage.folder, "--token-file", table)
+    try:
+        for token, code in ((None, "token_required"), ("assay_nobody", "token_invalid")):
+            client = stage.open(server.url, **({"token": token} if token else {}))
+            error = client.ping().error("server_refused", status="UNAUTHENTICATED", seconds=LIMIT)
+            expect(error.get("server_code") == code, code, repr(error.get("server_code")))
+        web = stage.open(server.url, token="assay_web")
+        answers(web)
+        error = web.call("Stats", {}).error(
+            "server_refused", status="PERMISSION_DENIED", seconds=LIMIT)
+        expect(error.get("server_code") == "scope_missing", "scope_missing",
+               repr(error.get("server_code")))
+        path = os.path.join(stage.folder, "own")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write("assay_ops\n")
+        os.chmod(path, 0o600)
+        client = stage.open(server.url, token_file=path)
+        answers(client)
+        client.call("Stats", {}).ok(LIMIT)
+        token_table(table, ops=ops)
+        loses_its_connection(web)
+        answers(client)
+        stage.end()
+    finally:
+        server.kill()
 
 
 @live("what the server refuses arrives as its status, with code and field")
