@@ -198,8 +198,31 @@ static bool needs_threads(const kn_stage *stages, size_t count) {
     return any;
 }
 
+/* Set while the thread leaves the workers of every pool to others. */
+static _Thread_local void (*rest)(void *context);
+static _Thread_local void *rest_context;
+
+void *kn_pool_stand_aside(void (*new_rest)(void *context), void *context) {
+    void *before = rest_context;
+    rest = new_rest;
+    rest_context = context;
+    return before;
+}
+
+bool kn_pool_stands_aside(void) { return rest != NULL; }
+
+static void run_aside(const kn_stage *stages, size_t count) {
+    for (size_t s = 0; s < count; s++) {
+        for (size_t i = 0; i < stages[s].count; i++) {
+            stages[s].portion(stages[s].context, i, 0);
+            rest(rest_context);
+        }
+    }
+}
+
 void kn_pool_run_stages(kn_pool *pool, const kn_stage *stages, size_t count) {
     bool idle = false;
+    if (rest != NULL) return run_aside(stages, count);
     if (pool->threads == 1 || !needs_threads(stages, count) ||
         !atomic_compare_exchange_strong(&pool->busy, &idle, true)) {
         for (size_t s = 0; s < count; s++) run_stage(&stages[s], 0);

@@ -92,21 +92,24 @@ struct AssayRun: Sendable {
     let time: TimeSource
     let attempt: Int
     let progress: RunProgress
+    let pace: LoadPace
     let report: @Sendable (LayerProgress) -> Void
 
     /// Runs all layers. Blocking. Stops before the next layer once `isAbandoned` returns true.
     func run(
         isAbandoned: @escaping @Sendable () -> Bool
     ) -> Result<AcceptedModel, AssayRejection> {
+        let thread = PacedThread(pace, time)
         do throws(AssayRejection) {
-            return .success(try layers(isAbandoned))
+            return .success(
+                try thread.run { () throws(AssayRejection) in try layers(thread, isAbandoned) })
         } catch {
             return .failure(error)
         }
     }
 
     private func layers(
-        _ isAbandoned: @escaping @Sendable () -> Bool
+        _ thread: PacedThread, _ isAbandoned: @escaping @Sendable () -> Bool
     ) throws(AssayRejection) -> AcceptedModel {
         var sealVerdict: SealVerdict?
         var seals: [Seal] = []
@@ -129,7 +132,9 @@ struct AssayRun: Sendable {
                 guard !isAbandoned() else { return }
                 reportBytes(bytes)
             }
-            placement = EarlyPlacement(of: files, isAbandoned, reading) { digest in
+            placement = EarlyPlacement(
+                of: files, isAbandoned, reading, pace: pace, time: time
+            ) { digest in
                 try steps.place(weights, configuration, path, digest)
             }
             return try steps.vocabulary(weights)
@@ -147,6 +152,7 @@ struct AssayRun: Sendable {
         }
         if configuration.requireValidation {
             try layer(.validation, files, isAbandoned) {
+                thread.keep()
                 try steps.validate(placed, plan)
                 if comparesSeal {
                     seals = sealPlaces.seals(found, of: fingerprint, isCancelled: isAbandoned)

@@ -26,23 +26,26 @@ public struct ModelLoader: Sendable {
     private let steps: LayerSteps
     private let time: TimeSource
     private let logger: Logger
+    private let pace: LoadPace
 
     /// Checks the configuration and touches no file. Throws on settings that are contradictory or
     /// out of range.
     public init(
         configuration: ModelLoadingConfiguration = ModelLoadingConfiguration(),
         placing: ModelPlacing = .standard, time: TimeSource = .system,
-        logger: Logger = Logger(label: "assay.loading")
+        logger: Logger = Logger(label: "assay.loading"), pace: LoadPace = .full
     ) throws(LoadingConfigurationError) {
         try self.init(
-            configuration: configuration, steps: .standard(placing), time: time, logger: logger)
+            configuration: configuration, steps: .standard(placing), time: time, logger: logger,
+            pace: pace)
     }
 
     package init(
         configuration: ModelLoadingConfiguration, steps: LayerSteps, time: TimeSource,
-        logger: Logger
+        logger: Logger, pace: LoadPace = .full
     ) throws(LoadingConfigurationError) {
         try configuration.check()
+        self.pace = pace
         self.configuration = configuration
         self.steps = steps
         self.time = time
@@ -103,7 +106,7 @@ public struct ModelLoader: Sendable {
         let shared = RunProgress()
         let run = AssayRun(
             path: path, configuration: configuration, steps: steps, time: time, attempt: number,
-            progress: shared, report: progress)
+            progress: shared, pace: pace, report: progress)
         let outcome: Result<AcceptedModel, AssayRejection>?
         do throws(ThreadRefusal) {
             let task = try AbandonableTask { isAbandoned in run.run(isAbandoned: isAbandoned) }

@@ -225,6 +225,7 @@ package final class AssayServer: Sendable {
             mailbox: engine.mailbox, texts: texts, windows: windows,
             loading: ModelLoading(
                 configuration: configuration, placing: placing, logger: logger,
+                serving: ServingState(engine.mailbox),
                 observe: { [board] in board.progressed($0, $1) }), inbox: inbox, logger: logger)
         let outcome = StartOutcome()
         // The thread keeps the server, and with it the admin pages, until the drain is over.

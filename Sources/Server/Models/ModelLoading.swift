@@ -13,6 +13,8 @@ struct ModelLoading: Sendable {
     let configuration: ServerConfiguration
     let placing: ModelPlacing
     let logger: Logger
+    /// What the engine does, for the pace of loads.
+    let serving: ServingState
     /// Callback for every layer that begins or ends. Called on the loader's thread.
     let observe: @Sendable (_ name: String, LayerProgress) -> Void
 
@@ -40,7 +42,9 @@ struct ModelLoading: Sendable {
         do {
             // Only the operator vouches for a key, never who sends a Load.
             try configuration.addOverrides(of: request.name, to: &options)
-            let loader = try ModelLoader(configuration: options, placing: placing, logger: logger)
+            let loader = try ModelLoader(
+                configuration: options, placing: placing, logger: logger,
+                pace: LoadPace { [serving] in serving.neighbour })
             return loader.run(path: request.path, progress: progress)
         } catch {
             throw ServiceError(.invalidArgument, .init("loading_setting"), "\(error)")

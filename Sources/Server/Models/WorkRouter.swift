@@ -34,7 +34,9 @@ final class WorkRouter {
     /// Real models in service, kept for verification.
     private var served: [ServedModel: RealModel] = [:]
     /// What tokenizes for the models in service.
-    private var prompts: [ServedModel: PromptPreparation] = [:]
+    private var prompts: [ServedModel: PromptPreparation] = [:] {
+        didSet { loading.serving.set(modelCount: prompts.count) }
+    }
     /// Watch over the files of the models in service.
     private let files: ModelFileWatch
 
