@@ -18,7 +18,7 @@ BY_HAND = {"Input", "Logprobs"}
 # Enums of fields with choices, by name of the field in any message.
 WORDS = {"state": "ServingState", "file": "FileState", "seal": "SealState",
          "strategy": "LoadStrategy", "pooling": "Pooling", "finish_reason": "FinishReason",
-         "role": "ChatRole", "tool_arguments": "ToolArguments", "thinking": "Thinking"}
+         "role": "ChatRole", "breaker": "BreakerState", "step": "SwapStep", "tool_arguments": "ToolArguments", "thinking": "Thinking"}
 
 # Defaults of required fields in initializers.
 PRESET = {("Hello request", "revision"): "Limits.revision",
@@ -77,8 +77,22 @@ def wrapped(opening, items, closing, indent):
     if len(line) <= WIDTH:
         return line + "\n"
     inner = " " * (indent + 4)
+    if any(len(inner + item) + 1 > WIDTH for item in items):
+        return " " * indent + opening + "\n" + nested(items, closing, inner)
     return " " * indent + opening + "\n" + filled(
         listed([*items[:-1], items[-1] + closing]), WIDTH, inner, inner) + "\n"
+
+
+def nested(items, closing, inner):
+    """Items with a first one that is too long for a line: its own arguments stand on lines."""
+    first, rest = items[0], items[1:]
+    head, _, arguments = first.partition("(")
+    lines = inner + head + "(\n" + filled(
+        [word + "," for word in arguments.split(", ")[:-1]]
+        + [arguments.split(", ")[-1] + ("," if rest else closing)], WIDTH, inner + "    ",
+        inner + "    ") + "\n"
+    return lines + (filled(listed([*rest[:-1], rest[-1] + closing]), WIDTH, inner, inner) + "\n"
+                    if rest else "")
 
 
 def condition(parts, since):
@@ -430,8 +444,13 @@ def words(protocol, comment):
             about = "`%s` of %s: %s" % (row["name"], name, row["meaning"])
             out += ("\n" if out else "") + comment(about, "")
             out += "public enum %s: String, Sendable, CaseIterable {\n    case %s\n}\n" % (
-                kind, ", ".join(row["choices"]))
+                kind, ", ".join(named(word) for word in row["choices"]))
     return out
+
+
+def named(word):
+    """A case of an enum of words."""
+    return word if camel(word) == word else '%s = "%s"' % (camel(word), word)
 
 
 def files(protocol, head, comment):

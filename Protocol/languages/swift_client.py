@@ -21,7 +21,7 @@ OWN_CODES = [
 NAME = '"assay-swift/%s"'
 
 # Calls written by hand, and answers that are compared with the request.
-BY_HAND = {"Hello", "Cancel", "Load"}
+BY_HAND = {"Hello", "Cancel", "Load", "Swap"}
 COMPARED = {"Ping", "Score"}
 # Answers whose parts are handed out as they come, the last part included.
 HANDED_OUT = {"Generate"}

@@ -43,7 +43,11 @@ extension ConnectionMachine {
             }
         case .render:
             accept(frame, now, &context, &effects) { .render($0) }
-        case .hello, .ping, .swap, .goAway:
+        case .swap, .rollback, .pin, .alias:
+            let error = ServiceError(
+                .unimplemented, .kindUnimplemented, "answering a request: \(kind) is not served")
+            refuse(error, frame.header, .untainted, &context, &effects)
+        case .hello, .ping, .goAway:
             preconditionFailure("\(kind) is answered before this switch")
         }
     }
@@ -106,7 +110,8 @@ extension ConnectionMachine {
         return Work(
             ticket: ticket, request: request, model: facts, receivedAt: now,
             deadline: Self.deadline(frame.header, now: now), logitsChunkCount: chunkSize / 4,
-            answerSizeMax: peerBodySizeMax, connection: id, context: requestContext)
+            answerSizeMax: peerBodySizeMax, connection: id, context: requestContext,
+            principal: principal)
     }
 
     private var logitsChunkSize: Int { ServiceLimits.logitsChunkSize }

@@ -29,6 +29,8 @@ package struct ConnectionMachine: ~Copyable {
     let isOwner: Bool
     /// Address or user of the peer, for the audit.
     let peer: String
+    /// Who speaks, as Hello settled it.
+    package internal(set) var principal = Principal.anyone
     package internal(set) var phase = Phase.greeting
     /// Requests in flight by their id on the wire.
     var requests: [UInt64: RequestMachine] = [:]

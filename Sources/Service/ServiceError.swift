@@ -89,6 +89,8 @@ extension ServiceError.Code {
     // Requests.
     /// Too many requests or bytes are waiting already.
     package static let overloaded = Self("overloaded")
+    /// The request would miss its deadline in the queue, and was not started.
+    package static let deadlineUnreachable = Self("deadline_unreachable")
     /// A Cancel came before there was an answer.
     package static let cancelled = Self("cancelled")
     /// The deadline passed before there was an answer.
@@ -140,6 +142,29 @@ extension ServiceError.Code {
     package static let loadsExceeded = Self("loads_exceeded")
     /// The model is being verified already.
     package static let verifyRunning = Self("verify_running")
+    /// A swap of the model runs already.
+    package static let swapRunning = Self("swap_running")
+    /// The model has no such generation, or no such label, in memory.
+    package static let generationUnknown = Self("generation_unknown")
+    /// There is no generation to return to.
+    package static let noHeldGeneration = Self("no_held_generation")
+    /// The new generation answered differently, and the swap demanded equal answers.
+    package static let shadowDiffers = Self("shadow_differs")
+    /// The name has a `:`, which is kept for labels.
+    package static let nameReserved = Self("name_reserved")
+    /// The model was put out of memory, and the server does not load it for a request.
+    package static let modelEvicted = Self("model_evicted")
+    /// The model is pinned.
+    package static let modelPinned = Self("model_pinned")
+    /// The model failed repeatedly and is given a pause.
+    package static let breakerOpen = Self("breaker_open")
+    // Tokens.
+    /// The server answers only clients that present a token in Hello.
+    package static let tokenRequired = Self("token_required")
+    /// The token is none of the server's, or has been withdrawn.
+    package static let tokenInvalid = Self("token_invalid")
+    /// The token does not have the scope of the request.
+    package static let scopeMissing = Self("scope_missing")
     // Requirements.
     /// The request demands a real model and found a mock.
     package static let realRequired = Self("real_required")

@@ -39,6 +39,8 @@ package struct Work: Sendable {
     package let connection: UInt64
     /// The client's statement about attempt, priority and trace.
     package let context: RequestContext?
+    /// Who asks.
+    package let principal: Principal
     /// Time that a chat template is told, in seconds since 1970: the request's own, else set where
     /// there is a clock. Nil without a conversation.
     package private(set) var templateTime: UInt64?
@@ -47,7 +49,7 @@ package struct Work: Sendable {
         ticket: UInt64, request: Request, model: ServedFacts?, receivedAt: UInt64,
         deadline: UInt64?,
         logitsChunkCount: Int, answerSizeMax: Int, connection: UInt64 = 0,
-        context: RequestContext? = nil
+        context: RequestContext? = nil, principal: Principal = .anyone
     ) {
         self.ticket = ticket
         self.request = request
@@ -59,6 +61,7 @@ package struct Work: Sendable {
         self.answerSizeMax = answerSizeMax
         self.connection = connection
         self.context = context
+        self.principal = principal
         templateTime = request.template?.templateTime
     }
 

@@ -11,6 +11,7 @@ enum MessageTypes {
         HealthRequest.self,
         ModelsRequest.self,
         LoadRequest.self,
+        SwapRequest.self,
         UnloadRequest.self,
         TokenizeRequest.self,
         DetokenizeRequest.self,
@@ -21,6 +22,9 @@ enum MessageTypes {
         CancelRequest.self,
         StatsRequest.self,
         RenderRequest.self,
+        RollbackRequest.self,
+        PinRequest.self,
+        AliasRequest.self,
     ]
 
     static let responses: [any ResponseMessage.Type] = [
@@ -30,6 +34,8 @@ enum MessageTypes {
         ModelsResponse.self,
         LoadProgress.self,
         LoadResponse.self,
+        SwapProgress.self,
+        SwapResponse.self,
         UnloadResponse.self,
         TokenizeResponse.self,
         DetokenizeResponse.self,
@@ -43,6 +49,9 @@ enum MessageTypes {
         CancelResponse.self,
         StatsResponse.self,
         RenderResponse.self,
+        RollbackResponse.self,
+        PinResponse.self,
+        AliasResponse.self,
         GoAway.self,
     ]
 
@@ -61,6 +70,8 @@ enum MessageTypes {
         ErrorBody.self,
         ModelInfo.self,
         LayerVerdictRecord.self,
+        ModelLabel.self,
+        ShadowReport.self,
         Score.self,
         CounterRecord.self,
     ]

@@ -10,7 +10,7 @@
 #define ASSAY_PROTOCOL_H
 
 #define ASSAY_PROTOCOL_VERSION 1
-#define ASSAY_PROTOCOL_REVISION 3
+#define ASSAY_PROTOCOL_REVISION 4
 #define ASSAY_DEFAULT_PORT 7411
 #define ASSAY_RESPONSE_BIT 128
 
@@ -124,6 +124,9 @@ enum {
     ASSAY_KIND_CANCEL = 0x0e,
     ASSAY_KIND_STATS = 0x0f,
     ASSAY_KIND_RENDER = 0x10,
+    ASSAY_KIND_ROLLBACK = 0x12,
+    ASSAY_KIND_PIN = 0x13,
+    ASSAY_KIND_ALIAS = 0x14,
     ASSAY_KIND_GO_AWAY = 0x70,
 };
 
@@ -168,6 +171,17 @@ enum {
     ASSAY_MESSAGE_LAYER,
     ASSAY_MESSAGE_UNLOAD_REQUEST,
     ASSAY_MESSAGE_UNLOAD_RESPONSE,
+    ASSAY_MESSAGE_MODEL_LABEL,
+    ASSAY_MESSAGE_SWAP_REQUEST,
+    ASSAY_MESSAGE_SWAP_PROGRESS,
+    ASSAY_MESSAGE_SWAP_RESPONSE,
+    ASSAY_MESSAGE_SHADOW_REPORT,
+    ASSAY_MESSAGE_ROLLBACK_REQUEST,
+    ASSAY_MESSAGE_ROLLBACK_RESPONSE,
+    ASSAY_MESSAGE_PIN_REQUEST,
+    ASSAY_MESSAGE_PIN_RESPONSE,
+    ASSAY_MESSAGE_ALIAS_REQUEST,
+    ASSAY_MESSAGE_ALIAS_RESPONSE,
     ASSAY_MESSAGE_TOKENIZE_REQUEST,
     ASSAY_MESSAGE_TOKENIZE_RESPONSE,
     ASSAY_MESSAGE_DETOKENIZE_REQUEST,
@@ -325,6 +339,8 @@ typedef struct assay_ping_response assay_ping_response;
 typedef struct assay_health_request assay_health_request;
 typedef struct assay_health_response assay_health_response;
 typedef struct assay_models_request assay_models_request;
+typedef struct assay_model_label assay_model_label;
+typedef struct assay_model_label_list assay_model_label_list;
 typedef struct assay_model assay_model;
 typedef struct assay_model_list assay_model_list;
 typedef struct assay_models_response assay_models_response;
@@ -335,6 +351,16 @@ typedef struct assay_load_progress assay_load_progress;
 typedef struct assay_load_response assay_load_response;
 typedef struct assay_unload_request assay_unload_request;
 typedef struct assay_unload_response assay_unload_response;
+typedef struct assay_swap_request assay_swap_request;
+typedef struct assay_swap_progress assay_swap_progress;
+typedef struct assay_shadow_report assay_shadow_report;
+typedef struct assay_swap_response assay_swap_response;
+typedef struct assay_rollback_request assay_rollback_request;
+typedef struct assay_rollback_response assay_rollback_response;
+typedef struct assay_pin_request assay_pin_request;
+typedef struct assay_pin_response assay_pin_response;
+typedef struct assay_alias_request assay_alias_request;
+typedef struct assay_alias_response assay_alias_response;
 typedef struct assay_tokenize_request assay_tokenize_request;
 typedef struct assay_tokenize_response assay_tokenize_response;
 typedef struct assay_detokenize_request assay_detokenize_request;
@@ -550,6 +576,11 @@ struct assay_hello_request {
     /* largest body that the client accepts, bytes before compression, default 4194304 (optional,
      * 4096..4294967295) */
     assay_opt_u64 body_size_max;
+    /* token that names the client, absent without one (optional, 1..256 bytes) */
+    assay_text token;
+    /* part of the client's own share of the server that the connection belongs to (optional,
+     * 1..64 bytes) */
+    assay_text tenant;
 };
 
 struct assay_hello_response {
@@ -608,6 +639,20 @@ struct assay_models_request {
     char nothing; /* an empty body */
 };
 
+struct assay_model_label {
+    /* label, named in requests as NAME:LABEL (required, 1..64 bytes) */
+    assay_text label;
+    /* generation that the label stands for (required, 1..4294967295) */
+    uint64_t generation;
+    /* share of the requests for the plain name that the generation answers, absent for none
+     * (optional, 0.0..1.0) */
+    assay_opt_f64 share;
+};
+struct assay_model_label_list {
+    const struct assay_model_label *items;
+    size_t count;
+};
+
 struct assay_model {
     /* name under which the model is served (required, 1..128 bytes) */
     assay_text name;
@@ -636,6 +681,27 @@ struct assay_model {
     /* files on disk compared with the loaded files, absent for a mock (optional, unchanged |
      * changed | missing) */
     assay_text file;
+    /* a Model label for each label (0..64 times) */
+    struct assay_model_label_list labels;
+    /* true for a model that stays in memory until it is unpinned (optional) */
+    assay_opt_bool pinned;
+    /* generation that Rollback returns to, absent for none (optional, 1..4294967295) */
+    assay_opt_u64 held_generation;
+    /* true for a model that was put out of memory and is loaded for its next request (optional) */
+    assay_opt_bool evicted;
+    /* state of the model's circuit breaker, absent for a server without (optional, closed | open
+     * | half_open) */
+    assay_text breaker;
+    /* failure that the breaker opened for (optional, 1..2048 bytes) */
+    assay_text breaker_reason;
+    /* time since the breaker changed its state, seconds (optional, 0.0..1000000000000.0) */
+    assay_opt_f64 breaker_seconds;
+    /* time since the weights in memory were last compared with the seal, seconds (optional,
+     * 0.0..1000000000000.0) */
+    assay_opt_f64 seal_age_seconds;
+    /* reason of the last swap or reload that failed while the model went on (optional, 1..2048
+     * bytes) */
+    assay_text load_failure;
 };
 struct assay_model_list {
     const struct assay_model *items;
@@ -707,6 +773,107 @@ struct assay_unload_request {
 
 struct assay_unload_response {
     char nothing; /* an empty body */
+};
+
+struct assay_swap_request {
+    /* name of the served model (required, 1..128 bytes) */
+    assay_text name;
+    /* path of the new model on the server's machine (required, 1..4096 bytes) */
+    assay_text path;
+    /* loading strategy, absent for the server's setting (optional, strict | graceful |
+     * development) */
+    assay_text strategy;
+    /* device (auto, cpu, cuda, cuda:N), absent for the server's setting (optional, 1..64 bytes) */
+    assay_text device;
+    /* true asks for frames while a layer runs, with bytes_read in the Layer (optional) */
+    assay_opt_bool progress;
+    /* live requests to compute by both generations and compare before the switch, default 0
+     * (optional, 0..4096) */
+    assay_opt_u64 shadow;
+    /* a difference found by the shadow ends the swap, default false (optional) */
+    assay_opt_bool require_equal;
+};
+
+struct assay_swap_progress {
+    /* the Layer just completed, or the running one where it has bytes_read (optional) */
+    const struct assay_layer *layer;
+    /* step behind the layers (optional, warm_up | shadow) */
+    assay_text step;
+    /* requests of the step that were computed (optional) */
+    assay_opt_u64 done;
+    /* requests of the step in all (optional) */
+    assay_opt_u64 total;
+    /* number of the frame in the answer, from 0 (optional) */
+    assay_opt_u64 frame;
+};
+
+struct assay_shadow_report {
+    /* live requests that both generations computed (required) */
+    uint64_t compared;
+    /* those with equal answers (required) */
+    uint64_t equal;
+    /* largest divergence between the answers, 0 where all are equal (required, 0.0..1e+300) */
+    double divergence_max;
+    /* sentence about the first request with different answers (optional, 1..2048 bytes) */
+    assay_text first_difference;
+};
+
+struct assay_swap_response {
+    /* a Layer for each layer, in order (0..1024 times) */
+    struct assay_layer_list layers;
+    /* the Model now served (required) */
+    const struct assay_model *model;
+    /* generation that answered until the switch (required, 1..4294967295) */
+    uint64_t previous_generation;
+    /* configuration overrides in effect, key=value (0..1024 times, 1..2048 bytes) */
+    assay_texts overrides;
+    /* a sentence for each earlier failed attempt (0..1024 times, 1..2048 bytes) */
+    assay_texts attempts;
+    /* requests that the new generation computed before the switch (required) */
+    uint64_t warmed;
+    /* the Shadow report, when the request asked for a shadow (optional) */
+    const struct assay_shadow_report *shadow;
+    /* number of the frame in the answer, from 0 (optional) */
+    assay_opt_u64 frame;
+};
+
+struct assay_rollback_request {
+    /* name of the model to return to its held generation (required, 1..128 bytes) */
+    assay_text name;
+};
+
+struct assay_rollback_response {
+    /* the Model now served (required) */
+    const struct assay_model *model;
+};
+
+struct assay_pin_request {
+    /* name of the model (required, 1..128 bytes) */
+    assay_text name;
+    /* true keeps the model in memory, false lets it go, default true (optional) */
+    assay_opt_bool pinned;
+};
+
+struct assay_pin_response {
+    /* the Model (required) */
+    const struct assay_model *model;
+};
+
+struct assay_alias_request {
+    /* name of the model (required, 1..128 bytes) */
+    assay_text name;
+    /* label, without the name and the : (required, 1..64 bytes) */
+    assay_text label;
+    /* generation that the label stands for, 0 to remove the label (required, 0..4294967295) */
+    uint64_t generation;
+    /* share of the requests for the plain name that the generation answers, absent for none
+     * (optional, 0.0..1.0) */
+    assay_opt_f64 share;
+};
+
+struct assay_alias_response {
+    /* the Model (required) */
+    const struct assay_model *model;
 };
 
 struct assay_tokenize_request {
@@ -1112,6 +1279,7 @@ typedef struct assay_chunk {
     union {
         const void *message;
         const assay_load_progress *load;
+        const assay_swap_progress *swap;
         const assay_generate_chunk *generate;
         const assay_logits_chunk *logits;
         const assay_embed_chunk *embed;
@@ -1131,6 +1299,7 @@ typedef struct assay_reply {
         const assay_health_response *health;
         const assay_models_response *models;
         const assay_load_response *load;
+        const assay_swap_response *swap;
         const assay_unload_response *unload;
         const assay_tokenize_response *tokenize;
         const assay_detokenize_response *detokenize;
@@ -1140,6 +1309,9 @@ typedef struct assay_reply {
         const assay_embed_response *embed;
         const assay_stats_response *stats;
         const assay_render_response *render;
+        const assay_rollback_response *rollback;
+        const assay_pin_response *pin;
+        const assay_alias_response *alias;
     };
     struct assay_block *blocks; /* private */
     assay_allocator allocator;  /* private */
@@ -1164,6 +1336,10 @@ assay_code assay_models(
 /* assays a model file and serves the model (streamed) */
 assay_code assay_load(
     assay_client *client, const assay_load_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* assays a model file beside the served one, and switches to it (streamed) */
+assay_code assay_swap(
+    assay_client *client, const assay_swap_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
 /* stops serving a model */
 assay_code assay_unload(
@@ -1199,6 +1375,18 @@ assay_code assay_stats(
 /* renders a conversation by the model's chat template */
 assay_code assay_render(
     assay_client *client, const assay_render_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* returns to the generation before the last swap */
+assay_code assay_rollback(
+    assay_client *client, const assay_rollback_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* keeps a model in memory, or lets it go */
+assay_code assay_pin(
+    assay_client *client, const assay_pin_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error);
+/* gives a generation of a model a label, with a share of the requests */
+assay_code assay_alias(
+    assay_client *client, const assay_alias_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error);
 /* A call by number of kind. The request is the struct of the kind's request message. */
 assay_code assay_call(
@@ -1523,6 +1711,12 @@ static const assay_field_info assay_fields_hello_request[] = {
     {.name = "body_size_max", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
      .since = 1, .times_max = 1, .min = 4096ULL, .max = 4294967295ULL, .scalar_size = 8,
      .element_size = 8, .offset = offsetof(struct assay_hello_request, body_size_max)},
+    {.name = "token", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 256ULL, .element_size = 1,
+     .offset = offsetof(struct assay_hello_request, token)},
+    {.name = "tenant", .id = 6, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
+     .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_hello_request, tenant)},
 };
 static const assay_field_info assay_fields_hello_response[] = {
     {.name = "server", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
@@ -1607,6 +1801,8 @@ static const assay_choice assay_choices_model_state[] = {{"loading", 1}, {"ready
     {"failed", 1}, {"draining", 1}, {NULL, 0}};
 static const assay_choice assay_choices_model_file[] = {{"unchanged", 3}, {"changed", 3},
     {"missing", 3}, {NULL, 0}};
+static const assay_choice assay_choices_model_breaker[] = {{"closed", 4}, {"open", 4},
+    {"half_open", 4}, {NULL, 0}};
 static const assay_field_info assay_fields_model[] = {
     {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
@@ -1647,6 +1843,33 @@ static const assay_field_info assay_fields_model[] = {
     {.name = "file", .id = 13, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 3,
      .times_max = 1, .max = UINT32_MAX, .element_size = 1, .choices = assay_choices_model_file,
      .offset = offsetof(struct assay_model, file)},
+    {.name = "labels", .id = 14, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 4,
+     .times_max = 64, .element_size = 1, .item_size = sizeof(assay_model_label),
+     .record = ASSAY_MESSAGE_MODEL_LABEL, .offset = offsetof(struct assay_model, labels)},
+    {.name = "pinned", .id = 15, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_model, pinned)},
+    {.name = "held_generation", .id = 16, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL,
+     .since = 4, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .element_size = 8, .offset = offsetof(struct assay_model, held_generation)},
+    {.name = "evicted", .id = 17, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_model, evicted)},
+    {.name = "breaker", .id = 18, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1, .choices = assay_choices_model_breaker,
+     .offset = offsetof(struct assay_model, breaker)},
+    {.name = "breaker_reason", .id = 19, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 4, .times_max = 1, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model, breaker_reason)},
+    {.name = "breaker_seconds", .id = 20, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL,
+     .since = 4, .times_max = 1, .f64_min = 0.0, .f64_max = 1000000000000.0, .scalar_size = 8,
+     .element_size = 8, .offset = offsetof(struct assay_model, breaker_seconds)},
+    {.name = "seal_age_seconds", .id = 21, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL,
+     .since = 4, .times_max = 1, .f64_min = 0.0, .f64_max = 1000000000000.0, .scalar_size = 8,
+     .element_size = 8, .offset = offsetof(struct assay_model, seal_age_seconds)},
+    {.name = "load_failure", .id = 22, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 4, .times_max = 1, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model, load_failure)},
 };
 static const assay_choice assay_choices_load_request_strategy[] = {{"strict", 1}, {"graceful", 1},
     {"development", 1}, {NULL, 0}};
@@ -1719,6 +1942,148 @@ static const assay_field_info assay_fields_unload_request[] = {
     {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 1,
      .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
      .offset = offsetof(struct assay_unload_request, name)},
+};
+static const assay_field_info assay_fields_model_label[] = {
+    {.name = "label", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_model_label, label)},
+    {.name = "generation", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL, .scalar_size = 8,
+     .element_size = 8, .offset = offsetof(struct assay_model_label, generation)},
+    {.name = "share", .id = 3, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_model_label, share)},
+};
+static const assay_choice assay_choices_swap_request_strategy[] = {{"strict", 4}, {"graceful", 4},
+    {"development", 4}, {NULL, 0}};
+static const assay_field_info assay_fields_swap_request[] = {
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_swap_request, name)},
+    {.name = "path", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4096ULL, .element_size = 1,
+     .offset = offsetof(struct assay_swap_request, path)},
+    {.name = "strategy", .id = 3, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_swap_request_strategy,
+     .offset = offsetof(struct assay_swap_request, strategy)},
+    {.name = "device", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_swap_request, device)},
+    {.name = "progress", .id = 5, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_swap_request, progress)},
+    {.name = "shadow", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = 4096ULL, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_swap_request, shadow)},
+    {.name = "require_equal", .id = 7, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL,
+     .since = 4, .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_swap_request, require_equal)},
+};
+static const assay_choice assay_choices_swap_progress_step[] = {{"warm_up", 4}, {"shadow", 4},
+    {NULL, 0}};
+static const assay_field_info assay_fields_swap_progress[] = {
+    {.name = "layer", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .element_size = 1, .item_size = sizeof(assay_layer),
+     .record = ASSAY_MESSAGE_LAYER, .offset = offsetof(struct assay_swap_progress, layer)},
+    {.name = "step", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = UINT32_MAX, .element_size = 1,
+     .choices = assay_choices_swap_progress_step,
+     .offset = offsetof(struct assay_swap_progress, step)},
+    {.name = "done", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_swap_progress, done)},
+    {.name = "total", .id = 4, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_swap_progress, total)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_swap_progress, frame)},
+};
+static const assay_field_info assay_fields_swap_response[] = {
+    {.name = "layers", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REPEATED, .since = 4,
+     .times_max = 1024, .element_size = 1, .item_size = sizeof(assay_layer),
+     .record = ASSAY_MESSAGE_LAYER, .offset = offsetof(struct assay_swap_response, layers)},
+    {.name = "model", .id = 2, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_model),
+     .record = ASSAY_MESSAGE_MODEL, .offset = offsetof(struct assay_swap_response, model)},
+    {.name = "previous_generation", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED,
+     .since = 4, .times_min = 1, .times_max = 1, .min = 1ULL, .max = 4294967295ULL,
+     .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_swap_response, previous_generation)},
+    {.name = "overrides", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 4,
+     .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .item_size = sizeof(assay_text), .offset = offsetof(struct assay_swap_response, overrides)},
+    {.name = "attempts", .id = 5, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REPEATED, .since = 4,
+     .times_max = 1024, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .item_size = sizeof(assay_text), .offset = offsetof(struct assay_swap_response, attempts)},
+    {.name = "warmed", .id = 6, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_swap_response, warmed)},
+    {.name = "shadow", .id = 7, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .element_size = 1, .item_size = sizeof(assay_shadow_report),
+     .record = ASSAY_MESSAGE_SHADOW_REPORT,
+     .offset = offsetof(struct assay_swap_response, shadow)},
+    {.name = "frame", .id = 28, .type = ASSAY_TYPE_U64, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_swap_response, frame)},
+};
+static const assay_field_info assay_fields_shadow_report[] = {
+    {.name = "compared", .id = 1, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_shadow_report, compared)},
+    {.name = "equal", .id = 2, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .max = UINT64_MAX, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_shadow_report, equal)},
+    {.name = "divergence_max", .id = 3, .type = ASSAY_TYPE_F64, .presence = ASSAY_REQUIRED,
+     .since = 4, .times_min = 1, .times_max = 1, .f64_min = 0.0, .f64_max = 1e+300,
+     .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_shadow_report, divergence_max)},
+    {.name = "first_difference", .id = 4, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL,
+     .since = 4, .times_max = 1, .min = 1ULL, .max = 2048ULL, .element_size = 1,
+     .offset = offsetof(struct assay_shadow_report, first_difference)},
+};
+static const assay_field_info assay_fields_rollback_request[] = {
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_rollback_request, name)},
+};
+static const assay_field_info assay_fields_rollback_response[] = {
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_model),
+     .record = ASSAY_MESSAGE_MODEL, .offset = offsetof(struct assay_rollback_response, model)},
+};
+static const assay_field_info assay_fields_pin_request[] = {
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_pin_request, name)},
+    {.name = "pinned", .id = 2, .type = ASSAY_TYPE_BOOL, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .max = 1, .scalar_size = 1, .element_size = 1,
+     .offset = offsetof(struct assay_pin_request, pinned)},
+};
+static const assay_field_info assay_fields_pin_response[] = {
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_model),
+     .record = ASSAY_MESSAGE_MODEL, .offset = offsetof(struct assay_pin_response, model)},
+};
+static const assay_field_info assay_fields_alias_request[] = {
+    {.name = "name", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 128ULL, .element_size = 1,
+     .offset = offsetof(struct assay_alias_request, name)},
+    {.name = "label", .id = 2, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .min = 1ULL, .max = 64ULL, .element_size = 1,
+     .offset = offsetof(struct assay_alias_request, label)},
+    {.name = "generation", .id = 3, .type = ASSAY_TYPE_U64, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .max = 4294967295ULL, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_alias_request, generation)},
+    {.name = "share", .id = 4, .type = ASSAY_TYPE_F64, .presence = ASSAY_OPTIONAL, .since = 4,
+     .times_max = 1, .f64_min = 0.0, .f64_max = 1.0, .scalar_size = 8, .element_size = 8,
+     .offset = offsetof(struct assay_alias_request, share)},
+};
+static const assay_field_info assay_fields_alias_response[] = {
+    {.name = "model", .id = 1, .type = ASSAY_TYPE_RECORD, .presence = ASSAY_REQUIRED, .since = 4,
+     .times_min = 1, .times_max = 1, .element_size = 1, .item_size = sizeof(assay_model),
+     .record = ASSAY_MESSAGE_MODEL, .offset = offsetof(struct assay_alias_response, model)},
 };
 static const assay_field_info assay_fields_tokenize_request[] = {
     {.name = "model", .id = 1, .type = ASSAY_TYPE_TEXT, .presence = ASSAY_OPTIONAL, .since = 1,
@@ -2290,7 +2655,7 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {.name = "Error", .size = sizeof(struct assay_error_body), .fields = assay_fields_error_body,
      .field_count = 6},
     {.name = "Hello request", .size = sizeof(struct assay_hello_request),
-     .fields = assay_fields_hello_request, .field_count = 4},
+     .fields = assay_fields_hello_request, .field_count = 6},
     {.name = "Hello response", .size = sizeof(struct assay_hello_response),
      .fields = assay_fields_hello_response, .field_count = 5},
     {.name = "Ping request", .size = sizeof(struct assay_ping_request),
@@ -2305,7 +2670,7 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {.name = "Models response", .size = sizeof(struct assay_models_response),
      .fields = assay_fields_models_response, .field_count = 1},
     {.name = "Model", .size = sizeof(struct assay_model), .fields = assay_fields_model,
-     .field_count = 13},
+     .field_count = 22},
     {.name = "Load request", .size = sizeof(struct assay_load_request),
      .fields = assay_fields_load_request, .field_count = 5},
     {.name = "Load progress", .size = sizeof(struct assay_load_progress),
@@ -2317,6 +2682,28 @@ const assay_message_info assay_messages[ASSAY_MESSAGE_COUNT] = {
     {.name = "Unload request", .size = sizeof(struct assay_unload_request),
      .fields = assay_fields_unload_request, .field_count = 1},
     {.name = "Unload response", .size = sizeof(struct assay_unload_response)},
+    {.name = "Model label", .size = sizeof(struct assay_model_label),
+     .fields = assay_fields_model_label, .field_count = 3},
+    {.name = "Swap request", .size = sizeof(struct assay_swap_request),
+     .fields = assay_fields_swap_request, .field_count = 7},
+    {.name = "Swap progress", .size = sizeof(struct assay_swap_progress),
+     .fields = assay_fields_swap_progress, .field_count = 5},
+    {.name = "Swap response", .size = sizeof(struct assay_swap_response),
+     .fields = assay_fields_swap_response, .field_count = 8},
+    {.name = "Shadow report", .size = sizeof(struct assay_shadow_report),
+     .fields = assay_fields_shadow_report, .field_count = 4},
+    {.name = "Rollback request", .size = sizeof(struct assay_rollback_request),
+     .fields = assay_fields_rollback_request, .field_count = 1},
+    {.name = "Rollback response", .size = sizeof(struct assay_rollback_response),
+     .fields = assay_fields_rollback_response, .field_count = 1},
+    {.name = "Pin request", .size = sizeof(struct assay_pin_request),
+     .fields = assay_fields_pin_request, .field_count = 2},
+    {.name = "Pin response", .size = sizeof(struct assay_pin_response),
+     .fields = assay_fields_pin_response, .field_count = 1},
+    {.name = "Alias request", .size = sizeof(struct assay_alias_request),
+     .fields = assay_fields_alias_request, .field_count = 4},
+    {.name = "Alias response", .size = sizeof(struct assay_alias_response),
+     .fields = assay_fields_alias_response, .field_count = 1},
     {.name = "Tokenize request", .size = sizeof(struct assay_tokenize_request),
      .fields = assay_fields_tokenize_request, .field_count = 6},
     {.name = "Tokenize response", .size = sizeof(struct assay_tokenize_response),
@@ -2381,6 +2768,8 @@ const assay_kind_info assay_kinds[] = {
      ASSAY_MESSAGE_MODELS_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_MODELS_RESPONSE},
     {"Load", 5, 1, true, false,
      ASSAY_MESSAGE_LOAD_REQUEST, ASSAY_MESSAGE_LOAD_PROGRESS, ASSAY_MESSAGE_LOAD_RESPONSE},
+    {"Swap", 6, 4, true, false,
+     ASSAY_MESSAGE_SWAP_REQUEST, ASSAY_MESSAGE_SWAP_PROGRESS, ASSAY_MESSAGE_SWAP_RESPONSE},
     {"Unload", 7, 1, false, false,
      ASSAY_MESSAGE_UNLOAD_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_UNLOAD_RESPONSE},
     {"Tokenize", 8, 1, false, true,
@@ -2401,8 +2790,14 @@ const assay_kind_info assay_kinds[] = {
      ASSAY_MESSAGE_STATS_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_STATS_RESPONSE},
     {"Render", 16, 3, false, true,
      ASSAY_MESSAGE_RENDER_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_RENDER_RESPONSE},
+    {"Rollback", 18, 4, false, false,
+     ASSAY_MESSAGE_ROLLBACK_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_ROLLBACK_RESPONSE},
+    {"Pin", 19, 4, false, true,
+     ASSAY_MESSAGE_PIN_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_PIN_RESPONSE},
+    {"Alias", 20, 4, false, true,
+     ASSAY_MESSAGE_ALIAS_REQUEST, ASSAY_MESSAGE_COUNT, ASSAY_MESSAGE_ALIAS_RESPONSE},
 };
-const size_t assay_kind_count = 15;
+const size_t assay_kind_count = 19;
 
 /* A request of any kind. */
 union assay_request {
@@ -2411,6 +2806,7 @@ union assay_request {
     assay_health_request health;
     assay_models_request models;
     assay_load_request load;
+    assay_swap_request swap;
     assay_unload_request unload;
     assay_tokenize_request tokenize;
     assay_detokenize_request detokenize;
@@ -2421,6 +2817,9 @@ union assay_request {
     assay_cancel_request cancel;
     assay_stats_request stats;
     assay_render_request render;
+    assay_rollback_request rollback;
+    assay_pin_request pin;
+    assay_alias_request alias;
 };
 
 /* Lists of which an answer is assembled, and their places in frames. */
@@ -2827,6 +3226,12 @@ assay_code assay_load(
     return assay_call(client, ASSAY_KIND_LOAD, request, call, reply, error);
 }
 
+assay_code assay_swap(
+    assay_client *client, const assay_swap_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_SWAP, request, call, reply, error);
+}
+
 assay_code assay_unload(
     assay_client *client, const assay_unload_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error) {
@@ -2878,6 +3283,24 @@ assay_code assay_render(
     assay_client *client, const assay_render_request *request,
     const assay_call_options *call, assay_reply *reply, assay_error *error) {
     return assay_call(client, ASSAY_KIND_RENDER, request, call, reply, error);
+}
+
+assay_code assay_rollback(
+    assay_client *client, const assay_rollback_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_ROLLBACK, request, call, reply, error);
+}
+
+assay_code assay_pin(
+    assay_client *client, const assay_pin_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_PIN, request, call, reply, error);
+}
+
+assay_code assay_alias(
+    assay_client *client, const assay_alias_request *request,
+    const assay_call_options *call, assay_reply *reply, assay_error *error) {
+    return assay_call(client, ASSAY_KIND_ALIAS, request, call, reply, error);
 }
 
 static assay_text assay_text_at(const char *string) {

@@ -13,7 +13,7 @@ import (
 
 const (
 	protocolVersion  = 1    // version of the header and of the encoding of fields
-	protocolRevision = 3    // highest revision of this client
+	protocolRevision = 4    // highest revision of this client
 	responseBit      = 0x80 // set in the kind of a response
 )
 
@@ -115,7 +115,7 @@ const (
 	kindHealth     byte = 0x03 // reports if a model, or the server, accepts work
 	kindModels     byte = 0x04 // lists the models
 	kindLoad       byte = 0x05 // assays a model file and serves the model (streamed)
-	kindSwap       byte = 0x06 // UNIMPLEMENTED for now
+	kindSwap       byte = 0x06 // assays a model file beside the served one, and switches to it (streamed)
 	kindUnload     byte = 0x07 // stops serving a model
 	kindTokenize   byte = 0x08 // turns text into token ids
 	kindDetokenize byte = 0x09 // turns token ids into text
@@ -126,6 +126,9 @@ const (
 	kindCancel     byte = 0x0e // stops a request in flight
 	kindStats      byte = 0x0f // returns counters, split by provenance
 	kindRender     byte = 0x10 // renders a conversation by the model's chat template
+	kindRollback   byte = 0x12 // returns to the generation before the last swap
+	kindPin        byte = 0x13 // keeps a model in memory, or lets it go
+	kindAlias      byte = 0x14 // gives a generation of a model a label, with a share of the requests
 	kindGoAway     byte = 0x70 // sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol error, `kind_reserved`)
 )
 
@@ -141,6 +144,7 @@ var kinds = map[byte]kindRule{
 	kindHealth:     {"Health", true},
 	kindModels:     {"Models", true},
 	kindLoad:       {"Load", false},
+	kindSwap:       {"Swap", false},
 	kindUnload:     {"Unload", false},
 	kindTokenize:   {"Tokenize", true},
 	kindDetokenize: {"Detokenize", true},
@@ -151,6 +155,9 @@ var kinds = map[byte]kindRule{
 	kindCancel:     {"Cancel", false},
 	kindStats:      {"Stats", true},
 	kindRender:     {"Render", true},
+	kindRollback:   {"Rollback", false},
+	kindPin:        {"Pin", true},
+	kindAlias:      {"Alias", true},
 }
 
 // Provenance is the source of an answer, a real model or a mock. Zero: no answer.
@@ -711,6 +718,13 @@ type helloRequest struct {
 	// BodySizeMax: largest body that the client accepts, bytes before compression, default 4194304
 	// (4096 to 4294967295).
 	BodySizeMax uint64 `json:"body_size_max,omitempty"`
+
+	// Token: token that names the client, absent without one (1 to 256 bytes).
+	Token string `json:"token,omitempty"`
+
+	// Tenant: part of the client's own share of the server that the connection belongs to (1 to 64
+	// bytes).
+	Tenant string `json:"tenant,omitempty"`
 }
 
 func (m *helloRequest) fields(c *coder) {
@@ -718,6 +732,8 @@ func (m *helloRequest) fields(c *coder) {
 	c.required(field{id: 2, name: "revision", typ: typeU64, low: 1, high: 4294967295}, &m.Revision)
 	c.optional(field{id: 3, name: "compression", typ: typeBool}, &m.Compression, m.Compression)
 	c.optional(field{id: 4, name: "body_size_max", typ: typeU64, low: 4096, high: 4294967295}, &m.BodySizeMax, m.BodySizeMax != 0)
+	c.optional(field{id: 5, name: "token", typ: typeText, low: 1, high: 256}, &m.Token, m.Token != "")
+	c.optional(field{id: 6, name: "tenant", typ: typeText, low: 1, high: 64}, &m.Tenant, m.Tenant != "")
 }
 
 // helloResponse is the record "Hello response" of Protocol/SPEC.md.
@@ -900,6 +916,36 @@ type Model struct {
 	// File: files on disk compared with the loaded files, absent for a mock: unchanged, changed,
 	// missing.
 	File string `json:"file,omitempty"`
+
+	// Labels: a `Model label` for each label.
+	Labels []ModelLabel `json:"labels,omitempty"`
+
+	// Pinned: true for a model that stays in memory until it is unpinned.
+	Pinned *bool `json:"pinned,omitempty"`
+
+	// HeldGeneration: generation that Rollback returns to, absent for none (1 to 4294967295).
+	HeldGeneration uint64 `json:"held_generation,omitempty"`
+
+	// Evicted: true for a model that was put out of memory and is loaded for its next request.
+	Evicted *bool `json:"evicted,omitempty"`
+
+	// Breaker: state of the model's circuit breaker, absent for a server without: closed, open,
+	// half_open.
+	Breaker string `json:"breaker,omitempty"`
+
+	// BreakerReason: failure that the breaker opened for (1 to 2048 bytes).
+	BreakerReason string `json:"breaker_reason,omitempty"`
+
+	// BreakerSeconds: time since the breaker changed its state, seconds (0.0 to 1000000000000.0).
+	BreakerSeconds *float64 `json:"breaker_seconds,omitempty"`
+
+	// SealAgeSeconds: time since the weights in memory were last compared with the seal, seconds
+	// (0.0 to 1000000000000.0).
+	SealAgeSeconds *float64 `json:"seal_age_seconds,omitempty"`
+
+	// LoadFailure: reason of the last swap or reload that failed while the model went on (1 to
+	// 2048 bytes).
+	LoadFailure string `json:"load_failure,omitempty"`
 }
 
 func (m *Model) fields(c *coder) {
@@ -916,6 +962,15 @@ func (m *Model) fields(c *coder) {
 	c.optional(field{id: 11, name: "device_reason", typ: typeText, low: 1, high: 2048}, &m.DeviceReason, m.DeviceReason != "")
 	c.required(field{id: 12, name: "bytes", typ: typeU64, high: math.MaxUint64}, &m.Bytes)
 	c.optional(field{id: 13, name: "file", typ: typeText, choices: []string{"unchanged", "changed", "missing"}, since: 3}, &m.File, m.File != "")
+	repeated(c, field{id: 14, name: "labels", typ: typeRecord, timesMax: 64, since: 4}, &m.Labels)
+	pointer(c, field{id: 15, name: "pinned", typ: typeBool, since: 4}, &m.Pinned)
+	c.optional(field{id: 16, name: "held_generation", typ: typeU64, low: 1, high: 4294967295, since: 4}, &m.HeldGeneration, m.HeldGeneration != 0)
+	pointer(c, field{id: 17, name: "evicted", typ: typeBool, since: 4}, &m.Evicted)
+	c.optional(field{id: 18, name: "breaker", typ: typeText, choices: []string{"closed", "open", "half_open"}, since: 4}, &m.Breaker, m.Breaker != "")
+	c.optional(field{id: 19, name: "breaker_reason", typ: typeText, low: 1, high: 2048, since: 4}, &m.BreakerReason, m.BreakerReason != "")
+	pointer(c, field{id: 20, name: "breaker_seconds", typ: typeF64, least: 0.0, most: 1000000000000.0, since: 4}, &m.BreakerSeconds)
+	pointer(c, field{id: 21, name: "seal_age_seconds", typ: typeF64, least: 0.0, most: 1000000000000.0, since: 4}, &m.SealAgeSeconds)
+	c.optional(field{id: 22, name: "load_failure", typ: typeText, low: 1, high: 2048, since: 4}, &m.LoadFailure, m.LoadFailure != "")
 }
 
 // LoadRequest is the message "Load request" of Protocol/SPEC.md.
@@ -1045,6 +1100,255 @@ type UnloadResponse struct {
 func (m *UnloadResponse) fields(*coder) {}
 
 func (m *UnloadResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
+}
+
+// ModelLabel is the record "Model label" of Protocol/SPEC.md.
+type ModelLabel struct {
+	// Label: label, named in requests as `NAME:LABEL` (1 to 64 bytes).
+	Label string `json:"label"`
+
+	// Generation: generation that the label stands for (1 to 4294967295).
+	Generation uint64 `json:"generation"`
+
+	// Share: share of the requests for the plain name that the generation answers, absent for none
+	// (0.0 to 1.0).
+	Share *float64 `json:"share,omitempty"`
+}
+
+func (m *ModelLabel) fields(c *coder) {
+	c.required(field{id: 1, name: "label", typ: typeText, low: 1, high: 64}, &m.Label)
+	c.required(field{id: 2, name: "generation", typ: typeU64, low: 1, high: 4294967295}, &m.Generation)
+	pointer(c, field{id: 3, name: "share", typ: typeF64, least: 0.0, most: 1.0}, &m.Share)
+}
+
+// SwapRequest is the message "Swap request" of Protocol/SPEC.md.
+type SwapRequest struct {
+	// Name: name of the served model (1 to 128 bytes).
+	Name string `json:"name"`
+
+	// Path: path of the new model on the server's machine (1 to 4096 bytes).
+	Path string `json:"path"`
+
+	// Strategy: loading strategy, absent for the server's setting: strict, graceful, development.
+	Strategy string `json:"strategy,omitempty"`
+
+	// Device: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (1 to 64
+	// bytes).
+	Device string `json:"device,omitempty"`
+
+	// Progress: true asks for frames while a layer runs, with `bytes_read` in the `Layer`.
+	Progress *bool `json:"progress,omitempty"`
+
+	// Shadow: live requests to compute by both generations and compare before the switch, default
+	// 0 (0 to 4096).
+	Shadow uint64 `json:"shadow,omitempty"`
+
+	// RequireEqual: a difference found by the shadow ends the swap, default false.
+	RequireEqual bool `json:"require_equal,omitempty"`
+}
+
+func (m *SwapRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128, since: 4}, &m.Name)
+	c.required(field{id: 2, name: "path", typ: typeText, low: 1, high: 4096, since: 4}, &m.Path)
+	c.optional(field{id: 3, name: "strategy", typ: typeText, choices: []string{"strict", "graceful", "development"}, since: 4}, &m.Strategy, m.Strategy != "")
+	c.optional(field{id: 4, name: "device", typ: typeText, low: 1, high: 64, since: 4}, &m.Device, m.Device != "")
+	pointer(c, field{id: 5, name: "progress", typ: typeBool, since: 4}, &m.Progress)
+	c.optional(field{id: 6, name: "shadow", typ: typeU64, high: 4096, since: 4}, &m.Shadow, m.Shadow != 0)
+	c.optional(field{id: 7, name: "require_equal", typ: typeBool, since: 4}, &m.RequireEqual, m.RequireEqual)
+}
+
+// SwapProgress is the message "Swap progress" of Protocol/SPEC.md.
+type SwapProgress struct {
+	// Layer: the `Layer` just completed, or the running one where it has `bytes_read`.
+	Layer *Layer `json:"layer,omitempty"`
+
+	// Step: step behind the layers: warm_up, shadow.
+	Step string `json:"step,omitempty"`
+
+	// Done: requests of the step that were computed.
+	Done *uint64 `json:"done,omitempty"`
+
+	// Total: requests of the step in all.
+	Total *uint64 `json:"total,omitempty"`
+
+	// Frame: number of the frame in the answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
+
+	Origin
+}
+
+func (m *SwapProgress) fields(c *coder) {
+	pointer(c, field{id: 1, name: "layer", typ: typeRecord}, &m.Layer)
+	c.optional(field{id: 2, name: "step", typ: typeText, choices: []string{"warm_up", "shadow"}}, &m.Step, m.Step != "")
+	pointer(c, field{id: 3, name: "done", typ: typeU64, high: math.MaxUint64}, &m.Done)
+	pointer(c, field{id: 4, name: "total", typ: typeU64, high: math.MaxUint64}, &m.Total)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64}, &m.Frame)
+}
+
+func (m *SwapProgress) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
+}
+
+// SwapResponse is the message "Swap response" of Protocol/SPEC.md.
+type SwapResponse struct {
+	// Layers: a `Layer` for each layer, in order.
+	Layers []Layer `json:"layers,omitempty"`
+
+	// Model: the `Model` now served.
+	Model Model `json:"model"`
+
+	// PreviousGeneration: generation that answered until the switch (1 to 4294967295).
+	PreviousGeneration uint64 `json:"previous_generation"`
+
+	// Overrides: configuration overrides in effect, `key=value` (1 to 2048 bytes).
+	Overrides []string `json:"overrides,omitempty"`
+
+	// Attempts: a sentence for each earlier failed attempt (1 to 2048 bytes).
+	Attempts []string `json:"attempts,omitempty"`
+
+	// Warmed: requests that the new generation computed before the switch.
+	Warmed uint64 `json:"warmed"`
+
+	// Shadow: the `Shadow report`, when the request asked for a shadow.
+	Shadow *ShadowReport `json:"shadow,omitempty"`
+
+	// Frame: number of the frame in the answer, from 0.
+	Frame *uint64 `json:"frame,omitempty"`
+
+	Origin
+}
+
+func (m *SwapResponse) fields(c *coder) {
+	repeated(c, field{id: 1, name: "layers", typ: typeRecord, timesMax: 1024}, &m.Layers)
+	c.required(field{id: 2, name: "model", typ: typeRecord}, &m.Model)
+	c.required(field{id: 3, name: "previous_generation", typ: typeU64, low: 1, high: 4294967295}, &m.PreviousGeneration)
+	repeated(c, field{id: 4, name: "overrides", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Overrides)
+	repeated(c, field{id: 5, name: "attempts", typ: typeText, timesMax: 1024, low: 1, high: 2048}, &m.Attempts)
+	c.required(field{id: 6, name: "warmed", typ: typeU64, high: math.MaxUint64}, &m.Warmed)
+	pointer(c, field{id: 7, name: "shadow", typ: typeRecord}, &m.Shadow)
+	pointer(c, field{id: 28, name: "frame", typ: typeU64, high: math.MaxUint64}, &m.Frame)
+}
+
+func (m *SwapResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, m.Frame, nil
+}
+
+// ShadowReport is the record "Shadow report" of Protocol/SPEC.md.
+type ShadowReport struct {
+	// Compared: live requests that both generations computed.
+	Compared uint64 `json:"compared"`
+
+	// Equal: those with equal answers.
+	Equal uint64 `json:"equal"`
+
+	// DivergenceMax: largest divergence between the answers, 0 where all are equal (0.0 to
+	// 1e+300).
+	DivergenceMax float64 `json:"divergence_max"`
+
+	// FirstDifference: sentence about the first request with different answers (1 to 2048 bytes).
+	FirstDifference string `json:"first_difference,omitempty"`
+}
+
+func (m *ShadowReport) fields(c *coder) {
+	c.required(field{id: 1, name: "compared", typ: typeU64, high: math.MaxUint64}, &m.Compared)
+	c.required(field{id: 2, name: "equal", typ: typeU64, high: math.MaxUint64}, &m.Equal)
+	c.required(field{id: 3, name: "divergence_max", typ: typeF64, least: 0.0, most: 1e+300}, &m.DivergenceMax)
+	c.optional(field{id: 4, name: "first_difference", typ: typeText, low: 1, high: 2048}, &m.FirstDifference, m.FirstDifference != "")
+}
+
+// RollbackRequest is the message "Rollback request" of Protocol/SPEC.md.
+type RollbackRequest struct {
+	// Name: name of the model to return to its held generation (1 to 128 bytes).
+	Name string `json:"name"`
+}
+
+func (m *RollbackRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128, since: 4}, &m.Name)
+}
+
+// RollbackResponse is the message "Rollback response" of Protocol/SPEC.md.
+type RollbackResponse struct {
+	// Model: the `Model` now served.
+	Model Model `json:"model"`
+
+	Origin
+}
+
+func (m *RollbackResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "model", typ: typeRecord}, &m.Model)
+}
+
+func (m *RollbackResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
+}
+
+// PinRequest is the message "Pin request" of Protocol/SPEC.md.
+type PinRequest struct {
+	// Name: name of the model (1 to 128 bytes).
+	Name string `json:"name"`
+
+	// Pinned: true keeps the model in memory, false lets it go, default true.
+	Pinned *bool `json:"pinned,omitempty"`
+}
+
+func (m *PinRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128, since: 4}, &m.Name)
+	pointer(c, field{id: 2, name: "pinned", typ: typeBool, since: 4}, &m.Pinned)
+}
+
+// PinResponse is the message "Pin response" of Protocol/SPEC.md.
+type PinResponse struct {
+	// Model: the `Model`.
+	Model Model `json:"model"`
+
+	Origin
+}
+
+func (m *PinResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "model", typ: typeRecord}, &m.Model)
+}
+
+func (m *PinResponse) facts() (*Origin, int, *uint64, *[]float32) {
+	return &m.Origin, 0, nil, nil
+}
+
+// AliasRequest is the message "Alias request" of Protocol/SPEC.md.
+type AliasRequest struct {
+	// Name: name of the model (1 to 128 bytes).
+	Name string `json:"name"`
+
+	// Label: label, without the name and the `:` (1 to 64 bytes).
+	Label string `json:"label"`
+
+	// Generation: generation that the label stands for, 0 to remove the label (0 to 4294967295).
+	Generation uint64 `json:"generation"`
+
+	// Share: share of the requests for the plain name that the generation answers, absent for none
+	// (0.0 to 1.0).
+	Share *float64 `json:"share,omitempty"`
+}
+
+func (m *AliasRequest) fields(c *coder) {
+	c.required(field{id: 1, name: "name", typ: typeText, low: 1, high: 128, since: 4}, &m.Name)
+	c.required(field{id: 2, name: "label", typ: typeText, low: 1, high: 64, since: 4}, &m.Label)
+	c.required(field{id: 3, name: "generation", typ: typeU64, high: 4294967295, since: 4}, &m.Generation)
+	pointer(c, field{id: 4, name: "share", typ: typeF64, least: 0.0, most: 1.0, since: 4}, &m.Share)
+}
+
+// AliasResponse is the message "Alias response" of Protocol/SPEC.md.
+type AliasResponse struct {
+	// Model: the `Model`.
+	Model Model `json:"model"`
+
+	Origin
+}
+
+func (m *AliasResponse) fields(c *coder) {
+	c.required(field{id: 1, name: "model", typ: typeRecord}, &m.Model)
+}
+
+func (m *AliasResponse) facts() (*Origin, int, *uint64, *[]float32) {
 	return &m.Origin, 0, nil, nil
 }
 
@@ -1923,6 +2227,19 @@ func (c *Client) Load(
 	})
 }
 
+// Swap: assays a model file beside the served one, and switches to it. Never sent again once
+// the work may have begun. The function onLayer, unless nil, gets each layer on the calling
+// goroutine.
+func (c *Client) Swap(
+	ctx context.Context, request SwapRequest, onLayer func(Layer),
+) (*SwapResponse, error) {
+	return ask(c.exchange(ctx, kindSwap, &request), plain[SwapProgress, SwapResponse], func(chunk *SwapProgress) {
+		if onLayer != nil {
+			onLayer(chunk.Layer)
+		}
+	})
+}
+
 // Unload: stops serving a model. Never sent again once the work may have begun.
 func (c *Client) Unload(ctx context.Context, request UnloadRequest) (*UnloadResponse, error) {
 	return ask(c.exchange(ctx, kindUnload, &request), plain[struct{}, UnloadResponse], nil)
@@ -1972,4 +2289,22 @@ func (c *Client) Stats(ctx context.Context, request StatsRequest) (*StatsRespons
 // Render: renders a conversation by the model's chat template.
 func (c *Client) Render(ctx context.Context, request RenderRequest) (*RenderResponse, error) {
 	return ask(c.exchange(ctx, kindRender, &request), plain[struct{}, RenderResponse], nil)
+}
+
+// Rollback: returns to the generation before the last swap. Never sent again once the work may
+// have begun.
+func (c *Client) Rollback(
+	ctx context.Context, request RollbackRequest,
+) (*RollbackResponse, error) {
+	return ask(c.exchange(ctx, kindRollback, &request), plain[struct{}, RollbackResponse], nil)
+}
+
+// Pin: keeps a model in memory, or lets it go.
+func (c *Client) Pin(ctx context.Context, request PinRequest) (*PinResponse, error) {
+	return ask(c.exchange(ctx, kindPin, &request), plain[struct{}, PinResponse], nil)
+}
+
+// Alias: gives a generation of a model a label, with a share of the requests.
+func (c *Client) Alias(ctx context.Context, request AliasRequest) (*AliasResponse, error) {
+	return ask(c.exchange(ctx, kindAlias, &request), plain[struct{}, AliasResponse], nil)
 }

@@ -16,19 +16,27 @@ public struct HelloRequest: RequestMessage, Equatable {
     public var compression: Bool
     /// Largest body that the client accepts, bytes before compression, default 4194304.
     public var bodySizeMax: UInt64
+    /// Token that names the client, absent without one.
+    public var token: String?
+    /// Part of the client's own share of the server that the connection belongs to.
+    public var tenant: String?
 
     /// Makes a value from the fields.
     public init(
         client: String, revision: UInt64 = Limits.revision, compression: Bool = false,
-        bodySizeMax: UInt64 = 4_194_304
+        bodySizeMax: UInt64 = 4_194_304, token: String? = nil, tenant: String? = nil
     ) {
         self.client = client
         self.revision = revision
         self.compression = compression
         self.bodySizeMax = bodySizeMax
+        self.token = token
+        self.tenant = tenant
     }
 
-    enum ID: UInt16 { case client = 1, revision = 2, compression = 3, bodySizeMax = 4 }
+    enum ID: UInt16 {
+        case client = 1, revision = 2, compression = 3, bodySizeMax = 4, token = 5, tenant = 6
+    }
 
     /// Table of the body.
     public static let layout = MessageLayout(
@@ -40,6 +48,8 @@ public struct HelloRequest: RequestMessage, Equatable {
             FieldLayout(
                 ID.bodySizeMax, "body_size_max", .unsigned, .optional,
                 .unsigned(4096, 4_294_967_295)),
+            FieldLayout(ID.token, "token", .text, .optional, .size(1, 256)),
+            FieldLayout(ID.tenant, "tenant", .text, .optional, .size(1, 64)),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -52,6 +62,8 @@ public struct HelloRequest: RequestMessage, Equatable {
             case .revision: revision = value.unsigned
             case .compression: compression = value.bool
             case .bodySizeMax: bodySizeMax = value.unsigned
+            case .token: token = try value.text()
+            case .tenant: tenant = try value.text()
             }
         }
     }
@@ -62,6 +74,8 @@ public struct HelloRequest: RequestMessage, Equatable {
         writer.unsigned(ID.revision, revision)
         writer.bool(ID.compression, compression)
         writer.unsigned(ID.bodySizeMax, bodySizeMax)
+        writer.text(ID.token, token)
+        writer.text(ID.tenant, tenant)
     }
 }
 

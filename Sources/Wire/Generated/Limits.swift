@@ -9,7 +9,7 @@ public enum Limits {
     public static let version: UInt8 = 1
 
     /// Revision of the version that this code speaks.
-    public static let revision: UInt64 = 3
+    public static let revision: UInt64 = 4
 
     /// Release of the programs and of the clients.
     public static let release = "0.1.0"

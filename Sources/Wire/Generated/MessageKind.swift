@@ -15,7 +15,7 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     case models = 0x04
     /// Assays a model file and serves the model (streamed).
     case load = 0x05
-    /// UNIMPLEMENTED for now.
+    /// Assays a model file beside the served one, and switches to it (streamed).
     case swap = 0x06
     /// Stops serving a model.
     case unload = 0x07
@@ -37,6 +37,12 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     case stats = 0x0F
     /// Renders a conversation by the model's chat template.
     case render = 0x10
+    /// Returns to the generation before the last swap.
+    case rollback = 0x12
+    /// Keeps a model in memory, or lets it go.
+    case pin = 0x13
+    /// Gives a generation of a model a label, with a share of the requests.
+    case alias = 0x14
     /// Sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol
     /// error, `kind_reserved`).
     case goAway = 0x70
@@ -47,7 +53,7 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     /// False for reserved kinds and for kinds that no client sends.
     public var isServed: Bool {
         switch self {
-        case .swap, .goAway: false
+        case .goAway: false
         default: true
         }
     }
@@ -71,6 +77,9 @@ public enum MessageKind: UInt8, Sendable, CaseIterable, CustomStringConvertible 
         case .cancel: "Cancel"
         case .stats: "Stats"
         case .render: "Render"
+        case .rollback: "Rollback"
+        case .pin: "Pin"
+        case .alias: "Alias"
         case .goAway: "GoAway"
         }
     }

@@ -719,13 +719,34 @@ public struct ModelInfo: WireRecord, Equatable {
     public var bytes: UInt64
     /// Files on disk compared with the loaded files, absent for a mock.
     public var file: FileState?
+    /// A `Model label` for each label.
+    public var labels: [ModelLabel]
+    /// True for a model that stays in memory until it is unpinned.
+    public var pinned: Bool?
+    /// Generation that Rollback returns to, absent for none.
+    public var heldGeneration: UInt64?
+    /// True for a model that was put out of memory and is loaded for its next request.
+    public var evicted: Bool?
+    /// State of the model's circuit breaker, absent for a server without.
+    public var breaker: BreakerState?
+    /// Failure that the breaker opened for.
+    public var breakerReason: String?
+    /// Time since the breaker changed its state, seconds.
+    public var breakerSeconds: Double?
+    /// Time since the weights in memory were last compared with the seal, seconds.
+    public var sealAgeSeconds: Double?
+    /// Reason of the last swap or reload that failed while the model went on.
+    public var loadFailure: String?
 
     /// Makes a value from the fields.
     public init(
         name: String, state: ServingState, provenance: Provenance, architecture: String,
         parameters: UInt64, vocabulary: UInt64, context: UInt64, fingerprint: [UInt8]? = nil,
         generation: UInt64, device: String, deviceReason: String? = nil, bytes: UInt64,
-        file: FileState? = nil
+        file: FileState? = nil, labels: [ModelLabel] = [], pinned: Bool? = nil,
+        heldGeneration: UInt64? = nil, evicted: Bool? = nil, breaker: BreakerState? = nil,
+        breakerReason: String? = nil, breakerSeconds: Double? = nil, sealAgeSeconds: Double? = nil,
+        loadFailure: String? = nil
     ) {
         self.name = name
         self.state = state
@@ -740,12 +761,23 @@ public struct ModelInfo: WireRecord, Equatable {
         self.deviceReason = deviceReason
         self.bytes = bytes
         self.file = file
+        self.labels = labels
+        self.pinned = pinned
+        self.heldGeneration = heldGeneration
+        self.evicted = evicted
+        self.breaker = breaker
+        self.breakerReason = breakerReason
+        self.breakerSeconds = breakerSeconds
+        self.sealAgeSeconds = sealAgeSeconds
+        self.loadFailure = loadFailure
     }
 
     enum ID: UInt16 {
         case name = 1, state = 2, provenance = 3, architecture = 4, parameters = 5, vocabulary = 6
         case context = 7, fingerprint = 8, generation = 9, device = 10, deviceReason = 11
-        case bytes = 12, file = 13
+        case bytes = 12, file = 13, labels = 14, pinned = 15, heldGeneration = 16, evicted = 17
+        case breaker = 18, breakerReason = 19, breakerSeconds = 20, sealAgeSeconds = 21
+        case loadFailure = 22
     }
 
     /// Table of the body.
@@ -767,6 +799,19 @@ public struct ModelInfo: WireRecord, Equatable {
             FieldLayout(ID.deviceReason, "device_reason", .text, .optional, .size(1, 2048)),
             FieldLayout(ID.bytes, "bytes", .unsigned, .required),
             FieldLayout(ID.file, "file", .text, .optional, .choice("unchanged|changed|missing")),
+            FieldLayout(ID.labels, "labels", .record, .repeated(max: 64)),
+            FieldLayout(ID.pinned, "pinned", .bool),
+            FieldLayout(
+                ID.heldGeneration, "held_generation", .unsigned, .optional,
+                .unsigned(1, 4_294_967_295)),
+            FieldLayout(ID.evicted, "evicted", .bool),
+            FieldLayout(ID.breaker, "breaker", .text, .optional, .choice("closed|open|half_open")),
+            FieldLayout(ID.breakerReason, "breaker_reason", .text, .optional, .size(1, 2048)),
+            FieldLayout(
+                ID.breakerSeconds, "breaker_seconds", .number, .optional, .number(0, 1e+12)),
+            FieldLayout(
+                ID.sealAgeSeconds, "seal_age_seconds", .number, .optional, .number(0, 1e+12)),
+            FieldLayout(ID.loadFailure, "load_failure", .text, .optional, .size(1, 2048)),
         ])
 
     /// Decodes a whole body, see `WireRecord`.
@@ -790,6 +835,15 @@ public struct ModelInfo: WireRecord, Equatable {
             case .deviceReason: deviceReason = try value.text()
             case .bytes: bytes = value.unsigned
             case .file: file = try value.word(FileState.self)
+            case .labels: labels.append(try value.record(ModelLabel.self))
+            case .pinned: pinned = value.bool
+            case .heldGeneration: heldGeneration = value.unsigned
+            case .evicted: evicted = value.bool
+            case .breaker: breaker = try value.word(BreakerState.self)
+            case .breakerReason: breakerReason = try value.text()
+            case .breakerSeconds: breakerSeconds = value.number
+            case .sealAgeSeconds: sealAgeSeconds = value.number
+            case .loadFailure: loadFailure = try value.text()
             }
         }
     }
@@ -809,6 +863,15 @@ public struct ModelInfo: WireRecord, Equatable {
         writer.text(ID.deviceReason, deviceReason)
         writer.unsigned(ID.bytes, bytes)
         if writer.revision >= 3 { writer.text(ID.file, file?.rawValue) }
+        if writer.revision >= 4 { for value in labels { writer.record(ID.labels, value) } }
+        if writer.revision >= 4 { writer.bool(ID.pinned, pinned) }
+        if writer.revision >= 4 { writer.unsigned(ID.heldGeneration, heldGeneration) }
+        if writer.revision >= 4 { writer.bool(ID.evicted, evicted) }
+        if writer.revision >= 4 { writer.text(ID.breaker, breaker?.rawValue) }
+        if writer.revision >= 4 { writer.text(ID.breakerReason, breakerReason) }
+        if writer.revision >= 4 { writer.number(ID.breakerSeconds, breakerSeconds) }
+        if writer.revision >= 4 { writer.number(ID.sealAgeSeconds, sealAgeSeconds) }
+        if writer.revision >= 4 { writer.text(ID.loadFailure, loadFailure) }
     }
 }
 
@@ -874,6 +937,111 @@ public struct LayerVerdictRecord: WireRecord, Equatable {
         writer.unsigned(ID.microseconds, microseconds)
         writer.unsigned(ID.bytesRead, bytesRead)
         writer.unsigned(ID.bytesTotal, bytesTotal)
+    }
+}
+
+/// Label of a generation of a model.
+public struct ModelLabel: WireRecord, Equatable {
+    /// Label, named in requests as `NAME:LABEL`.
+    public var label: String
+    /// Generation that the label stands for.
+    public var generation: UInt64
+    /// Share of the requests for the plain name that the generation answers, absent for none.
+    public var share: Double?
+
+    /// Makes a value from the fields.
+    public init(label: String, generation: UInt64, share: Double? = nil) {
+        self.label = label
+        self.generation = generation
+        self.share = share
+    }
+
+    enum ID: UInt16 { case label = 1, generation = 2, share = 3 }
+
+    /// Table of the body.
+    public static let layout = MessageLayout(
+        "Model label",
+        [
+            FieldLayout(ID.label, "label", .text, .required, .size(1, 64)),
+            FieldLayout(
+                ID.generation, "generation", .unsigned, .required, .unsigned(1, 4_294_967_295)),
+            FieldLayout(ID.share, "share", .number, .optional, .number(0, 1)),
+        ])
+
+    /// Decodes a whole body, see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(label: "", generation: 0)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .label: label = try value.text()
+            case .generation: generation = value.unsigned
+            case .share: share = value.number
+            }
+        }
+    }
+
+    /// Appends the fields, see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.text(ID.label, label)
+        writer.unsigned(ID.generation, generation)
+        writer.number(ID.share, share)
+    }
+}
+
+/// Comparison of a new generation with the one that serves.
+public struct ShadowReport: WireRecord, Equatable {
+    /// Live requests that both generations computed.
+    public var compared: UInt64
+    /// Those with equal answers.
+    public var equal: UInt64
+    /// Largest divergence between the answers, 0 where all are equal.
+    public var divergenceMax: Double
+    /// Sentence about the first request with different answers.
+    public var firstDifference: String?
+
+    /// Makes a value from the fields.
+    public init(
+        compared: UInt64, equal: UInt64, divergenceMax: Double, firstDifference: String? = nil
+    ) {
+        self.compared = compared
+        self.equal = equal
+        self.divergenceMax = divergenceMax
+        self.firstDifference = firstDifference
+    }
+
+    enum ID: UInt16 { case compared = 1, equal = 2, divergenceMax = 3, firstDifference = 4 }
+
+    /// Table of the body.
+    public static let layout = MessageLayout(
+        "Shadow report",
+        [
+            FieldLayout(ID.compared, "compared", .unsigned, .required),
+            FieldLayout(ID.equal, "equal", .unsigned, .required),
+            FieldLayout(ID.divergenceMax, "divergence_max", .number, .required, .number(0, 1e+300)),
+            FieldLayout(ID.firstDifference, "first_difference", .text, .optional, .size(1, 2048)),
+        ])
+
+    /// Decodes a whole body, see `WireRecord`.
+    public init(decoding body: UnsafeRawBufferPointer) throws(WireError) {
+        self.init(compared: 0, equal: 0, divergenceMax: 0)
+        var reader = BodyReader(body, Self.layout, ids: ID.self)
+        while let (id, value) = try reader.next() {
+            switch id {
+            case .compared: compared = value.unsigned
+            case .equal: equal = value.unsigned
+            case .divergenceMax: divergenceMax = value.number
+            case .firstDifference: firstDifference = try value.text()
+            }
+        }
+    }
+
+    /// Appends the fields, see `WireRecord`.
+    public func encode(into writer: inout BodyWriter) {
+        writer.unsigned(ID.compared, compared)
+        writer.unsigned(ID.equal, equal)
+        writer.number(ID.divergenceMax, divergenceMax)
+        writer.text(ID.firstDifference, firstDifference)
     }
 }
 

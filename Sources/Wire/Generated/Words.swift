@@ -35,9 +35,19 @@ public enum FileState: String, Sendable, CaseIterable {
     case unchanged, changed, missing
 }
 
+/// `breaker` of Model: state of the model's circuit breaker, absent for a server without.
+public enum BreakerState: String, Sendable, CaseIterable {
+    case closed, open, halfOpen = "half_open"
+}
+
 /// `strategy` of Load request: loading strategy, absent for the server's setting.
 public enum LoadStrategy: String, Sendable, CaseIterable {
     case strict, graceful, development
+}
+
+/// `step` of Swap progress: step behind the layers.
+public enum SwapStep: String, Sendable, CaseIterable {
+    case warmUp = "warm_up", shadow
 }
 
 /// `finish_reason` of Generate response: cause of the end: end token or stop string, `max_tokens`

@@ -10,7 +10,7 @@ use crate::exchange::Reply;
 /// Version of the protocol.
 pub const VERSION: u8 = 1;
 /// Revision of the version.
-pub const REVISION: u64 = 3;
+pub const REVISION: u64 = 4;
 /// Port that a server listens on.
 pub const DEFAULT_PORT: u16 = 7411;
 /// Set in the kind of a response.
@@ -83,7 +83,7 @@ pub const KIND_HEALTH: u8 = 0x03;
 pub const KIND_MODELS: u8 = 0x04;
 /// Kind: assays a model file and serves the model (streamed).
 pub const KIND_LOAD: u8 = 0x05;
-/// Kind: UNIMPLEMENTED for now.
+/// Kind: assays a model file beside the served one, and switches to it (streamed).
 pub const KIND_SWAP: u8 = 0x06;
 /// Kind: stops serving a model.
 pub const KIND_UNLOAD: u8 = 0x07;
@@ -105,6 +105,12 @@ pub const KIND_CANCEL: u8 = 0x0e;
 pub const KIND_STATS: u8 = 0x0f;
 /// Kind: renders a conversation by the model's chat template.
 pub const KIND_RENDER: u8 = 0x10;
+/// Kind: returns to the generation before the last swap.
+pub const KIND_ROLLBACK: u8 = 0x12;
+/// Kind: keeps a model in memory, or lets it go.
+pub const KIND_PIN: u8 = 0x13;
+/// Kind: gives a generation of a model a label, with a share of the requests.
+pub const KIND_ALIAS: u8 = 0x14;
 /// Kind: sent by the server only, with byte 5 `0xf0` and request id 0 (as a request a protocol
 /// error, `kind_reserved`).
 pub const KIND_GO_AWAY: u8 = 0x70;
@@ -1558,6 +1564,11 @@ pub struct HelloRequest {
     /// Largest body that the client accepts, bytes before compression, default 4194304 (optional,
     /// 4096..4294967295).
     pub body_size_max: Option<u64>,
+    /// Token that names the client, absent without one (optional, 1..256 bytes).
+    pub token: Option<String>,
+    /// Part of the client's own share of the server that the connection belongs to (optional, 1..64
+    /// bytes).
+    pub tenant: Option<String>,
 }
 
 const HELLO_REQUEST_TABLE: Table = Table {
@@ -1567,6 +1578,8 @@ const HELLO_REQUEST_TABLE: Table = Table {
         Field { id: 2, name: "revision", kind: 1, times: (1, 1), bounds: (1, 4294967295), ..FIELD },
         Field { id: 3, name: "compression", kind: 8, ..FIELD },
         Field { id: 4, name: "body_size_max", kind: 1, bounds: (4096, 4294967295), ..FIELD },
+        Field { id: 5, name: "token", kind: 4, bounds: (1, 256), ..FIELD },
+        Field { id: 6, name: "tenant", kind: 4, bounds: (1, 64), ..FIELD },
     ],
     one_of: &[],
     excludes: &[],
@@ -1586,6 +1599,12 @@ impl Message for HelloRequest {
         if let Some(value) = &mut self.body_size_max {
             see(3, Place::U64(value))?;
         }
+        if let Some(value) = &mut self.token {
+            see(4, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.tenant {
+            see(5, Place::Text(value))?;
+        }
         Ok(())
     }
 
@@ -1595,6 +1614,8 @@ impl Message for HelloRequest {
             1 => Place::U64(&mut self.revision),
             2 => Place::Bool(self.compression.get_or_insert_with(Default::default)),
             3 => Place::U64(self.body_size_max.get_or_insert_with(Default::default)),
+            4 => Place::Text(self.token.get_or_insert_with(Default::default)),
+            5 => Place::Text(self.tenant.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -2094,6 +2115,27 @@ pub struct Model {
     /// Files on disk compared with the loaded files, absent for a mock (optional, `unchanged`,
     /// `changed`, `missing`).
     pub file: Option<String>,
+    /// A `Model label` for each label (0..64 times).
+    pub labels: Vec<ModelLabel>,
+    /// True for a model that stays in memory until it is unpinned (optional).
+    pub pinned: Option<bool>,
+    /// Generation that Rollback returns to, absent for none (optional, 1..4294967295).
+    pub held_generation: Option<u64>,
+    /// True for a model that was put out of memory and is loaded for its next request (optional).
+    pub evicted: Option<bool>,
+    /// State of the model's circuit breaker, absent for a server without (optional, `closed`,
+    /// `open`, `half_open`).
+    pub breaker: Option<String>,
+    /// Failure that the breaker opened for (optional, 1..2048 bytes).
+    pub breaker_reason: Option<String>,
+    /// Time since the breaker changed its state, seconds (optional, 0.0..1000000000000.0).
+    pub breaker_seconds: Option<f64>,
+    /// Time since the weights in memory were last compared with the seal, seconds (optional,
+    /// 0.0..1000000000000.0).
+    pub seal_age_seconds: Option<f64>,
+    /// Reason of the last swap or reload that failed while the model went on (optional, 1..2048
+    /// bytes).
+    pub load_failure: Option<String>,
 }
 
 const MODEL_TABLE: Table = Table {
@@ -2120,6 +2162,26 @@ const MODEL_TABLE: Table = Table {
             id: 13, name: "file", kind: 4, choices: &["unchanged", "changed", "missing"], since: 3,
             ..FIELD
         },
+        Field { id: 14, name: "labels", kind: 7, times: (0, 64), since: 4, ..FIELD },
+        Field { id: 15, name: "pinned", kind: 8, since: 4, ..FIELD },
+        Field {
+            id: 16, name: "held_generation", kind: 1, bounds: (1, 4294967295), since: 4, ..FIELD
+        },
+        Field { id: 17, name: "evicted", kind: 8, since: 4, ..FIELD },
+        Field {
+            id: 18, name: "breaker", kind: 4, choices: &["closed", "open", "half_open"], since: 4,
+            ..FIELD
+        },
+        Field { id: 19, name: "breaker_reason", kind: 4, bounds: (1, 2048), since: 4, ..FIELD },
+        Field {
+            id: 20, name: "breaker_seconds", kind: 2, numbers: (0.0, 1000000000000.0), since: 4,
+            ..FIELD
+        },
+        Field {
+            id: 21, name: "seal_age_seconds", kind: 2, numbers: (0.0, 1000000000000.0), since: 4,
+            ..FIELD
+        },
+        Field { id: 22, name: "load_failure", kind: 4, bounds: (1, 2048), since: 4, ..FIELD },
     ],
     one_of: &[],
     excludes: &[],
@@ -2150,6 +2212,33 @@ impl Message for Model {
         if let Some(value) = &mut self.file {
             see(12, Place::Text(value))?;
         }
+        for value in &mut self.labels {
+            see(13, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.pinned {
+            see(14, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.held_generation {
+            see(15, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.evicted {
+            see(16, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.breaker {
+            see(17, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.breaker_reason {
+            see(18, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.breaker_seconds {
+            see(19, Place::F64(value))?;
+        }
+        if let Some(value) = &mut self.seal_age_seconds {
+            see(20, Place::F64(value))?;
+        }
+        if let Some(value) = &mut self.load_failure {
+            see(21, Place::Text(value))?;
+        }
         Ok(())
     }
 
@@ -2168,6 +2257,18 @@ impl Message for Model {
             10 => Place::Text(self.device_reason.get_or_insert_with(Default::default)),
             11 => Place::U64(&mut self.bytes),
             12 => Place::Text(self.file.get_or_insert_with(Default::default)),
+            13 => {
+                self.labels.push(Default::default());
+                Place::Record(self.labels.last_mut()?)
+            }
+            14 => Place::Bool(self.pinned.get_or_insert_with(Default::default)),
+            15 => Place::U64(self.held_generation.get_or_insert_with(Default::default)),
+            16 => Place::Bool(self.evicted.get_or_insert_with(Default::default)),
+            17 => Place::Text(self.breaker.get_or_insert_with(Default::default)),
+            18 => Place::Text(self.breaker_reason.get_or_insert_with(Default::default)),
+            19 => Place::F64(self.breaker_seconds.get_or_insert_with(Default::default)),
+            20 => Place::F64(self.seal_age_seconds.get_or_insert_with(Default::default)),
+            21 => Place::Text(self.load_failure.get_or_insert_with(Default::default)),
             _ => return None,
         })
     }
@@ -2571,6 +2672,758 @@ impl Message for UnloadResponse {
 
     fn add(&mut self, _: usize) -> Option<Place<'_>> {
         None
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Model label`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ModelLabel {
+    /// Label, named in requests as `NAME:LABEL` (required, 1..64 bytes).
+    pub label: String,
+    /// Generation that the label stands for (required, 1..4294967295).
+    pub generation: u64,
+    /// Share of the requests for the plain name that the generation answers, absent for none
+    /// (optional, 0.0..1.0).
+    pub share: Option<f64>,
+}
+
+const MODEL_LABEL_TABLE: Table = Table {
+    name: "Model label",
+    fields: &[
+        Field { id: 1, name: "label", kind: 4, times: (1, 1), bounds: (1, 64), since: 4, ..FIELD },
+        Field {
+            id: 2, name: "generation", kind: 1, times: (1, 1), bounds: (1, 4294967295), since: 4,
+            ..FIELD
+        },
+        Field { id: 3, name: "share", kind: 2, numbers: (0.0, 1.0), since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ModelLabel {
+    fn table(&self) -> &'static Table {
+        &MODEL_LABEL_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.label))?;
+        see(1, Place::U64(&mut self.generation))?;
+        if let Some(value) = &mut self.share {
+            see(2, Place::F64(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.label),
+            1 => Place::U64(&mut self.generation),
+            2 => Place::F64(self.share.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Swap request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SwapRequest {
+    /// Name of the served model (required, 1..128 bytes).
+    pub name: String,
+    /// Path of the new model on the server's machine (required, 1..4096 bytes).
+    pub path: String,
+    /// Loading strategy, absent for the server's setting (optional, `strict`, `graceful`,
+    /// `development`).
+    pub strategy: Option<String>,
+    /// Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (optional, 1..64
+    /// bytes).
+    pub device: Option<String>,
+    /// True asks for frames while a layer runs, with `bytes_read` in the `Layer` (optional).
+    pub progress: Option<bool>,
+    /// Live requests to compute by both generations and compare before the switch, default 0
+    /// (optional, 0..4096).
+    pub shadow: Option<u64>,
+    /// A difference found by the shadow ends the swap, default false (optional).
+    pub require_equal: Option<bool>,
+}
+
+const SWAP_REQUEST_TABLE: Table = Table {
+    name: "Swap request",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), since: 4, ..FIELD },
+        Field { id: 2, name: "path", kind: 4, times: (1, 1), bounds: (1, 4096), since: 4, ..FIELD },
+        Field {
+            id: 3, name: "strategy", kind: 4, choices: &["strict", "graceful", "development"],
+            since: 4, ..FIELD
+        },
+        Field { id: 4, name: "device", kind: 4, bounds: (1, 64), since: 4, ..FIELD },
+        Field { id: 5, name: "progress", kind: 8, since: 4, ..FIELD },
+        Field { id: 6, name: "shadow", kind: 1, bounds: (0, 4096), since: 4, ..FIELD },
+        Field { id: 7, name: "require_equal", kind: 8, since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for SwapRequest {
+    fn table(&self) -> &'static Table {
+        &SWAP_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        see(1, Place::Text(&mut self.path))?;
+        if let Some(value) = &mut self.strategy {
+            see(2, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.device {
+            see(3, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.progress {
+            see(4, Place::Bool(value))?;
+        }
+        if let Some(value) = &mut self.shadow {
+            see(5, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.require_equal {
+            see(6, Place::Bool(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            1 => Place::Text(&mut self.path),
+            2 => Place::Text(self.strategy.get_or_insert_with(Default::default)),
+            3 => Place::Text(self.device.get_or_insert_with(Default::default)),
+            4 => Place::Bool(self.progress.get_or_insert_with(Default::default)),
+            5 => Place::U64(self.shadow.get_or_insert_with(Default::default)),
+            6 => Place::Bool(self.require_equal.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Swap progress`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SwapProgress {
+    /// The `Layer` just completed, or the running one where it has `bytes_read` (optional).
+    pub layer: Option<Layer>,
+    /// Step behind the layers (optional, `warm_up`, `shadow`).
+    pub step: Option<String>,
+    /// Requests of the step that were computed (optional).
+    pub done: Option<u64>,
+    /// Requests of the step in all (optional).
+    pub total: Option<u64>,
+    /// Number of the frame in the answer, from 0 (optional).
+    pub frame: Option<u64>,
+}
+
+const SWAP_PROGRESS_TABLE: Table = Table {
+    name: "Swap progress",
+    fields: &[
+        Field { id: 1, name: "layer", kind: 7, since: 4, ..FIELD },
+        Field { id: 2, name: "step", kind: 4, choices: &["warm_up", "shadow"], since: 4, ..FIELD },
+        Field { id: 3, name: "done", kind: 1, since: 4, ..FIELD },
+        Field { id: 4, name: "total", kind: 1, since: 4, ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for SwapProgress {
+    fn table(&self) -> &'static Table {
+        &SWAP_PROGRESS_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        if let Some(value) = &mut self.layer {
+            see(0, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.step {
+            see(1, Place::Text(value))?;
+        }
+        if let Some(value) = &mut self.done {
+            see(2, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.total {
+            see(3, Place::U64(value))?;
+        }
+        if let Some(value) = &mut self.frame {
+            see(4, Place::U64(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Record(self.layer.get_or_insert_with(Default::default)),
+            1 => Place::Text(self.step.get_or_insert_with(Default::default)),
+            2 => Place::U64(self.done.get_or_insert_with(Default::default)),
+            3 => Place::U64(self.total.get_or_insert_with(Default::default)),
+            4 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Swap response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SwapResponse {
+    /// A `Layer` for each layer, in order (0..1024 times).
+    pub layers: Vec<Layer>,
+    /// The `Model` now served (required).
+    pub model: Model,
+    /// Generation that answered until the switch (required, 1..4294967295).
+    pub previous_generation: u64,
+    /// Configuration overrides in effect, `key=value` (0..1024 times, 1..2048 bytes).
+    pub overrides: Vec<String>,
+    /// A sentence for each earlier failed attempt (0..1024 times, 1..2048 bytes).
+    pub attempts: Vec<String>,
+    /// Requests that the new generation computed before the switch (required).
+    pub warmed: u64,
+    /// The `Shadow report`, when the request asked for a shadow (optional).
+    pub shadow: Option<ShadowReport>,
+    /// Number of the frame in the answer, from 0 (optional).
+    pub frame: Option<u64>,
+}
+
+const SWAP_RESPONSE_TABLE: Table = Table {
+    name: "Swap response",
+    fields: &[
+        Field { id: 1, name: "layers", kind: 7, times: (0, 1024), since: 4, ..FIELD },
+        Field { id: 2, name: "model", kind: 7, times: (1, 1), since: 4, ..FIELD },
+        Field {
+            id: 3, name: "previous_generation", kind: 1, times: (1, 1), bounds: (1, 4294967295),
+            since: 4, ..FIELD
+        },
+        Field {
+            id: 4, name: "overrides", kind: 4, times: (0, 1024), bounds: (1, 2048), since: 4,
+            ..FIELD
+        },
+        Field {
+            id: 5, name: "attempts", kind: 4, times: (0, 1024), bounds: (1, 2048), since: 4, ..FIELD
+        },
+        Field { id: 6, name: "warmed", kind: 1, times: (1, 1), since: 4, ..FIELD },
+        Field { id: 7, name: "shadow", kind: 7, since: 4, ..FIELD },
+        Field { id: 28, name: "frame", kind: 1, since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for SwapResponse {
+    fn table(&self) -> &'static Table {
+        &SWAP_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        for value in &mut self.layers {
+            see(0, Place::Record(value))?;
+        }
+        see(1, Place::Record(&mut self.model))?;
+        see(2, Place::U64(&mut self.previous_generation))?;
+        for value in &mut self.overrides {
+            see(3, Place::Text(value))?;
+        }
+        for value in &mut self.attempts {
+            see(4, Place::Text(value))?;
+        }
+        see(5, Place::U64(&mut self.warmed))?;
+        if let Some(value) = &mut self.shadow {
+            see(6, Place::Record(value))?;
+        }
+        if let Some(value) = &mut self.frame {
+            see(7, Place::U64(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => {
+                self.layers.push(Default::default());
+                Place::Record(self.layers.last_mut()?)
+            }
+            1 => Place::Record(&mut self.model),
+            2 => Place::U64(&mut self.previous_generation),
+            3 => {
+                self.overrides.push(Default::default());
+                Place::Text(self.overrides.last_mut()?)
+            }
+            4 => {
+                self.attempts.push(Default::default());
+                Place::Text(self.attempts.last_mut()?)
+            }
+            5 => Place::U64(&mut self.warmed),
+            6 => Place::Record(self.shadow.get_or_insert_with(Default::default)),
+            7 => Place::U64(self.frame.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        self.frame
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Shadow report`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ShadowReport {
+    /// Live requests that both generations computed (required).
+    pub compared: u64,
+    /// Those with equal answers (required).
+    pub equal: u64,
+    /// Largest divergence between the answers, 0 where all are equal (required, 0.0..1e+300).
+    pub divergence_max: f64,
+    /// Sentence about the first request with different answers (optional, 1..2048 bytes).
+    pub first_difference: Option<String>,
+}
+
+const SHADOW_REPORT_TABLE: Table = Table {
+    name: "Shadow report",
+    fields: &[
+        Field { id: 1, name: "compared", kind: 1, times: (1, 1), since: 4, ..FIELD },
+        Field { id: 2, name: "equal", kind: 1, times: (1, 1), since: 4, ..FIELD },
+        Field {
+            id: 3, name: "divergence_max", kind: 2, times: (1, 1), numbers: (0.0, 1e+300), since: 4,
+            ..FIELD
+        },
+        Field { id: 4, name: "first_difference", kind: 4, bounds: (1, 2048), since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for ShadowReport {
+    fn table(&self) -> &'static Table {
+        &SHADOW_REPORT_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::U64(&mut self.compared))?;
+        see(1, Place::U64(&mut self.equal))?;
+        see(2, Place::F64(&mut self.divergence_max))?;
+        if let Some(value) = &mut self.first_difference {
+            see(3, Place::Text(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::U64(&mut self.compared),
+            1 => Place::U64(&mut self.equal),
+            2 => Place::F64(&mut self.divergence_max),
+            3 => Place::Text(self.first_difference.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Rollback request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RollbackRequest {
+    /// Name of the model to return to its held generation (required, 1..128 bytes).
+    pub name: String,
+}
+
+const ROLLBACK_REQUEST_TABLE: Table = Table {
+    name: "Rollback request",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for RollbackRequest {
+    fn table(&self) -> &'static Table {
+        &ROLLBACK_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Rollback response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RollbackResponse {
+    /// The `Model` now served (required).
+    pub model: Model,
+}
+
+const ROLLBACK_RESPONSE_TABLE: Table = Table {
+    name: "Rollback response",
+    fields: &[
+        Field { id: 1, name: "model", kind: 7, times: (1, 1), since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for RollbackResponse {
+    fn table(&self) -> &'static Table {
+        &ROLLBACK_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Record(&mut self.model))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Record(&mut self.model),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Pin request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PinRequest {
+    /// Name of the model (required, 1..128 bytes).
+    pub name: String,
+    /// True keeps the model in memory, false lets it go, default true (optional).
+    pub pinned: Option<bool>,
+}
+
+const PIN_REQUEST_TABLE: Table = Table {
+    name: "Pin request",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), since: 4, ..FIELD },
+        Field { id: 2, name: "pinned", kind: 8, since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for PinRequest {
+    fn table(&self) -> &'static Table {
+        &PIN_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        if let Some(value) = &mut self.pinned {
+            see(1, Place::Bool(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            1 => Place::Bool(self.pinned.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Pin response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PinResponse {
+    /// The `Model` (required).
+    pub model: Model,
+}
+
+const PIN_RESPONSE_TABLE: Table = Table {
+    name: "Pin response",
+    fields: &[
+        Field { id: 1, name: "model", kind: 7, times: (1, 1), since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for PinResponse {
+    fn table(&self) -> &'static Table {
+        &PIN_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Record(&mut self.model))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Record(&mut self.model),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Alias request`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AliasRequest {
+    /// Name of the model (required, 1..128 bytes).
+    pub name: String,
+    /// Label, without the name and the `:` (required, 1..64 bytes).
+    pub label: String,
+    /// Generation that the label stands for, 0 to remove the label (required, 0..4294967295).
+    pub generation: u64,
+    /// Share of the requests for the plain name that the generation answers, absent for none
+    /// (optional, 0.0..1.0).
+    pub share: Option<f64>,
+}
+
+const ALIAS_REQUEST_TABLE: Table = Table {
+    name: "Alias request",
+    fields: &[
+        Field { id: 1, name: "name", kind: 4, times: (1, 1), bounds: (1, 128), since: 4, ..FIELD },
+        Field { id: 2, name: "label", kind: 4, times: (1, 1), bounds: (1, 64), since: 4, ..FIELD },
+        Field {
+            id: 3, name: "generation", kind: 1, times: (1, 1), bounds: (0, 4294967295), since: 4,
+            ..FIELD
+        },
+        Field { id: 4, name: "share", kind: 2, numbers: (0.0, 1.0), since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for AliasRequest {
+    fn table(&self) -> &'static Table {
+        &ALIAS_REQUEST_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Text(&mut self.name))?;
+        see(1, Place::Text(&mut self.label))?;
+        see(2, Place::U64(&mut self.generation))?;
+        if let Some(value) = &mut self.share {
+            see(3, Place::F64(value))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Text(&mut self.name),
+            1 => Place::Text(&mut self.label),
+            2 => Place::U64(&mut self.generation),
+            3 => Place::F64(self.share.get_or_insert_with(Default::default)),
+            _ => return None,
+        })
+    }
+
+    fn frame(&self) -> Option<u64> {
+        None
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        None
+    }
+
+    fn context(&mut self) -> Option<&mut Option<RequestContext>> {
+        None
+    }
+
+    fn requirements(&mut self) -> Option<&mut Option<Requirements>> {
+        None
+    }
+}
+
+/// Message `Alias response`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AliasResponse {
+    /// The `Model` (required).
+    pub model: Model,
+}
+
+const ALIAS_RESPONSE_TABLE: Table = Table {
+    name: "Alias response",
+    fields: &[
+        Field { id: 1, name: "model", kind: 7, times: (1, 1), since: 4, ..FIELD },
+    ],
+    one_of: &[],
+    excludes: &[],
+};
+
+impl Message for AliasResponse {
+    fn table(&self) -> &'static Table {
+        &ALIAS_RESPONSE_TABLE
+    }
+
+    fn each(&mut self, see: &mut See) -> Result<(), BodyError> {
+        see(0, Place::Record(&mut self.model))?;
+        Ok(())
+    }
+
+    fn add(&mut self, place: usize) -> Option<Place<'_>> {
+        Some(match place {
+            0 => Place::Record(&mut self.model),
+            _ => return None,
+        })
     }
 
     fn frame(&self) -> Option<u64> {
@@ -4688,6 +5541,16 @@ impl Request for LoadRequest {
 
 impl Gather for LoadRequest {}
 
+impl Request for SwapRequest {
+    const KIND: &'static Kind = &Kind {
+        number: 0x06, name: "Swap", since: 4, streamed: true, retry_safe: false,
+    };
+    type Chunk = SwapProgress;
+    type Response = SwapResponse;
+}
+
+impl Gather for SwapRequest {}
+
 impl Request for UnloadRequest {
     const KIND: &'static Kind = &Kind {
         number: 0x07, name: "Unload", since: 1, streamed: false, retry_safe: false,
@@ -4780,6 +5643,36 @@ impl Request for RenderRequest {
 
 impl Gather for RenderRequest {}
 
+impl Request for RollbackRequest {
+    const KIND: &'static Kind = &Kind {
+        number: 0x12, name: "Rollback", since: 4, streamed: false, retry_safe: false,
+    };
+    type Chunk = RollbackResponse;
+    type Response = RollbackResponse;
+}
+
+impl Gather for RollbackRequest {}
+
+impl Request for PinRequest {
+    const KIND: &'static Kind = &Kind {
+        number: 0x13, name: "Pin", since: 4, streamed: false, retry_safe: true,
+    };
+    type Chunk = PinResponse;
+    type Response = PinResponse;
+}
+
+impl Gather for PinRequest {}
+
+impl Request for AliasRequest {
+    const KIND: &'static Kind = &Kind {
+        number: 0x14, name: "Alias", since: 4, streamed: false, retry_safe: true,
+    };
+    type Chunk = AliasResponse;
+    type Response = AliasResponse;
+}
+
+impl Gather for AliasRequest {}
+
 /// One method for each kind of request.
 impl Client {
     /// Returns the payload unchanged.
@@ -4794,6 +5687,11 @@ impl Client {
 
     /// Lists the models.
     pub fn models(&self, request: &ModelsRequest) -> Result<Reply<ModelsResponse>> {
+        self.call(request)
+    }
+
+    /// Assays a model file beside the served one, and switches to it (streamed).
+    pub fn swap(&self, request: &SwapRequest) -> Result<Reply<SwapResponse>> {
         self.call(request)
     }
 
@@ -4839,6 +5737,21 @@ impl Client {
 
     /// Renders a conversation by the model's chat template.
     pub fn render(&self, request: &RenderRequest) -> Result<Reply<RenderResponse>> {
+        self.call(request)
+    }
+
+    /// Returns to the generation before the last swap.
+    pub fn rollback(&self, request: &RollbackRequest) -> Result<Reply<RollbackResponse>> {
+        self.call(request)
+    }
+
+    /// Keeps a model in memory, or lets it go.
+    pub fn pin(&self, request: &PinRequest) -> Result<Reply<PinResponse>> {
+        self.call(request)
+    }
+
+    /// Gives a generation of a model a label, with a share of the requests.
+    pub fn alias(&self, request: &AliasRequest) -> Result<Reply<AliasResponse>> {
         self.call(request)
     }
 }
@@ -4908,6 +5821,52 @@ impl LoadRequest {
     /// Sets `progress`: true asks for frames while a layer runs, with `bytes_read` in the `Layer`.
     pub fn progress(mut self, value: bool) -> Self {
         self.progress = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl SwapRequest {
+    /// Sets `name`: name of the served model.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = value.into();
+        self
+    }
+
+    /// Sets `path`: path of the new model on the server's machine.
+    pub fn path(mut self, value: impl Into<String>) -> Self {
+        self.path = value.into();
+        self
+    }
+
+    /// Sets `strategy`: loading strategy, absent for the server's setting.
+    pub fn strategy(mut self, value: impl Into<String>) -> Self {
+        self.strategy = Some(value.into());
+        self
+    }
+
+    /// Sets `device`: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting.
+    pub fn device(mut self, value: impl Into<String>) -> Self {
+        self.device = Some(value.into());
+        self
+    }
+
+    /// Sets `progress`: true asks for frames while a layer runs, with `bytes_read` in the `Layer`.
+    pub fn progress(mut self, value: bool) -> Self {
+        self.progress = Some(value);
+        self
+    }
+
+    /// Sets `shadow`: live requests to compute by both generations and compare before the switch,
+    /// default 0.
+    pub fn shadow(mut self, value: u64) -> Self {
+        self.shadow = Some(value);
+        self
+    }
+
+    /// Sets `require_equal`: a difference found by the shadow ends the swap, default false.
+    pub fn require_equal(mut self, value: bool) -> Self {
+        self.require_equal = Some(value);
         self
     }
 }
@@ -5445,6 +6404,58 @@ impl RenderRequest {
     /// Sets `requirements`: demands on the model.
     pub fn with_requirements(mut self, value: Requirements) -> Self {
         self.requirements = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl RollbackRequest {
+    /// Sets `name`: name of the model to return to its held generation.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = value.into();
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl PinRequest {
+    /// Sets `name`: name of the model.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = value.into();
+        self
+    }
+
+    /// Sets `pinned`: true keeps the model in memory, false lets it go, default true.
+    pub fn pinned(mut self, value: bool) -> Self {
+        self.pinned = Some(value);
+        self
+    }
+}
+
+/// The fields one by one: each method sets a field, and returns the request.
+impl AliasRequest {
+    /// Sets `name`: name of the model.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = value.into();
+        self
+    }
+
+    /// Sets `label`: label, without the name and the `:`.
+    pub fn label(mut self, value: impl Into<String>) -> Self {
+        self.label = value.into();
+        self
+    }
+
+    /// Sets `generation`: generation that the label stands for, 0 to remove the label.
+    pub fn generation(mut self, value: u64) -> Self {
+        self.generation = value;
+        self
+    }
+
+    /// Sets `share`: share of the requests for the plain name that the generation answers, absent
+    /// for none.
+    pub fn share(mut self, value: f64) -> Self {
+        self.share = Some(value);
         self
     }
 }

@@ -70,7 +70,7 @@ export const version = "0.1.0";
 /** Version of the header and of the encoding of fields. */
 export const protocolVersion = 1;
 /** Highest revision of this client. */
-export const protocolRevision = 3;
+export const protocolRevision = 4;
 /** Set in the kind of a response. */
 export const responseBit = 0x80;
 /** Bytes with header, so that a stranger cannot claim memory. */
@@ -467,6 +467,12 @@ export interface HelloRequest {
    * 4294967295).
    */
   bodySizeMax?: number;
+  /** Token that names the client, absent without one (1 to 256 bytes). */
+  token?: string;
+  /**
+   * Part of the client's own share of the server that the connection belongs to (1 to 64 bytes).
+   */
+  tenant?: string;
 }
 
 /** The record "Hello response" of SPEC.md. */
@@ -560,6 +566,27 @@ export interface Model {
   bytes: number;
   /** Files on disk compared with the loaded files, absent for a mock. */
   file?: "unchanged" | "changed" | "missing";
+  /** A `Model label` for each label. */
+  labels: ModelLabel[];
+  /** True for a model that stays in memory until it is unpinned. */
+  pinned?: boolean;
+  /** Generation that Rollback returns to, absent for none (1 to 4294967295). */
+  heldGeneration?: number;
+  /** True for a model that was put out of memory and is loaded for its next request. */
+  evicted?: boolean;
+  /** State of the model's circuit breaker, absent for a server without. */
+  breaker?: "closed" | "open" | "half_open";
+  /** Failure that the breaker opened for (1 to 2048 bytes). */
+  breakerReason?: string;
+  /** Time since the breaker changed its state, seconds (0.0 to 1000000000000.0). */
+  breakerSeconds?: number;
+  /**
+   * Time since the weights in memory were last compared with the seal, seconds (0.0 to
+   * 1000000000000.0).
+   */
+  sealAgeSeconds?: number;
+  /** Reason of the last swap or reload that failed while the model went on (1 to 2048 bytes). */
+  loadFailure?: string;
 }
 
 /** The message "Load request" of SPEC.md. */
@@ -622,6 +649,133 @@ export interface UnloadRequest {
 
 /** The message "Unload response" of SPEC.md: empty. */
 export interface UnloadResponse extends Origin {}
+
+/** The record "Model label" of SPEC.md. */
+export interface ModelLabel {
+  /** Label, named in requests as `NAME:LABEL` (1 to 64 bytes). */
+  label: string;
+  /** Generation that the label stands for (1 to 4294967295). */
+  generation: number;
+  /**
+   * Share of the requests for the plain name that the generation answers, absent for none (0.0 to
+   * 1.0).
+   */
+  share?: number;
+}
+
+/** The message "Swap request" of SPEC.md. */
+export interface SwapRequest {
+  /** Name of the served model (1 to 128 bytes). */
+  name: string;
+  /** Path of the new model on the server's machine (1 to 4096 bytes). */
+  path: string;
+  /** Loading strategy, absent for the server's setting. */
+  strategy?: "strict" | "graceful" | "development";
+  /** Device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting (1 to 64 bytes). */
+  device?: string;
+  /** True asks for frames while a layer runs, with `bytes_read` in the `Layer`. */
+  progress?: boolean;
+  /**
+   * Live requests to compute by both generations and compare before the switch, default 0 (0 to
+   * 4096).
+   */
+  shadow?: number;
+  /** A difference found by the shadow ends the swap, default false. */
+  requireEqual?: boolean;
+}
+
+/** The message "Swap progress" of SPEC.md. */
+export interface SwapProgress extends Origin {
+  /** The `Layer` just completed, or the running one where it has `bytes_read`. */
+  layer?: Layer;
+  /** Step behind the layers. */
+  step?: "warm_up" | "shadow";
+  /** Requests of the step that were computed. */
+  done?: number;
+  /** Requests of the step in all. */
+  total?: number;
+  /** Number of the frame in the answer, from 0. */
+  frame?: number;
+}
+
+/** The message "Swap response" of SPEC.md. */
+export interface SwapResponse extends Origin {
+  /** A `Layer` for each layer, in order. */
+  layers: Layer[];
+  /** The `Model` now served. */
+  model: Model;
+  /** Generation that answered until the switch (1 to 4294967295). */
+  previousGeneration: number;
+  /** Configuration overrides in effect, `key=value` (1 to 2048 bytes). */
+  overrides: string[];
+  /** A sentence for each earlier failed attempt (1 to 2048 bytes). */
+  attempts: string[];
+  /** Requests that the new generation computed before the switch. */
+  warmed: number;
+  /** The `Shadow report`, when the request asked for a shadow. */
+  shadow?: ShadowReport;
+  /** Number of the frame in the answer, from 0. */
+  frame?: number;
+}
+
+/** The record "Shadow report" of SPEC.md. */
+export interface ShadowReport {
+  /** Live requests that both generations computed. */
+  compared: number;
+  /** Those with equal answers. */
+  equal: number;
+  /** Largest divergence between the answers, 0 where all are equal (0.0 to 1e+300). */
+  divergenceMax: number;
+  /** Sentence about the first request with different answers (1 to 2048 bytes). */
+  firstDifference?: string;
+}
+
+/** The message "Rollback request" of SPEC.md. */
+export interface RollbackRequest {
+  /** Name of the model to return to its held generation (1 to 128 bytes). */
+  name: string;
+}
+
+/** The message "Rollback response" of SPEC.md. */
+export interface RollbackResponse extends Origin {
+  /** The `Model` now served. */
+  model: Model;
+}
+
+/** The message "Pin request" of SPEC.md. */
+export interface PinRequest {
+  /** Name of the model (1 to 128 bytes). */
+  name: string;
+  /** True keeps the model in memory, false lets it go, default true. */
+  pinned?: boolean;
+}
+
+/** The message "Pin response" of SPEC.md. */
+export interface PinResponse extends Origin {
+  /** The `Model`. */
+  model: Model;
+}
+
+/** The message "Alias request" of SPEC.md. */
+export interface AliasRequest {
+  /** Name of the model (1 to 128 bytes). */
+  name: string;
+  /** Label, without the name and the `:` (1 to 64 bytes). */
+  label: string;
+  /** Generation that the label stands for, 0 to remove the label (0 to 4294967295). */
+  generation: number;
+  /**
+   * Share of the requests for the plain name that the generation answers, absent for none (0.0 to
+   * 1.0).
+   */
+  share?: number;
+}
+
+/** The message "Alias response" of SPEC.md. */
+export interface AliasResponse extends Origin {
+  /** The `Model`. */
+  model: Model;
+}
 
 /** The message "Tokenize request" of SPEC.md. */
 export interface TokenizeRequest {
@@ -1165,6 +1319,8 @@ export const helloRequestTable: Message = {
     { id: 2, name: "revision", key: "revision", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
     { id: 3, name: "compression", key: "compression", type: FieldType.Bool, presence: "optional" },
     { id: 4, name: "body_size_max", key: "bodySizeMax", type: FieldType.U64, presence: "optional", low: 4096, high: 4294967295 },
+    { id: 5, name: "token", key: "token", type: FieldType.Text, presence: "optional", low: 1, high: 256 },
+    { id: 6, name: "tenant", key: "tenant", type: FieldType.Text, presence: "optional", low: 1, high: 64 },
   ],
 };
 
@@ -1220,6 +1376,15 @@ export const modelsRequestTable: Message = {
   fields: [],
 };
 
+export const modelLabelTable: Message = {
+  name: "Model label",
+  fields: [
+    { id: 1, name: "label", key: "label", type: FieldType.Text, presence: "required", low: 1, high: 64 },
+    { id: 2, name: "generation", key: "generation", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+    { id: 3, name: "share", key: "share", type: FieldType.F64, presence: "optional", low: 0.0, high: 1.0 },
+  ],
+};
+
 export const modelTable: Message = {
   name: "Model",
   fields: [
@@ -1236,6 +1401,15 @@ export const modelTable: Message = {
     { id: 11, name: "device_reason", key: "deviceReason", type: FieldType.Text, presence: "optional", low: 1, high: 2048 },
     { id: 12, name: "bytes", key: "bytes", type: FieldType.U64, presence: "required" },
     { id: 13, name: "file", key: "file", type: FieldType.Text, presence: "optional", choices: ["unchanged", "changed", "missing"], since: 3 },
+    { id: 14, name: "labels", key: "labels", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 64, record: modelLabelTable, since: 4 },
+    { id: 15, name: "pinned", key: "pinned", type: FieldType.Bool, presence: "optional", since: 4 },
+    { id: 16, name: "held_generation", key: "heldGeneration", type: FieldType.U64, presence: "optional", low: 1, high: 4294967295, since: 4 },
+    { id: 17, name: "evicted", key: "evicted", type: FieldType.Bool, presence: "optional", since: 4 },
+    { id: 18, name: "breaker", key: "breaker", type: FieldType.Text, presence: "optional", choices: ["closed", "open", "half_open"], since: 4 },
+    { id: 19, name: "breaker_reason", key: "breakerReason", type: FieldType.Text, presence: "optional", low: 1, high: 2048, since: 4 },
+    { id: 20, name: "breaker_seconds", key: "breakerSeconds", type: FieldType.F64, presence: "optional", low: 0.0, high: 1000000000000.0, since: 4 },
+    { id: 21, name: "seal_age_seconds", key: "sealAgeSeconds", type: FieldType.F64, presence: "optional", low: 0.0, high: 1000000000000.0, since: 4 },
+    { id: 22, name: "load_failure", key: "loadFailure", type: FieldType.Text, presence: "optional", low: 1, high: 2048, since: 4 },
   ],
 };
 
@@ -1298,6 +1472,100 @@ export const unloadRequestTable: Message = {
 export const unloadResponseTable: Message = {
   name: "Unload response",
   fields: [],
+};
+
+export const swapRequestTable: Message = {
+  name: "Swap request",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "path", key: "path", type: FieldType.Text, presence: "required", low: 1, high: 4096 },
+    { id: 3, name: "strategy", key: "strategy", type: FieldType.Text, presence: "optional", choices: ["strict", "graceful", "development"] },
+    { id: 4, name: "device", key: "device", type: FieldType.Text, presence: "optional", low: 1, high: 64 },
+    { id: 5, name: "progress", key: "progress", type: FieldType.Bool, presence: "optional" },
+    { id: 6, name: "shadow", key: "shadow", type: FieldType.U64, presence: "optional", low: 0, high: 4096 },
+    { id: 7, name: "require_equal", key: "requireEqual", type: FieldType.Bool, presence: "optional" },
+  ],
+};
+
+export const swapProgressTable: Message = {
+  name: "Swap progress",
+  fields: [
+    { id: 1, name: "layer", key: "layer", type: FieldType.Record, presence: "optional", record: layerTable },
+    { id: 2, name: "step", key: "step", type: FieldType.Text, presence: "optional", choices: ["warm_up", "shadow"] },
+    { id: 3, name: "done", key: "done", type: FieldType.U64, presence: "optional" },
+    { id: 4, name: "total", key: "total", type: FieldType.U64, presence: "optional" },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional" },
+  ],
+};
+
+export const shadowReportTable: Message = {
+  name: "Shadow report",
+  fields: [
+    { id: 1, name: "compared", key: "compared", type: FieldType.U64, presence: "required" },
+    { id: 2, name: "equal", key: "equal", type: FieldType.U64, presence: "required" },
+    { id: 3, name: "divergence_max", key: "divergenceMax", type: FieldType.F64, presence: "required", low: 0.0, high: 1e+300 },
+    { id: 4, name: "first_difference", key: "firstDifference", type: FieldType.Text, presence: "optional", low: 1, high: 2048 },
+  ],
+};
+
+export const swapResponseTable: Message = {
+  name: "Swap response",
+  fields: [
+    { id: 1, name: "layers", key: "layers", type: FieldType.Record, presence: "repeated", timesMin: 0, timesMax: 1024, record: layerTable },
+    { id: 2, name: "model", key: "model", type: FieldType.Record, presence: "required", record: modelTable },
+    { id: 3, name: "previous_generation", key: "previousGeneration", type: FieldType.U64, presence: "required", low: 1, high: 4294967295 },
+    { id: 4, name: "overrides", key: "overrides", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
+    { id: 5, name: "attempts", key: "attempts", type: FieldType.Text, presence: "repeated", low: 1, high: 2048, timesMin: 0, timesMax: 1024 },
+    { id: 6, name: "warmed", key: "warmed", type: FieldType.U64, presence: "required" },
+    { id: 7, name: "shadow", key: "shadow", type: FieldType.Record, presence: "optional", record: shadowReportTable },
+    { id: 28, name: "frame", key: "frame", type: FieldType.U64, presence: "optional" },
+  ],
+};
+
+export const rollbackRequestTable: Message = {
+  name: "Rollback request",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+  ],
+};
+
+export const rollbackResponseTable: Message = {
+  name: "Rollback response",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Record, presence: "required", record: modelTable },
+  ],
+};
+
+export const pinRequestTable: Message = {
+  name: "Pin request",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "pinned", key: "pinned", type: FieldType.Bool, presence: "optional" },
+  ],
+};
+
+export const pinResponseTable: Message = {
+  name: "Pin response",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Record, presence: "required", record: modelTable },
+  ],
+};
+
+export const aliasRequestTable: Message = {
+  name: "Alias request",
+  fields: [
+    { id: 1, name: "name", key: "name", type: FieldType.Text, presence: "required", low: 1, high: 128 },
+    { id: 2, name: "label", key: "label", type: FieldType.Text, presence: "required", low: 1, high: 64 },
+    { id: 3, name: "generation", key: "generation", type: FieldType.U64, presence: "required", low: 0, high: 4294967295 },
+    { id: 4, name: "share", key: "share", type: FieldType.F64, presence: "optional", low: 0.0, high: 1.0 },
+  ],
+};
+
+export const aliasResponseTable: Message = {
+  name: "Alias response",
+  fields: [
+    { id: 1, name: "model", key: "model", type: FieldType.Record, presence: "required", record: modelTable },
+  ],
 };
 
 export const tokenizeRequestTable: Message = {
@@ -1611,6 +1879,10 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     name: "Load", number: 0x05, since: 1, retrySafe: false,
     request: loadRequestTable, chunk: loadProgressTable, response: loadResponseTable,
   },
+  Swap: {
+    name: "Swap", number: 0x06, since: 4, retrySafe: false,
+    request: swapRequestTable, chunk: swapProgressTable, response: swapResponseTable,
+  },
   Unload: {
     name: "Unload", number: 0x07, since: 1, retrySafe: false,
     request: unloadRequestTable, response: unloadResponseTable,
@@ -1651,6 +1923,18 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     name: "Render", number: 0x10, since: 3, retrySafe: true,
     request: renderRequestTable, response: renderResponseTable,
   },
+  Rollback: {
+    name: "Rollback", number: 0x12, since: 4, retrySafe: false,
+    request: rollbackRequestTable, response: rollbackResponseTable,
+  },
+  Pin: {
+    name: "Pin", number: 0x13, since: 4, retrySafe: true,
+    request: pinRequestTable, response: pinResponseTable,
+  },
+  Alias: {
+    name: "Alias", number: 0x14, since: 4, retrySafe: true,
+    request: aliasRequestTable, response: aliasResponseTable,
+  },
 };
 
 export type KindName =
@@ -1659,6 +1943,7 @@ export type KindName =
   | "Health"
   | "Models"
   | "Load"
+  | "Swap"
   | "Unload"
   | "Tokenize"
   | "Detokenize"
@@ -1668,7 +1953,10 @@ export type KindName =
   | "Embed"
   | "Cancel"
   | "Stats"
-  | "Render";
+  | "Render"
+  | "Rollback"
+  | "Pin"
+  | "Alias";
 
 /** Options of a Client. */
 export interface Options {
@@ -1804,6 +2092,14 @@ export abstract class Calls {
     return this.call(kinds.Models, request, options);
   }
 
+  /**
+   * Assays a model file beside the served one, and switches to it, sent again only if the work
+   * never began.
+   */
+  swap(request: SwapRequest, options: CallOptions = {}): Promise<SwapResponse> {
+    return this.call(kinds.Swap, request, options);
+  }
+
   /** Stops serving a model, sent again only if the work never began. */
   unload(request: UnloadRequest | string, options: CallOptions = {}): Promise<UnloadResponse> {
     const given = typeof request === "string" ? { name: request } : request;
@@ -1838,6 +2134,24 @@ export abstract class Calls {
   /** Renders a conversation by the model's chat template. */
   render(request: RenderRequest, options: CallOptions = {}): Promise<RenderResponse> {
     return this.call(kinds.Render, request, options);
+  }
+
+  /** Returns to the generation before the last swap, sent again only if the work never began. */
+  rollback(
+    request: RollbackRequest | string, options: CallOptions = {}
+  ): Promise<RollbackResponse> {
+    const given = typeof request === "string" ? { name: request } : request;
+    return this.call(kinds.Rollback, given, options);
+  }
+
+  /** Keeps a model in memory, or lets it go. */
+  pin(request: PinRequest, options: CallOptions = {}): Promise<PinResponse> {
+    return this.call(kinds.Pin, request, options);
+  }
+
+  /** Gives a generation of a model a label, with a share of the requests. */
+  alias(request: AliasRequest, options: CallOptions = {}): Promise<AliasResponse> {
+    return this.call(kinds.Alias, request, options);
   }
 
   /** Continues a text: `generate("text", { maxTokens: 8 })`. */

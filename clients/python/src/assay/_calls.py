@@ -76,6 +76,18 @@ class Calls(BaseClient):
         answer: m.LoadResponse = done(self._answer("Load", made, deadline_milliseconds, on_layer))
         return answer
 
+    def swap(
+        self,
+        request: m.SwapRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.SwapWords],
+    ) -> m.SwapResponse:
+        """Assays a model file beside the served one, and switches to it. Never sent again once the work may have begun."""
+        made = request_of("Swap", request, words, fields)
+        answer: m.SwapResponse = done(self._answer("Swap", made, deadline_milliseconds))
+        return answer
+
     def unload(
         self,
         request: m.UnloadRequest | str | None = None,
@@ -219,6 +231,42 @@ class Calls(BaseClient):
         answer: m.RenderResponse = done(self._answer("Render", made, deadline_milliseconds))
         return answer
 
+    def rollback(
+        self,
+        request: m.RollbackRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.RollbackWords],
+    ) -> m.RollbackResponse:
+        """Returns to the generation before the last swap. Never sent again once the work may have begun."""
+        made = request_of("Rollback", request, words, fields)
+        answer: m.RollbackResponse = done(self._answer("Rollback", made, deadline_milliseconds))
+        return answer
+
+    def pin(
+        self,
+        request: m.PinRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.PinWords],
+    ) -> m.PinResponse:
+        """Keeps a model in memory, or lets it go."""
+        made = request_of("Pin", request, words, fields)
+        answer: m.PinResponse = done(self._answer("Pin", made, deadline_milliseconds))
+        return answer
+
+    def alias(
+        self,
+        request: m.AliasRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.AliasWords],
+    ) -> m.AliasResponse:
+        """Gives a generation of a model a label, with a share of the requests."""
+        made = request_of("Alias", request, words, fields)
+        answer: m.AliasResponse = done(self._answer("Alias", made, deadline_milliseconds))
+        return answer
+
 
 class AsyncCalls(BaseClient):
     """The calls of the asyncio client."""
@@ -272,6 +320,18 @@ class AsyncCalls(BaseClient):
         """
         made = request_of("Load", request, words, fields)
         answer: m.LoadResponse = await self._answer("Load", made, deadline_milliseconds, on_layer)
+        return answer
+
+    async def swap(
+        self,
+        request: m.SwapRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.SwapWords],
+    ) -> m.SwapResponse:
+        """Assays a model file beside the served one, and switches to it. Never sent again once the work may have begun."""
+        made = request_of("Swap", request, words, fields)
+        answer: m.SwapResponse = await self._answer("Swap", made, deadline_milliseconds)
         return answer
 
     async def unload(
@@ -415,4 +475,40 @@ class AsyncCalls(BaseClient):
         """Renders a conversation by the model's chat template."""
         made = request_of("Render", request, words, fields)
         answer: m.RenderResponse = await self._answer("Render", made, deadline_milliseconds)
+        return answer
+
+    async def rollback(
+        self,
+        request: m.RollbackRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.RollbackWords],
+    ) -> m.RollbackResponse:
+        """Returns to the generation before the last swap. Never sent again once the work may have begun."""
+        made = request_of("Rollback", request, words, fields)
+        answer: m.RollbackResponse = await self._answer("Rollback", made, deadline_milliseconds)
+        return answer
+
+    async def pin(
+        self,
+        request: m.PinRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.PinWords],
+    ) -> m.PinResponse:
+        """Keeps a model in memory, or lets it go."""
+        made = request_of("Pin", request, words, fields)
+        answer: m.PinResponse = await self._answer("Pin", made, deadline_milliseconds)
+        return answer
+
+    async def alias(
+        self,
+        request: m.AliasRequest | str | None = None,
+        *words: Any,
+        deadline_milliseconds: int = 0,
+        **fields: Unpack[w.AliasWords],
+    ) -> m.AliasResponse:
+        """Gives a generation of a model a label, with a share of the requests."""
+        made = request_of("Alias", request, words, fields)
+        answer: m.AliasResponse = await self._answer("Alias", made, deadline_milliseconds)
         return answer

@@ -83,7 +83,7 @@ class Kind:
 
 
 VERSION = 1
-REVISION = 3
+REVISION = 4
 DEFAULT_PORT = 7411
 RESPONSE_BIT = 128
 
@@ -365,6 +365,8 @@ MESSAGES: dict[str, Message] = {
             Field(2, "revision", U64, 1, 8, 8, 1, 1, range=(1, 4294967295)),
             Field(3, "compression", BOOL, 1, 1, 1, 0, 1),
             Field(4, "body_size_max", U64, 1, 8, 8, 0, 1, range=(4096, 4294967295)),
+            Field(5, "token", TEXT, 1, 1, 256, 0, 1),
+            Field(6, "tenant", TEXT, 1, 1, 64, 0, 1),
         ),
     ),
     "Hello response": Message(
@@ -448,6 +450,17 @@ MESSAGES: dict[str, Message] = {
             Field(12, "bytes", U64, 1, 8, 8, 1, 1),
             Field(13, "file", TEXT, 3, 0, 4294967295, 0, 1,
                 choices=("unchanged", "changed", "missing")),
+            Field(14, "labels", RECORD, 4, 0, 4294967295, 0, 64, repeated=True,
+                record="Model label"),
+            Field(15, "pinned", BOOL, 4, 1, 1, 0, 1),
+            Field(16, "held_generation", U64, 4, 8, 8, 0, 1, range=(1, 4294967295)),
+            Field(17, "evicted", BOOL, 4, 1, 1, 0, 1),
+            Field(18, "breaker", TEXT, 4, 0, 4294967295, 0, 1,
+                choices=("closed", "open", "half_open")),
+            Field(19, "breaker_reason", TEXT, 4, 1, 2048, 0, 1),
+            Field(20, "breaker_seconds", F64, 4, 8, 8, 0, 1, range=(0.0, 1000000000000.0)),
+            Field(21, "seal_age_seconds", F64, 4, 8, 8, 0, 1, range=(0.0, 1000000000000.0)),
+            Field(22, "load_failure", TEXT, 4, 1, 2048, 0, 1),
         ),
     ),
     "Load request": Message(
@@ -505,6 +518,110 @@ MESSAGES: dict[str, Message] = {
         "Unload response",
         messages.UnloadResponse,
         (),
+    ),
+    "Model label": Message(
+        "Model label",
+        messages.ModelLabel,
+        (
+            Field(1, "label", TEXT, 4, 1, 64, 1, 1),
+            Field(2, "generation", U64, 4, 8, 8, 1, 1, range=(1, 4294967295)),
+            Field(3, "share", F64, 4, 8, 8, 0, 1, range=(0.0, 1.0)),
+        ),
+    ),
+    "Swap request": Message(
+        "Swap request",
+        messages.SwapRequest,
+        (
+            Field(1, "name", TEXT, 4, 1, 128, 1, 1),
+            Field(2, "path", TEXT, 4, 1, 4096, 1, 1),
+            Field(3, "strategy", TEXT, 4, 0, 4294967295, 0, 1,
+                choices=("strict", "graceful", "development")),
+            Field(4, "device", TEXT, 4, 1, 64, 0, 1),
+            Field(5, "progress", BOOL, 4, 1, 1, 0, 1),
+            Field(6, "shadow", U64, 4, 8, 8, 0, 1, range=(0, 4096)),
+            Field(7, "require_equal", BOOL, 4, 1, 1, 0, 1),
+        ),
+    ),
+    "Swap progress": Message(
+        "Swap progress",
+        messages.SwapProgress,
+        (
+            Field(1, "layer", RECORD, 4, 0, 4294967295, 0, 1, record="Layer"),
+            Field(2, "step", TEXT, 4, 0, 4294967295, 0, 1, choices=("warm_up", "shadow")),
+            Field(3, "done", U64, 4, 8, 8, 0, 1),
+            Field(4, "total", U64, 4, 8, 8, 0, 1),
+            Field(28, "frame", U64, 4, 8, 8, 0, 1),
+        ),
+    ),
+    "Swap response": Message(
+        "Swap response",
+        messages.SwapResponse,
+        (
+            Field(1, "layers", RECORD, 4, 0, 4294967295, 0, 1024, repeated=True, record="Layer"),
+            Field(2, "model", RECORD, 4, 0, 4294967295, 1, 1, record="Model"),
+            Field(3, "previous_generation", U64, 4, 8, 8, 1, 1, range=(1, 4294967295)),
+            Field(4, "overrides", TEXT, 4, 1, 2048, 0, 1024, repeated=True),
+            Field(5, "attempts", TEXT, 4, 1, 2048, 0, 1024, repeated=True),
+            Field(6, "warmed", U64, 4, 8, 8, 1, 1),
+            Field(7, "shadow", RECORD, 4, 0, 4294967295, 0, 1, record="Shadow report"),
+            Field(28, "frame", U64, 4, 8, 8, 0, 1),
+        ),
+    ),
+    "Shadow report": Message(
+        "Shadow report",
+        messages.ShadowReport,
+        (
+            Field(1, "compared", U64, 4, 8, 8, 1, 1),
+            Field(2, "equal", U64, 4, 8, 8, 1, 1),
+            Field(3, "divergence_max", F64, 4, 8, 8, 1, 1, range=(0.0, 1e+300)),
+            Field(4, "first_difference", TEXT, 4, 1, 2048, 0, 1),
+        ),
+    ),
+    "Rollback request": Message(
+        "Rollback request",
+        messages.RollbackRequest,
+        (
+            Field(1, "name", TEXT, 4, 1, 128, 1, 1),
+        ),
+    ),
+    "Rollback response": Message(
+        "Rollback response",
+        messages.RollbackResponse,
+        (
+            Field(1, "model", RECORD, 4, 0, 4294967295, 1, 1, record="Model"),
+        ),
+    ),
+    "Pin request": Message(
+        "Pin request",
+        messages.PinRequest,
+        (
+            Field(1, "name", TEXT, 4, 1, 128, 1, 1),
+            Field(2, "pinned", BOOL, 4, 1, 1, 0, 1),
+        ),
+    ),
+    "Pin response": Message(
+        "Pin response",
+        messages.PinResponse,
+        (
+            Field(1, "model", RECORD, 4, 0, 4294967295, 1, 1, record="Model"),
+        ),
+    ),
+    "Alias request": Message(
+        "Alias request",
+        messages.AliasRequest,
+        (
+            Field(1, "name", TEXT, 4, 1, 128, 1, 1),
+            Field(2, "label", TEXT, 4, 1, 64, 1, 1),
+            Field(3, "generation", U64, 4, 8, 8, 1, 1, range=(0, 4294967295)),
+            Field(4, "share", F64, 4, 8, 8, 0, 1, range=(0.0, 1.0)),
+        ),
+    ),
+    "Alias response": Message(
+        "Alias response",
+        messages.AliasResponse,
+        (
+            Field(1, "model", RECORD, 4, 0, 4294967295, 1, 1, record="Model"),
+        ),
     ),
     "Tokenize request": Message(
         "Tokenize request",
@@ -863,6 +980,13 @@ KINDS: dict[str, Kind] = {
         response=MESSAGES["Load response"],
         shares=(),
     ),
+    "Swap": Kind(
+        6, "Swap", since=4, retry_safe=False,
+        request=MESSAGES["Swap request"],
+        chunk=MESSAGES["Swap progress"],
+        response=MESSAGES["Swap response"],
+        shares=("step",),
+    ),
     "Unload": Kind(
         7, "Unload", since=1, retry_safe=False,
         request=MESSAGES["Unload request"],
@@ -931,6 +1055,27 @@ KINDS: dict[str, Kind] = {
         request=MESSAGES["Render request"],
         chunk=None,
         response=MESSAGES["Render response"],
+        shares=(),
+    ),
+    "Rollback": Kind(
+        18, "Rollback", since=4, retry_safe=False,
+        request=MESSAGES["Rollback request"],
+        chunk=None,
+        response=MESSAGES["Rollback response"],
+        shares=(),
+    ),
+    "Pin": Kind(
+        19, "Pin", since=4, retry_safe=True,
+        request=MESSAGES["Pin request"],
+        chunk=None,
+        response=MESSAGES["Pin response"],
+        shares=(),
+    ),
+    "Alias": Kind(
+        20, "Alias", since=4, retry_safe=True,
+        request=MESSAGES["Alias request"],
+        chunk=None,
+        response=MESSAGES["Alias response"],
         shares=(),
     ),
 }

@@ -39,6 +39,18 @@ class LoadWords(TypedDict, total=False):
     progress: bool
 
 
+class SwapWords(TypedDict, total=False):
+    """Further words of a Swap."""
+
+    name: str
+    path: str
+    strategy: Literal["strict", "graceful", "development"]
+    device: str
+    progress: bool
+    shadow: int
+    require_equal: bool
+
+
 class UnloadWords(TypedDict, total=False):
     """Further words of a Unload."""
 
@@ -164,3 +176,25 @@ class RenderWords(TypedDict, total=False):
     template_time: int
     context: m.RequestContext | Mapping[str, Any]
     requirements: m.Requirements | Mapping[str, Any]
+
+
+class RollbackWords(TypedDict, total=False):
+    """Further words of a Rollback."""
+
+    name: str
+
+
+class PinWords(TypedDict, total=False):
+    """Further words of a Pin."""
+
+    name: str
+    pinned: bool
+
+
+class AliasWords(TypedDict, total=False):
+    """Further words of a Alias."""
+
+    name: str
+    label: str
+    generation: int
+    share: float

@@ -247,6 +247,10 @@ class HelloRequest:
     compression: bool | None = None
     #: largest body that the client accepts, bytes before compression, default 4194304
     body_size_max: int | None = None
+    #: token that names the client, absent without one
+    token: str | None = None
+    #: part of the client's own share of the server that the connection belongs to
+    tenant: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -306,6 +310,24 @@ class Model:
     bytes: int
     #: files on disk compared with the loaded files, absent for a mock
     file: Literal["unchanged", "changed", "missing"] | None = None
+    #: a `Model label` for each label
+    labels: list[ModelLabel] = _field(default_factory=list)
+    #: true for a model that stays in memory until it is unpinned
+    pinned: bool | None = None
+    #: generation that Rollback returns to, absent for none
+    held_generation: int | None = None
+    #: true for a model that was put out of memory and is loaded for its next request
+    evicted: bool | None = None
+    #: state of the model's circuit breaker, absent for a server without
+    breaker: Literal["closed", "open", "half_open"] | None = None
+    #: failure that the breaker opened for
+    breaker_reason: str | None = None
+    #: time since the breaker changed its state, seconds
+    breaker_seconds: float | None = None
+    #: time since the weights in memory were last compared with the seal, seconds
+    seal_age_seconds: float | None = None
+    #: reason of the last swap or reload that failed while the model went on
+    load_failure: str | None = None
 
     @property
     def source(self) -> Provenance:
@@ -351,6 +373,84 @@ class UnloadRequest:
 
     #: name of the model to stop serving, once its requests are done
     name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelLabel:
+    """Model label."""
+
+    #: label, named in requests as `NAME:LABEL`
+    label: str
+    #: generation that the label stands for
+    generation: int
+    #: share of the requests for the plain name that the generation answers, absent for none
+    share: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class SwapRequest:
+    """Swap request."""
+
+    #: name of the served model
+    name: str
+    #: path of the new model on the server's machine
+    path: str
+    #: loading strategy, absent for the server's setting
+    strategy: Literal["strict", "graceful", "development"] | None = None
+    #: device (`auto`, `cpu`, `cuda`, `cuda:N`), absent for the server's setting
+    device: str | None = None
+    #: true asks for frames while a layer runs, with `bytes_read` in the `Layer`
+    progress: bool | None = None
+    #: live requests to compute by both generations and compare before the switch, default 0
+    shadow: int | None = None
+    #: a difference found by the shadow ends the swap, default false
+    require_equal: bool | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ShadowReport:
+    """Shadow report."""
+
+    #: live requests that both generations computed
+    compared: int
+    #: those with equal answers
+    equal: int
+    #: largest divergence between the answers, 0 where all are equal
+    divergence_max: float
+    #: sentence about the first request with different answers
+    first_difference: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RollbackRequest:
+    """Rollback request."""
+
+    #: name of the model to return to its held generation
+    name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class PinRequest:
+    """Pin request."""
+
+    #: name of the model
+    name: str
+    #: true keeps the model in memory, false lets it go, default true
+    pinned: bool | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class AliasRequest:
+    """Alias request."""
+
+    #: name of the model
+    name: str
+    #: label, without the name and the `:`
+    label: str
+    #: generation that the label stands for, 0 to remove the label
+    generation: int
+    #: share of the requests for the plain name that the generation answers, absent for none
+    share: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -696,6 +796,68 @@ class UnloadResponse(Result):
 
 
 @dataclass(slots=True, kw_only=True)
+class SwapProgress(Result):
+    """Swap progress."""
+
+    #: the `Layer` just completed, or the running one where it has `bytes_read`
+    layer: Layer | None = None
+    #: step behind the layers
+    step: Literal["warm_up", "shadow"] | None = None
+    #: requests of the step that were computed
+    done: int | None = None
+    #: requests of the step in all
+    total: int | None = None
+    #: number of the frame in the answer, from 0
+    frame: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class SwapResponse(Result):
+    """Swap response."""
+
+    #: a `Layer` for each layer, in order
+    layers: list[Layer] = _field(default_factory=list)
+    #: the `Model` now served
+    model: Model
+    #: generation that answered until the switch
+    previous_generation: int
+    #: configuration overrides in effect, `key=value`
+    overrides: list[str] = _field(default_factory=list)
+    #: a sentence for each earlier failed attempt
+    attempts: list[str] = _field(default_factory=list)
+    #: requests that the new generation computed before the switch
+    warmed: int
+    #: the `Shadow report`, when the request asked for a shadow
+    shadow: ShadowReport | None = None
+    #: number of the frame in the answer, from 0
+    frame: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RollbackResponse(Result):
+    """Rollback response."""
+
+    #: the `Model` now served
+    model: Model
+
+
+@dataclass(slots=True, kw_only=True)
+class PinResponse(Result):
+    """Pin response."""
+
+    #: the `Model`
+    model: Model
+
+
+@dataclass(slots=True, kw_only=True)
+class AliasResponse(Result):
+    """Alias response."""
+
+    #: the `Model`
+    model: Model
+
+
+@dataclass(slots=True, kw_only=True)
 class TokenizeResponse(Result):
     """Tokenize response."""
 
@@ -866,6 +1028,8 @@ class StatsResponse(Result):
 
 
 __all__ = [
+    "AliasRequest",
+    "AliasResponse",
     "Answer",
     "CancelRequest",
     "CancelResponse",
@@ -897,8 +1061,11 @@ __all__ = [
     "LogitsResponse",
     "Logprobs",
     "Model",
+    "ModelLabel",
     "ModelsRequest",
     "ModelsResponse",
+    "PinRequest",
+    "PinResponse",
     "PingRequest",
     "PingResponse",
     "Provenance",
@@ -907,11 +1074,17 @@ __all__ = [
     "RequestContext",
     "Requirements",
     "Result",
+    "RollbackRequest",
+    "RollbackResponse",
     "ScoreRequest",
     "ScoreResponse",
     "ServerLoad",
+    "ShadowReport",
     "StatsRequest",
     "StatsResponse",
+    "SwapProgress",
+    "SwapRequest",
+    "SwapResponse",
     "TemplateVariable",
     "Timing",
     "TokenizeRequest",

@@ -87,6 +87,12 @@ struct LoadPieces: AnswerPieces {
     func whole(_ last: LoadResponse) -> LoadResponse { last }
 }
 
+/// The pieces of a Swap. No values are joined.
+struct SwapPieces: AnswerPieces {
+    func add(_ chunk: SwapProgress) {}
+    func whole(_ last: SwapResponse) -> SwapResponse { last }
+}
+
 /// The pieces of a Logits.
 struct LogitsPieces: AnswerPieces {
     private let positions: ClosedRange<UInt64>

@@ -102,6 +102,20 @@ public final class Client: Sendable {
         return try await exchange.whole()
     }
 
+    /// Has a file assayed beside the served model, and switches to it. `onProgress` receives each
+    /// step. The request is never repeated once the work may have begun.
+    public func swap(
+        _ request: SwapRequest, deadlineMilliseconds: UInt32 = 0,
+        onProgress: (SwapProgress) -> Void = { _ in }
+    ) async throws(AssayError) -> Reply<SwapResponse> {
+        let exchange = Exchange(
+            self, request, SwapPieces(), deadlineMilliseconds, handsOut: true)
+        while case .chunk(let progress, _, _)? = try await exchange.next() {
+            onProgress(progress)
+        }
+        return try await exchange.whole()
+    }
+
     /// Continues a prompt. Parts arrive as the server makes them, and the last part holds the whole
     /// answer. The request is sent when the caller asks for the first part.
     public func generateStream(

@@ -92,6 +92,27 @@ extension Client {
     ) async throws(AssayError) -> Reply<RenderResponse> {
         try await call(request, SinglePiece(), deadlineMilliseconds)
     }
+
+    /// Returns to the generation before the last swap.
+    public func rollback(
+        _ request: RollbackRequest, deadlineMilliseconds: UInt32 = 0
+    ) async throws(AssayError) -> Reply<RollbackResponse> {
+        try await call(request, SinglePiece(), deadlineMilliseconds)
+    }
+
+    /// Keeps a model in memory, or lets it go.
+    public func pin(
+        _ request: PinRequest, deadlineMilliseconds: UInt32 = 0
+    ) async throws(AssayError) -> Reply<PinResponse> {
+        try await call(request, SinglePiece(), deadlineMilliseconds)
+    }
+
+    /// Gives a generation of a model a label, with a share of the requests.
+    public func alias(
+        _ request: AliasRequest, deadlineMilliseconds: UInt32 = 0
+    ) async throws(AssayError) -> Reply<AliasResponse> {
+        try await call(request, SinglePiece(), deadlineMilliseconds)
+    }
 }
 
 extension HelloRequest: CallRequest {}
@@ -99,6 +120,7 @@ extension PingRequest: CallRequest {}
 extension HealthRequest: DemandingRequest {}
 extension ModelsRequest: CallRequest {}
 extension LoadRequest: CallRequest {}
+extension SwapRequest: CallRequest {}
 extension UnloadRequest: CallRequest {}
 extension TokenizeRequest: DemandingRequest {}
 extension DetokenizeRequest: DemandingRequest {}
@@ -109,6 +131,9 @@ extension EmbedRequest: DemandingRequest {}
 extension CancelRequest: CallRequest {}
 extension StatsRequest: CallRequest {}
 extension RenderRequest: DemandingRequest {}
+extension RollbackRequest: CallRequest {}
+extension PinRequest: CallRequest {}
+extension AliasRequest: CallRequest {}
 
 extension GenerateChunk {
     /// Makes a chunk from the last frame.
@@ -125,7 +150,7 @@ extension MessageKind {
     /// True when a repeated request has no further effect.
     package var isRetrySafe: Bool {
         switch self {
-        case .load, .swap, .unload, .cancel, .goAway: false
+        case .load, .swap, .unload, .cancel, .rollback, .goAway: false
         default: true
         }
     }
