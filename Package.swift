@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "LineEditing", dependencies: ["CEditline", "Console", "PlainText"],
             swiftSettings: strict),
-        .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
+        .target(name: "Compute", dependencies: ["CKernels", "Threads"], swiftSettings: strict),
         .target(
             name: "Conversations", dependencies: ["ModelFiles", "Templates", "Tokenizers"],
             swiftSettings: strict),

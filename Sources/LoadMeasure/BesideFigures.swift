@@ -135,10 +135,15 @@ package struct BesideFigures: Sendable, Codable {
         }
         let added = added.map { "\(Quantity.fixed($0, 2)) ms" } ?? "not measured"
         return
-            (["\(path) beside \(beside): \(rounds) round\(rounds == 1 ? "" : "s")",
-                "  milliseconds between tokens; MAX is the median of the rounds' longest gaps"]
+            ([
+                "\(path) beside \(beside): \(rounds) round\(rounds == 1 ? "" : "s")",
+                "  milliseconds between tokens; MAX is the median of the rounds' longest gaps",
+            ]
             + table.lines().map(\.plain)
-            + ["  added to the longest gap: \(added)", "  a load: \(times.joined(separator: ", "))"])
+            + [
+                "  added to the longest gap: \(added)",
+                "  a load: \(times.joined(separator: ", "))",
+            ])
             .joined(separator: "\n")
     }
 }

@@ -14,9 +14,9 @@ import Compute
 import Threads
 
 /// Decides on the pace of loads. A value. Any thread.
-public struct LoadPace: Sendable {
+package struct LoadPace: Sendable {
     /// Where a server stands, for a load.
-    public enum Neighbour: Sendable {
+    package enum Neighbour: Sendable {
         /// No model serves.
         case none
         /// A model serves, and nothing is asked of it.
@@ -31,12 +31,12 @@ public struct LoadPace: Sendable {
     let used: @Sendable () -> Duration
 
     /// The whole machine, always.
-    public static let full = LoadPace { .none }
+    package static let full = LoadPace { .none }
 
     /// Takes the question where the server stands.
     ///
     /// A back end that computes for the load must exist: threads inherit a low priority.
-    public init(_ neighbour: @escaping @Sendable () -> Neighbour) {
+    package init(_ neighbour: @escaping @Sendable () -> Neighbour) {
         self.init(neighbour, used: { threadTime() })
     }
 
@@ -49,21 +49,20 @@ public struct LoadPace: Sendable {
 }
 
 /// A thread of a load. Confined to the thread.
-final class PacedThread {
+package final class PacedThread {
     /// Processor time of a slice, and a little more: work has no end at any moment.
-    static let slice = Duration.milliseconds(1)
+    package static let slice = Duration.milliseconds(1)
     /// Slices that a rest takes.
-    static let restFactor = 4
+    package static let restFactor = 4
 
     private let pace: LoadPace
     private let time: TimeSource
     private var isLowered = false
-    private var rested: Duration
+    /// Time used at the last rest. Nil before the thread has begun.
+    private var rested: Duration?
 
-    init(_ pace: LoadPace, _ time: TimeSource) {
-        (self.pace, self.time) = (pace, time)
-        rested = pace.used()
-    }
+    /// Made on any thread, and then used on the thread itself.
+    package init(_ pace: LoadPace, _ time: TimeSource) { (self.pace, self.time) = (pace, time) }
 
     /// Runs `body` at the pace. Operations of back ends rest between their portions.
     func run<Value, Failure: Error>(
@@ -76,14 +75,15 @@ final class PacedThread {
 
     /// Takes up the pace that is right now, for operations of back ends, too. Called on the thread
     /// before work. The thread calls `StandingAside.end` at its end.
-    func keep() {
+    package func keep() {
         guard lower() else { return StandingAside.end() }
         StandingAside.begin { [unowned self] in rest() }
     }
 
     /// Gives the thread the low priority beside a model that serves. Returns false without one.
     @discardableResult
-    func lower() -> Bool {
+    package func lower() -> Bool {
+        if rested == nil { rested = pace.used() }
         guard pace.neighbour() != .none else { return false }
         if !isLowered { lowerThreadPriority() }
         isLowered = true
@@ -91,11 +91,12 @@ final class PacedThread {
     }
 
     /// Rests at the end of a slice while a model computes. Called between pieces of work.
-    func rest() {
+    package func rest() {
         let used = pace.used()
-        guard used - rested >= Self.slice else { return }
-        defer { rested = used }
-        guard pace.neighbour() == .busy else { return }
-        time.sleep((used - rested) * Self.restFactor)
+        guard let rested else { return self.rested = used }
+        let work = used - rested
+        guard work >= Self.slice else { return }
+        self.rested = used
+        if pace.neighbour() == .busy { time.sleep(work * Self.restFactor) }
     }
 }

@@ -33,11 +33,20 @@ public struct ModelLoader: Sendable {
     public init(
         configuration: ModelLoadingConfiguration = ModelLoadingConfiguration(),
         placing: ModelPlacing = .standard, time: TimeSource = .system,
-        logger: Logger = Logger(label: "assay.loading"), pace: LoadPace = .full
+        logger: Logger = Logger(label: "assay.loading")
     ) throws(LoadingConfigurationError) {
         try self.init(
-            configuration: configuration, steps: .standard(placing), time: time, logger: logger,
-            pace: pace)
+            configuration: configuration, steps: .standard(placing), time: time, logger: logger)
+    }
+
+    /// As the other initialiser, for loads in a process that serves.
+    package init(
+        configuration: ModelLoadingConfiguration, placing: ModelPlacing, logger: Logger,
+        pace: LoadPace
+    ) throws(LoadingConfigurationError) {
+        try self.init(
+            configuration: configuration, steps: .standard(placing), time: .system,
+            logger: logger, pace: pace)
     }
 
     package init(

@@ -82,6 +82,8 @@ public struct ModelPlacing: Sendable {
             configuration.cacheTokens
             ?? min(configuration.contextTokens, plan.configuration.contextLength)
         let need = plan.memory(contextTokens: tokens)
+        // Memory of models that have gone may be on its way back.
+        MemoryReturn.settle()
         guard let budget = configuration.memoryBudget ?? memoryAvailable(), need.total > budget
         else { return }
         throw AssayRejection(

@@ -10,7 +10,7 @@ import Synchronization
 import Threads
 
 /// Runs closures in order. Any thread, one at a time.
-final class SerialThread: Sendable {
+package final class SerialThread: Sendable {
     private struct State {
         var work: [@Sendable () -> Void] = []
         var isOver = false
@@ -37,7 +37,7 @@ final class SerialThread: Sendable {
     private let inbox = Inbox()
     private let hasThread: Bool
 
-    init(_ name: String) {
+    package init(_ name: String) {
         let inbox = inbox
         do throws(ThreadRefusal) {
             try startThread(name) { inbox.run() }
@@ -53,14 +53,14 @@ final class SerialThread: Sendable {
     }
 
     /// Runs `body` after everything before.
-    func run(_ body: @escaping @Sendable () -> Void) {
+    package func run(_ body: @escaping @Sendable () -> Void) {
         guard hasThread else { return body() }
         inbox.state.withLock { $0.work.append(body) }
         inbox.arrived.signal()
     }
 
     /// Waits until everything has run.
-    func finish() {
+    package func finish() {
         let done = DispatchSemaphore(value: 0)
         run { done.signal() }
         done.wait()

@@ -1,8 +1,8 @@
 // A server of its own for a measurement: the assayd beside this program, on a socket in a temporary
 // folder.
 //
-// Guarantees: the server ends with the measurement, also after an error. What it warns of goes to
-// standard error.
+// Guarantees: the server ends with the measurement, also after an error. The last words of a server
+// that ends by itself are in the error.
 
 import AssayClient
 import Foundation
@@ -16,6 +16,7 @@ final class BesideServer {
     let address: ServerAddress
     private let process = Process()
     private let folder: URL
+    private var log: URL { folder.appendingPathComponent("log") }
 
     /// Starts the server with `model`. The model is not ready yet.
     init(model: String, threads: Int?) throws {
@@ -39,6 +40,8 @@ final class BesideServer {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         do {
+            try Data().write(to: log)
+            process.standardError = try FileHandle(forWritingTo: log)
             try process.run()
         } catch {
             try? FileManager.default.removeItem(at: folder)
@@ -71,7 +74,12 @@ final class BesideServer {
         throw RunRefused(
             status: process.terminationStatus,
             sentence: "the server that --beside started has ended with status "
-                + "\(process.terminationStatus); its words stand above")
+                + "\(process.terminationStatus): \(lastWords)")
+    }
+
+    private var lastWords: String {
+        let words = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+        return words.split(separator: "\n").suffix(3).joined(separator: "; ")
     }
 
     /// Ends the server and takes its folder away.

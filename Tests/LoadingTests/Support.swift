@@ -105,7 +105,7 @@ extension ModelLoader {
     /// A loader on the tests' back end.
     static func test(
         _ change: (inout ModelLoadingConfiguration) -> Void = { _ in },
-        time: TimeSource = .system, log: RecordedLog = RecordedLog(),
+        time: TimeSource = .system, log: RecordedLog = RecordedLog(), pace: LoadPace = .full,
         steps change2: (inout LayerSteps) -> Void = { _ in }
     ) throws -> ModelLoader {
         var configuration = ModelLoadingConfiguration()
@@ -113,7 +113,8 @@ extension ModelLoader {
         var steps = LayerSteps.standard(TestBackend.placing)
         change2(&steps)
         return try ModelLoader(
-            configuration: configuration, steps: steps, time: time, logger: log.logger)
+            configuration: configuration, steps: steps, time: time, logger: log.logger,
+            pace: pace)
     }
 }
 

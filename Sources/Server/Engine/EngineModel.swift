@@ -16,6 +16,8 @@ import Wire
 /// See the head of the file.
 final class EngineModel {
     let served: ServedModel
+    /// The model itself, to be given up elsewhere.
+    let loaded: LoadedModel
     /// Reason to refuse every new request, or nil while the model is trusted.
     private(set) var distrust: ServiceError?
     /// Requests in their second computation.
@@ -60,6 +62,7 @@ final class EngineModel {
         _ installation: EngineInstallation, limits: ServiceLimits, cacheTokensMax: Int
     ) throws(InferenceError) {
         served = installation.served
+        loaded = installation.model
         let model = installation.model.tokenModel
         let context = installation.contextLength
         tokenizer = installation.model.tokenizer

@@ -8,6 +8,7 @@ import Inference
 import Loading
 import Logging
 import Service
+import Threads
 import Wire
 
 /// See the head of the file.
@@ -146,8 +147,7 @@ final class WorkRouter {
             logger.info("model unloaded", metadata: ["model": "\(model.name)"])
             files.remove(model)
             engine.send(.remove(model))
-            served[model] = nil
-            prompts[model] = nil
+            dropElsewhere((served.removeValue(forKey: model), prompts.removeValue(forKey: model)))
             endVerifications(of: model, context: &context)
         }
         context.removals.removeAll()
