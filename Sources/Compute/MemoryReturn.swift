@@ -14,7 +14,7 @@ import Threads
 
 package enum MemoryReturn {
     /// Memory of this size and above goes back on the thread.
-    static let sizeMin = 16 << 20
+    package static let sizeMin = 16 << 20
     /// Bytes of a call to the system.
     private static let pieceSize = 16 << 20
 
@@ -42,7 +42,7 @@ package enum MemoryReturn {
     private static let state = Mutex(State())
 
     /// Takes a whole mapping over. Any thread.
-    static func take(_ start: UnsafeMutableRawPointer, _ size: Int) {
+    package static func take(_ start: UnsafeMutableRawPointer, _ size: Int) {
         let mapping = Mapping(start: UInt(bitPattern: start), size: size)
         guard size >= sizeMin else { return mapping.giveBack() }
         let starts = state.withLock { state in

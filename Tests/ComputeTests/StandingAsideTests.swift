@@ -2,11 +2,10 @@
 // to the system without the thread that lets it go.
 
 import CKernels
+import Compute
 import Glibc
 import Synchronization
 import Testing
-
-@testable import Compute
 
 @Suite struct StandingAsideTests {
     /// Runs a job of `count` portions and returns the workers that took them.
@@ -53,15 +52,15 @@ import Testing
     }
 
     @Test func largeMemoryIsGivenBackOnceItsOwnerHasGone() throws {
-        var address: UnsafeMutableRawPointer?
-        do {
-            let storage = try Storage(size: 2 * MemoryReturn.sizeMin, purpose: "a test")
-            address = storage.base
-            memset(storage.base, 1, storage.size)
-        }
+        let size = 2 * MemoryReturn.sizeMin
+        let address = mmap(
+            nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        let memory = try #require(address)
+        memset(memory, 1, size)
+        MemoryReturn.take(memory, size)
         MemoryReturn.settle()
         // The system knows no page there any more.
-        #expect(msync(address, 4096, MS_ASYNC) == -1)
+        #expect(msync(memory, 4096, MS_ASYNC) == -1)
         #expect(errno == ENOMEM)
     }
 }
