@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "Credentials", dependencies: ["CCrypto", "ModelFiles", "PlainText"],
             swiftSettings: strict),
-        .target(name: "Compute", dependencies: ["CKernels"], swiftSettings: strict),
+        .target(name: "Compute", dependencies: ["CKernels", "Threads"], swiftSettings: strict),
         .target(
             name: "Conversations", dependencies: ["ModelFiles", "Templates", "Tokenizers"],
             swiftSettings: strict),

@@ -43,7 +43,10 @@ static void touch_portion(void *context, size_t portion, unsigned worker) {
 #endif
 }
 
+/* A thread that stands aside touches memory as it writes. The advice would hold the lock of the
+ * address space for as long as others keep such a thread off its core. */
 void kn_drive_touch(kn_pool *pool, void *at, size_t bytes) {
+    if (kn_pool_stands_aside()) return;
     memory_job job = {.to = at, .bytes = bytes};
     kn_pool_run(pool, touch_portion, &job, (bytes + HUGE_PAGE - 1) / HUGE_PAGE);
 }

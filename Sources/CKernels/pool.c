@@ -4,7 +4,8 @@
  * Guarantees: a portion runs exactly once, after all portions of the stages before. The caller
  * returns only when all portions have run. A worker that is off its core holds up at most the
  * claimed portion, and the caller sleeps while waiting for the portion, so that the worker can use
- * the caller's core. A spinning thread offers its core to threads that wait for it.
+ * the caller's core. A spinning thread offers its core to threads that wait for it, but not while a
+ * thread stands aside, which would keep the core for a slice at each join.
  * Does not: order the portions of a stage, pin threads to cores, or measure anything.
  */
 #define _GNU_SOURCE
@@ -53,6 +54,9 @@ struct kn_pool {
         unsigned index;
     } workers[];
 };
+
+/* Threads that leave the workers of every pool to others. */
+static _Atomic uint32_t threads_aside;
 
 static void relax(void) {
 #if defined(__x86_64__)
@@ -148,7 +152,7 @@ static bool spin(kn_pool *pool, bool (*has_news)(kn_pool *pool)) {
             if (has_news(pool)) return true;
             relax();
         }
-        sched_yield();
+        if (atomic_load_explicit(&threads_aside, memory_order_relaxed) == 0) sched_yield();
         now = nanoseconds();
         if (deadline == 0) deadline = now + SPIN_NANOSECONDS;
     } while (now < deadline);
@@ -198,8 +202,33 @@ static bool needs_threads(const kn_stage *stages, size_t count) {
     return any;
 }
 
+/* Set while the thread leaves the workers of every pool to others. */
+static _Thread_local void (*rest)(void *context);
+static _Thread_local void *rest_context;
+
+void *kn_pool_stand_aside(void (*new_rest)(void *context), void *context) {
+    void *before = rest_context;
+    if (rest == NULL && new_rest != NULL) atomic_fetch_add(&threads_aside, 1);
+    if (rest != NULL && new_rest == NULL) atomic_fetch_sub(&threads_aside, 1);
+    rest = new_rest;
+    rest_context = context;
+    return before;
+}
+
+bool kn_pool_stands_aside(void) { return rest != NULL; }
+
+static void run_aside(const kn_stage *stages, size_t count) {
+    for (size_t s = 0; s < count; s++) {
+        for (size_t i = 0; i < stages[s].count; i++) {
+            stages[s].portion(stages[s].context, i, 0);
+            rest(rest_context);
+        }
+    }
+}
+
 void kn_pool_run_stages(kn_pool *pool, const kn_stage *stages, size_t count) {
     bool idle = false;
+    if (rest != NULL) return run_aside(stages, count);
     if (pool->threads == 1 || !needs_threads(stages, count) ||
         !atomic_compare_exchange_strong(&pool->busy, &idle, true)) {
         for (size_t s = 0; s < count; s++) run_stage(&stages[s], 0);

@@ -20,6 +20,9 @@ struct assay_sched_attr {
 // SCHED_FLAG_RESET_ON_FORK: threads that the thread starts have the usual attributes.
 static const uint64_t ASSAY_SCHED_RESET_ON_FORK = 1;
 
+// SCHED_BATCH, which the C library declares for _GNU_SOURCE only.
+static const uint32_t ASSAY_SCHED_BATCH = 3;
+
 // Both are about the calling thread, and return 0 or -1 with errno.
 static inline int assay_sched_getattr(struct assay_sched_attr *attributes) {
     return (int)syscall(SYS_sched_getattr, 0, attributes, sizeof(*attributes), 0);

@@ -89,7 +89,7 @@ package final class Storage: @unchecked Sendable {
     deinit {
         switch kind {
         case .heap: free(host)
-        case .mapping(let start, let size): munmap(start, size)
+        case .mapping(let start, let size): MemoryReturn.take(start, size)
         case .pool: kn_pool_destroy(pool)
         case .part: break
         case .device(let release): release()

@@ -98,21 +98,24 @@ struct AssayRun: Sendable {
     let progress: RunProgress
     /// Packings to share. Nil packs in any case.
     let store: PackingStore?
+    let pace: LoadPace
     let report: @Sendable (LayerProgress) -> Void
 
     /// Runs all layers. Blocking. Stops before the next layer once `isAbandoned` returns true.
     func run(
         isAbandoned: @escaping @Sendable () -> Bool
     ) -> Result<AcceptedModel, AssayRejection> {
+        let thread = PacedThread(pace, time)
         do throws(AssayRejection) {
-            return .success(try layers(isAbandoned))
+            return .success(
+                try thread.run { () throws(AssayRejection) in try layers(thread, isAbandoned) })
         } catch {
             return .failure(error)
         }
     }
 
     private func layers(
-        _ isAbandoned: @escaping @Sendable () -> Bool
+        _ thread: PacedThread, _ isAbandoned: @escaping @Sendable () -> Bool
     ) throws(AssayRejection) -> AcceptedModel {
         let opened = try layer(.file, nil, isAbandoned) { try open(isAbandoned) }
         guard case .share(let packing) = opened.outcome else {
@@ -159,7 +162,9 @@ struct AssayRun: Sendable {
                 guard !isAbandoned() else { return }
                 reportBytes(bytes)
             }
-            placement = EarlyPlacement(of: files, isAbandoned, reading) { digest in
+            placement = EarlyPlacement(
+                of: files, isAbandoned, reading, pace: pace, time: time
+            ) { digest in
                 try steps.place(weights, configuration, path, digest)
             }
             return try steps.vocabulary(weights)
@@ -178,6 +183,7 @@ struct AssayRun: Sendable {
         let fingerprint = Fingerprint(of: digests)
         if configuration.requireValidation {
             try layer(.validation, files, isAbandoned) {
+                thread.keep()
                 try steps.validate(placed, plan)
                 if comparesSeal {
                     (seals, sealVerdict) = try compareSeals(

@@ -10,6 +10,7 @@
 // them last. A placement that nobody wants ends before its next piece. Its weights go with it.
 // Does not: wait for an unwanted placement, which may sit in a read from a hung disk.
 
+import Compute
 import Dispatch
 import ModelFiles
 import Synchronization
@@ -45,12 +46,14 @@ final class EarlyPlacement: Sendable {
     /// - Parameters:
     ///   - isAbandoned: returns true once the owner of the load has left.
     ///   - reading: counts the bytes of the files as they are digested.
+    ///   - pace: of all threads of the placement.
     init(
         of files: ModelFileSet, _ isAbandoned: @escaping @Sendable () -> Bool,
-        _ reading: ReadingProgress? = nil, _ body: @escaping Body
+        _ reading: ReadingProgress? = nil, pace: LoadPace = .full, time: TimeSource = .system,
+        _ body: @escaping Body
     ) {
         let notice = Notice()
-        digest = FingerprintDigest(reading) {
+        digest = FingerprintDigest(reading, pace, time) {
             isAbandoned() || notice.isGiven.load(ordering: .acquiring)
         }
         (self.files, self.body, self.notice) = (files, body, notice)
@@ -66,6 +69,7 @@ final class EarlyPlacement: Sendable {
 
     private func run() {
         let outcome = Result { try body(digest) }
+        StandingAside.end()
         let closes = state.withLock { state in
             state.isRunning = false
             if !state.isGivenUp { state.outcome = outcome }

@@ -1,26 +1,34 @@
 // The fingerprint of the bytes that serve, digested while the placement layer reads them.
 //
 // Guarantees: the digest of a file covers exactly the parsed and packed bytes. No file is read a
-// second time. Digesting runs beside packing, on a separate queue, a few pieces behind at most, and
-// is over when the load is.
+// second time. Digesting runs beside packing, on a separate thread, a few pieces behind at most, and
+// is over when the load is. Both keep the pace of the load.
 // Does not: read. `TensorReading` reads and shows the bytes.
 
-import Dispatch
 import ModelFiles
 
 /// Collects the digests of a model's files during a load. See `ReadObserver` for threads.
 final class FingerprintDigest: ReadObserver {
     private let givenUp: @Sendable () -> Bool
     private let reading: ReadingProgress?
-    private let queue = DispatchQueue(label: "assay.fingerprint")
-    /// Accessed on `queue` only.
+    private let thread: SerialThread
+    /// Accessed on `thread` only.
     private nonisolated(unsafe) var hashes: [ObjectIdentifier: SHA256] = [:]
+    private nonisolated(unsafe) let digesting: PacedThread
+    /// Accessed by the thread that reads.
+    private nonisolated(unsafe) let packing: PacedThread
 
     /// - Parameters:
     ///   - reading: counts the digested bytes.
+    ///   - pace: of the thread that reads and of the thread that digests.
     ///   - isGivenUp: returns true once the owner of the load has left.
-    init(_ reading: ReadingProgress? = nil, isGivenUp: @escaping @Sendable () -> Bool) {
+    init(
+        _ reading: ReadingProgress? = nil, _ pace: LoadPace, _ time: TimeSource,
+        isGivenUp: @escaping @Sendable () -> Bool
+    ) {
         (self.reading, givenUp) = (reading, isGivenUp)
+        (digesting, packing) = (PacedThread(pace, time), PacedThread(pace, time))
+        thread = SerialThread("assay-hashing")
     }
 
     var isGivenUp: Bool { givenUp() }
@@ -31,13 +39,17 @@ final class FingerprintDigest: ReadObserver {
         // The bytes stay valid until `done` is called (see `ReadObserver`), and those of a head as
         // long as the file.
         nonisolated(unsafe) let bytes = bytes
-        queue.async { [self, file] in
+        packing.keep()
+        packing.rest()
+        thread.run { [self, file] in
+            digesting.lower()
             let key = ObjectIdentifier(file)
             let digest = hashes[key] ?? SHA256()
             digest.update(bytes)
             hashes[key] = digest
             reading?.read(bytes.count)
             done()
+            digesting.rest()
         }
     }
 
@@ -55,13 +67,12 @@ final class FingerprintDigest: ReadObserver {
         for file in files.files where !files.weights.contains(where: { $0 === file }) {
             observe(try file.head(file.size), of: file, done: {})
         }
-        return queue.sync {
-            files.named.map { name, file in
-                guard let hash = hashes[ObjectIdentifier(file)], hash.count == file.size else {
-                    preconditionFailure("\(name) was placed without having been read as a whole")
-                }
-                return (name, Fingerprint(hash))
+        thread.finish()
+        return files.named.map { name, file in
+            guard let hash = hashes[ObjectIdentifier(file)], hash.count == file.size else {
+                preconditionFailure("\(name) was placed without having been read as a whole")
             }
+            return (name, Fingerprint(hash))
         }
     }
 }

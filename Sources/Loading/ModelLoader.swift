@@ -27,6 +27,7 @@ public struct ModelLoader: Sendable {
     private let store: PackingStore?
     private let time: TimeSource
     private let logger: Logger
+    private let pace: LoadPace
 
     /// Checks the configuration and touches no file. Throws on settings that are contradictory or
     /// out of range.
@@ -42,11 +43,22 @@ public struct ModelLoader: Sendable {
             logger: logger)
     }
 
+    /// As the other initialiser, for loads in a process that serves.
+    package init(
+        configuration: ModelLoadingConfiguration, placing: ModelPlacing, store: PackingStore?,
+        logger: Logger, pace: LoadPace
+    ) throws(LoadingConfigurationError) {
+        try self.init(
+            configuration: configuration, steps: .standard(placing), store: store, time: .system,
+            logger: logger, pace: pace)
+    }
+
     package init(
         configuration: ModelLoadingConfiguration, steps: LayerSteps, store: PackingStore? = nil,
-        time: TimeSource, logger: Logger
+        time: TimeSource, logger: Logger, pace: LoadPace = .full
     ) throws(LoadingConfigurationError) {
         try configuration.check()
+        self.pace = pace
         self.configuration = configuration
         self.steps = steps
         self.store = store
@@ -108,7 +120,7 @@ public struct ModelLoader: Sendable {
         let shared = RunProgress()
         let run = AssayRun(
             path: path, configuration: configuration, steps: steps, time: time, attempt: number,
-            progress: shared, store: store, report: progress)
+            progress: shared, store: store, pace: pace, report: progress)
         let outcome: Result<AcceptedModel, AssayRejection>?
         do throws(ThreadRefusal) {
             let task = try AbandonableTask { isAbandoned in run.run(isAbandoned: isAbandoned) }

@@ -92,6 +92,8 @@ public struct ModelPlacing: Sendable {
         let whole = plan.memory(contextTokens: positions)
         let need = isPacked ? whole.ofRunner : whole
         let place = ModelFileError.Location(path: path).description
+        // Memory of models that have gone may be on its way back.
+        MemoryReturn.settle()
         do throws(MemoryShortage) {
             if let budget = configuration.memoryBudget ?? memoryAvailable(), need.total > budget {
                 throw MemoryShortage(

@@ -253,6 +253,7 @@ package final class AssayServer: Sendable {
             mailbox: engine.mailbox, texts: texts, windows: windows,
             loading: ModelLoading(
                 configuration: configuration, placing: placing, store: store, logger: logger,
+                serving: ServingState(engine.mailbox),
                 observe: { [board] in board.progressed($0, $1) }), warmUps: warmUps,
             inbox: inbox, tokens: tokens, logger: logger)
         let outcome = StartOutcome()

@@ -6,7 +6,7 @@ import Foundation
 import LoadMeasure
 import PlainText
 
-struct LoadingCommand: ParsableCommand {
+struct LoadingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loading",
         abstract: "The cost of each layer and strategy of loading, cold and warm.",
@@ -14,7 +14,9 @@ struct LoadingCommand: ParsableCommand {
             Cold means that the kernel was asked to forget the files, and did (posix_fadvise, \
             checked with mincore); caches below the kernel stay warm. Retries are measured against \
             a path that appears after --faults attempts, with the real pauses of 1 s, 2 s, 4 s … \
-            Exit status: 0, or 65 when a file was refused (the layer is named), 70 when nothing \
+            With --beside, a server of its own serves that model, and the times between the tokens \
+            of its answers are measured with and without a load, and while the loaded model is \
+            dropped. Exit status: 0, 1 when a load adds more than --stall-max, or 65 when a file was refused (the layer is named), 70 when nothing \
             could be measured.
             """)
 
@@ -40,12 +42,33 @@ struct LoadingCommand: ParsableCommand {
         transform: FlagValue.whole("--threads", 1...256))
     var threads: Int?
 
+    @Option(
+        parsing: .unconditional,
+        help: "Model that serves: measure what loading the others does to its answers.",
+        completion: .file(extensions: ["gguf", "safetensors", "json"]))
+    var beside: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "With --beside: most that a load or its end may add to the longest time between two "
+                + "tokens, such as 20ms.", valueName: "time"),
+        transform: FlagValue.span("--stall-max", bare: .milliseconds, upTo: 60_000))
+    var stallMax: UInt64?
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
-    func run() throws {
+    func validate() throws {
+        guard stallMax == nil || beside != nil else {
+            throw ValidationError("--stall-max goes with --beside: name the model that serves")
+        }
+    }
+
+    func run() async throws {
+        if let beside { return try await runBeside(beside) }
         let measure = LoadMeasure(rounds: rounds, faultCount: faults, threads: threadCount)
         var all: [LoadFigures] = []
         do {
@@ -58,11 +81,7 @@ struct LoadingCommand: ParsableCommand {
             Console.error("assay-load: \(error)")
             throw ExitCode(70)
         }
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            Console.line(String(decoding: try encoder.encode(["files": all]), as: UTF8.self))
-        }
+        if json { try printJSON(["files": all]) }
         for figures in all {
             guard let refusal = figures.refusal else { continue }
             Console.error(
@@ -70,5 +89,32 @@ struct LoadingCommand: ParsableCommand {
                     + "(\(refusal.code)): \(refusal.message)")
         }
         if all.contains(where: { $0.refusal != nil }) { throw ExitCode(65) }
+    }
+
+    private func runBeside(_ model: String) async throws {
+        Interruption.watch()
+        var all: [BesideFigures] = []
+        let measure = LoadingBeside(model: model, rounds: rounds, threads: threads)
+        try await measure.run(paths: path) { figures in
+            all.append(figures)
+            if !json { Console.line(figures.table) }
+        }
+        if json { try printJSON(["loads": all]) }
+        guard let stallMax else { return }
+        let bound = Double(stallMax) / 1e6
+        let broken = all.filter { $0.added.map { $0 > bound } ?? true }
+        for figures in broken {
+            let found = figures.added.map { "\(Quantity.fixed($0, 2)) ms" } ?? "no tokens"
+            Console.error(
+                "assay-load: \(figures.path): added to the longest time between tokens: found "
+                    + "\(found), allowed: \(Quantity.fixed(bound, 2)) ms (--stall-max)")
+        }
+        if !broken.isEmpty { throw ExitCode(1) }
+    }
+
+    private func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        Console.line(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 }

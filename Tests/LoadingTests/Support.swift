@@ -106,6 +106,7 @@ extension ModelLoader {
     static func test(
         _ change: (inout ModelLoadingConfiguration) -> Void = { _ in },
         store: PackingStore? = nil, time: TimeSource = .system, log: RecordedLog = RecordedLog(),
+        pace: LoadPace = .full,
         steps change2: (inout LayerSteps) -> Void = { _ in }
     ) throws -> ModelLoader {
         var configuration = ModelLoadingConfiguration()
@@ -114,7 +115,7 @@ extension ModelLoader {
         change2(&steps)
         return try ModelLoader(
             configuration: configuration, steps: steps, store: store, time: time,
-            logger: log.logger)
+            logger: log.logger, pace: pace)
     }
 }
 

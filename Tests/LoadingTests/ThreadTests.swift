@@ -46,4 +46,35 @@ import Threads
         #expect(found.withLock { $0 } == expected)
         #expect(threadSliceMicroseconds() == usual)
     }
+
+    /// For the thread and those that it starts, and for nobody else.
+    @Test func aLowPriorityIsTheThreadsOwn() throws {
+        let done = DispatchSemaphore(value: 0)
+        let found = Mutex<[Int32?]>([])
+        let usual = threadNiceness()
+        try startThread("low") {
+            lowerThreadPriority()
+            found.withLock { $0.append(threadNiceness()) }
+            let started: Void? = try? startThread("child") {
+                found.withLock { $0.append(threadNiceness()) }
+                done.signal()
+            }
+            if started == nil { done.signal() }
+        }
+        #expect(done.wait(timeout: .now() + 60) == .success)
+        let low = max(usual ?? 0, lowThreadNiceness)
+        #expect(found.withLock { $0 } == [low, low])
+        #expect(threadNiceness() == usual)
+    }
+
+    @Test func whatIsDroppedElsewhereIsReleased() {
+        final class Last: Sendable {
+            let ended: DispatchSemaphore
+            init(_ ended: DispatchSemaphore) { self.ended = ended }
+            deinit { ended.signal() }
+        }
+        let ended = DispatchSemaphore(value: 0)
+        dropElsewhere(Last(ended))
+        #expect(ended.wait(timeout: .now() + 60) == .success)
+    }
 }

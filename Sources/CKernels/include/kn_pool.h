@@ -47,4 +47,10 @@ void kn_pool_run_stages(kn_pool *pool, const kn_stage *stages, size_t count);
 /* The same for a single stage. */
 void kn_pool_run(kn_pool *pool, kn_portion portion, void *context, size_t count);
 
+/* From now on the calling thread runs its jobs alone, leaves the workers of every pool to other
+ * threads, and calls `rest(context)` after each portion. With NULL it no longer does. Results are
+ * the same. Returns the context of the call before, or NULL. To be ended before the thread ends. */
+void *kn_pool_stand_aside(void (*rest)(void *context), void *context);
+bool kn_pool_stands_aside(void);
+
 #endif

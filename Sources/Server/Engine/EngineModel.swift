@@ -16,12 +16,12 @@ import Wire
 /// See the head of the file.
 final class EngineModel {
     let served: ServedModel
+    /// The model, whose memory counts until the runner is gone. It is given up elsewhere.
+    let loaded: LoadedModel
     /// Reason to refuse every new request, or nil while the model is trusted.
     private(set) var distrust: ServiceError? {
-        didSet { if distrust != nil, case .real(let real) = model { real.distrust() } }
+        didSet { if distrust != nil, case .real(let real) = loaded { real.distrust() } }
     }
-    /// The model, whose memory counts until the runner is gone.
-    private let model: LoadedModel
     /// Requests in their second computation.
     private var replays: [UInt64: Replay] = [:]
     /// Requests of the current step with values that are not finite.
@@ -65,7 +65,7 @@ final class EngineModel {
         _ installation: EngineInstallation, limits: ServiceLimits, cacheTokensMax: Int
     ) throws(InferenceError) {
         served = installation.served
-        self.model = installation.model
+        loaded = installation.model
         let model = installation.model.tokenModel
         let context = installation.contextLength
         tokenizer = installation.model.tokenizer

@@ -131,7 +131,10 @@ private struct EngineRounds {
         for model in models where model.served == served {
             model.failAll(error) { report($0, $1) }
         }
+        // The runner ends here, and its model elsewhere.
+        let last = models.filter { $0.served == served }.map(\.loaded)
         models.removeAll { $0.served == served }
+        dropElsewhere(last)
     }
 
     /// Fails running requests. The registry refuses new requests, because the model failed there

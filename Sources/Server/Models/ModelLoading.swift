@@ -15,6 +15,8 @@ struct ModelLoading: Sendable {
     /// Packings that models of the same bytes share.
     let store: PackingStore
     let logger: Logger
+    /// What the engine does, for the pace of loads.
+    let serving: ServingState
     /// Callback for every layer that begins or ends. Called on the loader's thread.
     let observe: @Sendable (_ name: String, LayerProgress) -> Void
 
@@ -44,7 +46,8 @@ struct ModelLoading: Sendable {
             // Only the operator vouches for a key, never who sends a Load.
             try configuration.addOverrides(of: request.name, to: &options)
             let loader = try ModelLoader(
-                configuration: options, placing: placing, store: store, logger: logger)
+                configuration: options, placing: placing, store: store, logger: logger,
+                pace: LoadPace { [serving] in serving.neighbour })
             return loader.run(path: request.path, progress: progress)
         } catch {
             throw ServiceError(.invalidArgument, .init("loading_setting"), "\(error)")

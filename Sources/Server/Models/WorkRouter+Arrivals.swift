@@ -9,6 +9,7 @@ import Inference
 import Loading
 import Logging
 import Service
+import Threads
 import Wire
 
 extension WorkRouter {
@@ -140,7 +141,7 @@ extension WorkRouter {
     func drop(_ model: ServedModel, context: inout ServiceContext) {
         context.forgetHealth(of: model)
         engine.send(.remove(model))
-        prompts[model] = nil
+        dropElsewhere(prompts.removeValue(forKey: model))
     }
 
     // MARK: - Ends

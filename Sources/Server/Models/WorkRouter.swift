@@ -8,6 +8,7 @@ import Inference
 import Loading
 import Logging
 import Service
+import Threads
 import Wire
 
 /// See the head of the file.
@@ -32,7 +33,9 @@ final class WorkRouter {
     /// Real generations in service, kept for verification.
     var served: [ServedModel: RealModel] = [:]
     /// What tokenizes for the generations in the engine.
-    var prompts: [ServedModel: PromptPreparation] = [:]
+    var prompts: [ServedModel: PromptPreparation] = [:] {
+        didSet { loading.serving.set(modelCount: prompts.count) }
+    }
     /// Watch over the files of the generations in service.
     let files: ModelFileWatch
 
@@ -152,7 +155,7 @@ final class WorkRouter {
             files.remove(model)
             drop(model, context: &context)
             if context.models.entry(model.name) == nil { rehearsing.forget(model.name) }
-            served[model] = nil
+            dropElsewhere(served.removeValue(forKey: model))
             endVerifications(of: model, context: &context)
         }
         context.removals.removeAll()
