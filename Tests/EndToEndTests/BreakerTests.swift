@@ -18,7 +18,7 @@ import Wire
         for _ in 0..<2 { #expect(try load().status == 65) }
         let refused = try load()
         #expect(refused.status == 75)
-        #expect((refused.output + refused.errors).contains("breaker_open"))
+        #expect((refused.output + refused.errors).contains("circuit breaker open"))
         let list = try server.client().call(ModelsRequest()).decoded(ModelsResponse.self)
         let row = try #require(list.models.first { $0.name == "other" })
         #expect(row.breaker == .open && row.breakerSeconds != nil)
