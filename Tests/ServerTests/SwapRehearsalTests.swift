@@ -163,16 +163,42 @@ import Wire
         try askLogits()
     }
 
-    @Test(arguments: [
-        "", "[1]", #"{"prompt": 1}"#, #"{"prompt": "a", "tokens": [1]}"#, #"{"tokens": []}"#,
-        #"{"tokens": [-1]}"#, #"{"prompt": "a", "max_tokens": 0}"#, #"{"prompt": "a", "top_k": 1}"#,
-        #"{"prompt": "a"} {}"#,
-    ])
-    func aFileOfRequestsIsCheckedAtTheStart(_ line: String) throws {
-        let path = try directory.write(line.utf8, as: "bad.jsonl")
+    @Test func aFileOfRequestsIsReadAtTheStart() throws {
+        let path = try directory.write("[1]".utf8, as: "bad.jsonl")
         let error = #expect(throws: ServerStartError.self) {
             _ = try TestServer { $0.warmUpRequests = path }
         }
-        #expect("\(try #require(error))".contains("reading warm-up requests of"))
+        #expect("\(try #require(error))".contains("bad.jsonl\", line 1: found an array"))
+    }
+}
+
+@Suite struct WarmUpsTests {
+    @Test func linesAreRequests() throws {
+        let text = #"{"prompt": "a", "max_tokens": 2}"# + "\n\n" + #"{"tokens": [1, 300]}"#
+        let lines = try WarmUps(Array(text.utf8), path: "x").lines
+        #expect(lines.map(\.input) == [.text("a"), .tokens([1, 300])])
+        #expect(lines.map(\.tokensMax) == [2, 16])
+    }
+
+    @Test(arguments: [
+        "", "[1]", #"{"prompt": 1}"#, #"{"prompt": "a", "tokens": [1]}"#, #"{"tokens": []}"#,
+        #"{"tokens": [-1]}"#, #"{"prompt": "a", "max_tokens": 0}"#, #"{"prompt": "a", "top_k": 1}"#,
+        #"{"prompt": "a"} {}"#, #"{"prompt": "a", "max_tokens": 513}"#, "{",
+    ])
+    func whatDoesNotFitIsRefused(_ line: String) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try WarmUps(Array(line.utf8), path: "x")
+        }
+        #expect(error?.message.hasPrefix("reading warm-up requests of \"x\"") == true)
+    }
+
+    @Test func sizeAndLinesAreBounded() {
+        let line = Array((#"{"prompt": "a"}"# + "\n").utf8)
+        for text in [
+            [UInt8](repeating: 32, count: (1 << 20) + 1),
+            Array((0..<257).map { _ in line }.joined()),
+        ] {
+            #expect(throws: ConfigurationError.self) { _ = try WarmUps(text, path: "x") }
+        }
     }
 }

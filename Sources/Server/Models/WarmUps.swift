@@ -13,14 +13,14 @@ import Service
 import Wire
 
 /// See the head of the file. Any thread.
-struct WarmUps: Sendable {
+package struct WarmUps: Sendable {
     /// A line of the file.
-    struct Line: Sendable, Equatable {
-        let input: Input
-        let tokensMax: UInt64
+    package struct Line: Sendable, Equatable {
+        package let input: Input
+        package let tokensMax: UInt64
     }
 
-    let lines: [Line]
+    package let lines: [Line]
 
     private static let sizeMax = 1 << 20
     private static let linesMax = 256
@@ -45,7 +45,7 @@ struct WarmUps: Sendable {
     }
 
     /// Reads the text of a file.
-    init(_ text: [UInt8], path: String) throws(ConfigurationError) {
+    package init(_ text: [UInt8], path: String) throws(ConfigurationError) {
         guard text.count <= Self.sizeMax else {
             throw Self.refusal(
                 .fileMalformed, path, 0, "more than \(Self.sizeMax) bytes",
