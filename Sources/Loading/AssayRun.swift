@@ -119,10 +119,10 @@ struct AssayRun: Sendable {
     ) throws(AssayRejection) -> AcceptedModel {
         let opened = try layer(.file, nil, isAbandoned) { try open(isAbandoned) }
         guard case .share(let packing) = opened.outcome else {
-            return try assay(opened, isAbandoned)
+            return try assay(opened, thread, isAbandoned)
         }
         defer { opened.files.close() }
-        return try takeOver(packing, opened, isAbandoned)
+        return try takeOver(packing, opened, thread, isAbandoned)
     }
 
     /// The outcome of the file layer.
@@ -145,7 +145,7 @@ struct AssayRun: Sendable {
 
     /// Puts files through every layer and packs them.
     private func assay(
-        _ opened: Opened, _ isAbandoned: @escaping @Sendable () -> Bool
+        _ opened: Opened, _ thread: PacedThread, _ isAbandoned: @escaping @Sendable () -> Bool
     ) throws(AssayRejection) -> AcceptedModel {
         let files = opened.files
         var (sealVerdict, seals): (SealVerdict?, [Seal]) = (nil, [])
@@ -207,7 +207,8 @@ struct AssayRun: Sendable {
     /// Takes over the packing and the assay of the same bytes. The runner's memory and the seals
     /// beside these files are the load's own.
     private func takeOver(
-        _ packing: Packing, _ opened: Opened, _ isAbandoned: @escaping @Sendable () -> Bool
+        _ packing: Packing, _ opened: Opened, _ thread: PacedThread,
+        _ isAbandoned: @escaping @Sendable () -> Bool
     ) throws(AssayRejection) -> AcceptedModel {
         let files = opened.files
         var (sealVerdict, seals): (SealVerdict?, [Seal]) = (nil, [])
@@ -220,6 +221,7 @@ struct AssayRun: Sendable {
         if configuration.requireValidation {
             try layer(.validation, files, isAbandoned) {
                 guard comparesSeal else { return }
+                thread.keep()
                 (seals, sealVerdict) = try compareSeals(
                     opened, packing.fingerprint, packing.tokenModel, packing.tokenizer,
                     isAbandoned, known: packing)
