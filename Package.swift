@@ -293,7 +293,8 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Server", "CKernels", "Compute", "ComputeTestSupport", "Console", "Credentials",
-                "Loading", "Wire", "ServerTestSupport", "Service", "TestSupport",
+                "Inference", "Loading", "ModelFiles", "Wire", "ServerTestSupport", "Service",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

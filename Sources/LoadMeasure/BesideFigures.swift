@@ -1,5 +1,5 @@
-// What loads beside a served model cost it: the gaps between the tokens of its stream, while nothing
-// else happens, while another model is loaded, and while that model is dropped.
+// What loads beside a served model cost it: the gaps between the tokens of its stream, while
+// nothing else happens, while another model is loaded, and while that model is dropped.
 //
 //     quiet | load | quiet | unload | quiet | load ...
 //

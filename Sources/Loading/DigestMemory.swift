@@ -78,8 +78,8 @@ public final class DigestMemory: Sendable {
     /// Time to hand to `remember`, taken when files have been opened.
     func moment() -> Int64 { now() }
 
-    /// Returns the fingerprint of `files` by the remembered digests of its weights. The texts beside
-    /// the weights are small and are read. Nil unless every digest is known.
+    /// Returns the fingerprint of `files` by the remembered digests of its weights. The texts
+    /// beside the weights are small and are read. Nil unless every digest is known.
     func fingerprint(of files: ModelFileSet) throws(ModelFileError) -> Fingerprint? {
         var digests: [(name: String, digest: Fingerprint)] = []
         for (name, file) in files.named {

@@ -1,8 +1,8 @@
 // The fingerprint of the bytes that serve, digested while the placement layer reads them.
 //
 // Guarantees: the digest of a file covers exactly the parsed and packed bytes. No file is read a
-// second time. Digesting runs beside packing, on a separate thread, a few pieces behind at most, and
-// is over when the load is. Both keep the pace of the load.
+// second time. Digesting runs beside packing, on a separate thread, a few pieces behind at most,
+// and is over when the load is. Both keep the pace of the load.
 // Does not: read. `TensorReading` reads and shows the bytes.
 
 import ModelFiles

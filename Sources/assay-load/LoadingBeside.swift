@@ -1,8 +1,8 @@
 // assay-load loading --beside: a stream of one model while another model is loaded and dropped, in
 // the same server.
 //
-// Guarantees: with and without a load are measured in turn, in one server, on one stream. The stream
-// runs on a thread of its own, and counts tokens when they arrive.
+// Guarantees: with and without a load are measured in turn, in one server, on one stream. The
+// stream runs on a thread of its own, and counts tokens when they arrive.
 
 import AssayClient
 import Foundation

@@ -16,8 +16,8 @@ struct LoadingCommand: AsyncParsableCommand {
             a path that appears after --faults attempts, with the real pauses of 1 s, 2 s, 4 s … \
             With --beside, a server of its own serves that model, and the times between the tokens \
             of its answers are measured with and without a load, and while the loaded model is \
-            dropped. Exit status: 0, 1 when a load adds more than --stall-max, or 65 when a file was refused (the layer is named), 70 when nothing \
-            could be measured.
+            dropped. Exit status: 0, 1 when a load adds more than --stall-max, 65 when a file was \
+            refused (the layer is named), 70 when nothing could be measured.
             """)
 
     @Argument(

@@ -1,4 +1,5 @@
-// The model that a verb is about: NAME, NAME=PATH or NAME:LABEL, from the words of the command line.
+// The model that a verb is about: NAME, NAME=PATH or NAME:LABEL, from the words of the command
+// line.
 //
 // Guarantees: what a server would refuse for its form is refused here, before a connection, with
 // what was found and what is allowed.

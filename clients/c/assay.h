@@ -89,7 +89,7 @@ void assay_client_free(assay_client *client);
  *
  * A call is tried again, within its deadline and with at most `attempts` attempts in all, when the
  * request was never sent, when the server said UNAVAILABLE, RESOURCE_EXHAUSTED or ABORTED, or when
- * the connection was lost (not for load, swap, rollback and unload). A request that crossed a GoAway
+ * the connection was lost (not for load, swap, rollback, unload). A request that crossed a GoAway
  * `idle`, which the server never read, is sent again at once, the first time without an attempt. A
  * call is never tried again after on_chunk was called. From the second attempt on, the request has
  * the number of the attempt (context.attempt).
