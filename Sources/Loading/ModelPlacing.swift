@@ -145,7 +145,8 @@ extension AssayRejection {
         let allowed =
             if let limit = shortage.limit {
                 "\(shortage.available) bytes, which is what other models "
-                    + "(\(shortage.resident) bytes) leave of the budget of \(limit) bytes (memory-max)"
+                    + "(\(shortage.resident) bytes) leave of the budget of \(limit) bytes "
+                    + "(memory-max)"
             } else if isConfigured {
                 "\(shortage.available) bytes, the configured budget"
             } else {

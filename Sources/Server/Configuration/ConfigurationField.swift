@@ -132,7 +132,7 @@ package struct ConfigurationField: Sendable {
             explanation: "Loads that may run at once.",
             storage: .integer(\.limits.loadsMax, 1...16)),
         .init(
-            name: "warm-up-requests", unit: "a file of JSON lines",
+            name: "warm-up-requests", unit: "a file of JSON lines, or none",
             explanation: "Requests that the new model of a swap computes before it answers: "
                 + "prompt or tokens, and max_tokens.",
             storage: .text(\.warmUpRequests, allowed: [])),

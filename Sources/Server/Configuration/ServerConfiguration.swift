@@ -53,8 +53,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     /// Cache positions reserved per model, in tokens, shared by its sequences. 0 means four full
     /// contexts.
     package var cacheTokensMax = 0
-    /// File of requests that warm the new model of a swap, or empty for none.
-    package var warmUpRequests = ""
+    /// File of requests that warm the new model of a swap, or `none`.
+    package var warmUpRequests = "none"
     /// Latest live requests of a model that warm the new model of its swap, 0 for none.
     package var warmUpLive = 0
     /// Longest time in which a swap compares live requests.

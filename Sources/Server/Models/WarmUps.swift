@@ -29,9 +29,9 @@ package struct WarmUps: Sendable {
 
     private init(lines: [Line]) { self.lines = lines }
 
-    /// Reads the file at `path`. An empty path is no file.
+    /// Reads the file at `path`. The path `none` is no file.
     init(path: String) throws(ConfigurationError) {
-        guard !path.isEmpty else {
+        guard path != "none" else {
             self.init(lines: [])
             return
         }
