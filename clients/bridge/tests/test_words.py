@@ -1,6 +1,7 @@
 """The command line of the bridge: times with units, and refusals in the option's own name."""
 
 import contextlib
+import gc
 import io
 import unittest
 from unittest import mock
@@ -9,6 +10,8 @@ from assay_bridge.__main__ import arguments
 
 
 def refusal(*words: str) -> str:
+    # What other tests left would be said here, when it is collected.
+    gc.collect()
     said = io.StringIO()
     with mock.patch("sys.argv", ["assay-bridge", *words]), contextlib.redirect_stderr(said):
         try:
