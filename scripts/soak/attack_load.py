@@ -125,6 +125,7 @@ class Loads(Raider):
         "model_unknown": "nothing to unload", "model_unloading": "unloaded twice",
         "loads_exceeded": "more Loads than run or wait",
         "models_exceeded": "more models than may be served",
+        "breaker_open": "a file was refused again and again under its name",
     }
     demands = {"answered": 20, "loading_not_allowed": 20, "model_rejected": 20}
     #: What its turns under way have at the end: an Unload waits for the Load before it.

@@ -9,7 +9,7 @@ import struct
 
 HELLO, PING, HEALTH, MODELS, LOAD, UNLOAD, TOKENIZE, DETOKENIZE = 1, 2, 3, 4, 5, 7, 8, 9
 GENERATE, SCORE, LOGITS, EMBED, CANCEL, STATS, GO_AWAY = 10, 11, 12, 13, 14, 15, 0x70
-REVISION = 3
+REVISION = 4
 #: Bytes of a header, and of a body at most when nobody said otherwise.
 HEADER, BODY_MAX = 32, 4 << 20
 COMPRESSED, MORE = 1, 2
